@@ -1,0 +1,78 @@
+"""Fine-tuning Workbench: learn fine-tuning in NLP with your own hands.
+
+>>> import workbench as wb
+>>> run = wb.fit("reviews", model="bert-mini", learning_rate=3e-4, epochs=8, patience=3)   # doctest: +SKIP
+>>> await run                                                                            # doctest: +SKIP
+
+Importing this needs the standard library only: every public name is loaded when it is first used (PEP 562).
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+# Waiting threads sleep instead of spinning: on shared cores a training step was 15 times slower without it. It counts only
+# when it is set before torch is imported, which is why it stands here.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+if TYPE_CHECKING:
+    from workbench.catalog import datasets, models, techniques
+    from workbench.config import RunConfig
+    from workbench.data import audit, load
+    from workbench.diagnosis import diagnose as diagnose
+    from workbench.errors import WorkbenchError
+    from workbench.lessons import exercise
+    from workbench.training.run import Run
+    from workbench.views import compare, fit, panel, runs
+
+_WHERE = {
+    "models": "catalog",
+    "datasets": "catalog",
+    "techniques": "catalog",
+    "load": "data",
+    "audit": "data",
+    "fit": "views",
+    "panel": "views",
+    "runs": "views",
+    "compare": "views",
+    "diagnose": "views",
+    "exercise": "lessons",
+    "Run": "training.run",
+    "RunConfig": "config",
+    "WorkbenchError": "errors",
+}
+
+__all__ = [
+    "Run",
+    "RunConfig",
+    "WorkbenchError",
+    "audit",
+    "compare",
+    "datasets",
+    "diagnose",
+    "exercise",
+    "fit",
+    "load",
+    "models",
+    "panel",
+    "runs",
+    "techniques",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'workbench' has no attribute {name!r}; it has {', '.join(__all__)}")
+    value = getattr(importlib.import_module(f"workbench.{_WHERE[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

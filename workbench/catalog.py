@@ -1,0 +1,113 @@
+"""Cards: what can be chosen (models, datasets, tasks, techniques) and what goes with what. Standard library only.
+
+A card is data about a thing, never the thing: the rooms `data/`, `models/`, `tasks/` and `techniques/` build it.
+Bundled models and datasets carry their card beside them as `card.json`; Hub counterparts are listed here.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from workbench.errors import WorkbenchError
+
+
+@dataclass(frozen=True)
+class Card:
+    """One thing that can be chosen. `kind` is model, dataset, task or technique; `facts` is the card's own text."""
+
+    name: str
+    kind: str
+    title: str
+    family: str = ""
+    tasks: tuple[str, ...] = ()
+    source: str = "bundled"  # bundled, hub, or control
+    reference: str = ""  # Hub id, or the literature
+    facts: dict[str, Any] = field(default_factory=dict, compare=False, hash=False)
+
+    @property
+    def folder(self) -> Path:
+        """Where a bundled thing lies."""
+        return bundled_home() / f"{self.kind}s" / self.name
+
+
+def bundled_home() -> Path:
+    """The folder of bundled data: inside the package when installed from a wheel, else beside it in the checkout."""
+    package = Path(__file__).resolve().parent
+    inside = package / "bundled" / "data"
+    return inside if inside.is_dir() else package.parent / "data"
+
+
+TASKS = (Card("classification", "task", "One label for a whole text"),)
+
+TECHNIQUES = (
+    Card("full", "technique", "Full fine-tuning: every weight moves", tasks=("classification",)),
+)
+
+_HUB_MODELS = (
+    ("google-bert/bert-base-uncased", "BERT base (110 M parameters)", "bert"),
+    ("distilbert/distilbert-base-uncased", "DistilBERT (66 M)", "distilbert"),
+    ("FacebookAI/roberta-base", "RoBERTa base (125 M)", "roberta"),
+    ("google/electra-small-discriminator", "ELECTRA small (14 M)", "electra"),
+)
+
+_HUB_DATASETS = (
+    ("stanfordnlp/sst2", "Stanford Sentiment Treebank, 67,000 phrases", "sentence", "label"),
+    ("stanfordnlp/imdb", "IMDb film reviews, 50,000", "text", "label"),
+    ("fancyzhx/ag_news", "AG News, 4 topics, 120,000", "text", "label"),
+)
+
+
+@functools.lru_cache(maxsize=1)
+def _bundled() -> tuple[Card, ...]:
+    cards = []
+    for path in sorted(bundled_home().glob("*/*/card.json")):
+        facts = json.loads(path.read_text("utf-8"))
+        cards.append(
+            Card(
+                name=path.parent.name,
+                kind=path.parent.parent.name.removesuffix("s"),
+                title=facts.get("title", path.parent.name),
+                family=facts.get("family", ""),
+                tasks=tuple(facts.get("tasks", ())),
+                facts=facts,
+            )
+        )
+    return tuple(cards)
+
+
+def models() -> list[Card]:
+    """Bundled models, their random twins (the control), then Hub suggestions; any other Hub id works as well."""
+    bundled = [c for c in _bundled() if c.kind == "model"]
+    twins = [
+        Card(f"{c.name}:random", "model", f"{c.name}'s random twin: fresh weights", c.family, c.tasks, "control")
+        for c in bundled
+    ]
+    hub = [Card(i, "model", title, family, ("classification",), "hub", i) for i, title, family in _HUB_MODELS]
+    return bundled + twins + hub
+
+
+def datasets() -> list[Card]:
+    """Bundled datasets, then Hub counterparts (parquet repositories with their columns)."""
+    hub = [
+        Card(f"hub:{i}", "dataset", title, "", ("classification",), "hub", i, {"text": text, "label": label})
+        for i, title, text, label in _HUB_DATASETS
+    ]
+    return [c for c in _bundled() if c.kind == "dataset"] + hub
+
+
+def techniques() -> list[Card]:
+    """Every way of fine-tuning that `technique=` takes."""
+    return list(TECHNIQUES)
+
+
+def find(cards: list[Card], name: str, what: str) -> Card:
+    """The card called `name`, or an error that lists what there is."""
+    for card in cards:
+        if name in (card.name, card.reference):
+            return card
+    names = ", ".join(c.name for c in cards)
+    raise WorkbenchError(f"no {what} is called {name!r}", f"one of {names}", f"{what}={cards[0].name!r}" if cards else "")

@@ -1,0 +1,132 @@
+"""RunConfig: every choice of one training run, frozen. Not the training itself: standard library only.
+
+The panel edits a RunConfig, `wb.fit(...)` makes one, a run folder stores one, `to_code()` prints one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from workbench.errors import WorkbenchError
+
+SCHEDULES = ("linear", "cosine", "constant")
+POOLINGS = ("auto", "mean", "cls", "native")
+PRECISIONS = ("auto", "fp32", "bf16", "fp16")
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """All hyperparameters of a run. Losses are mean cross-entropy in nats; rates are per optimiser step.
+
+    >>> RunConfig(learning_rate=1e-3).replace(epochs=2).to_code()
+    'wb.fit("reviews", model="bert-mini", learning_rate=0.001, epochs=2)'
+    """
+
+    data: str = "reviews"
+    model: str = "bert-mini"
+    technique: str = "full"
+    task: str = "classification"
+    learning_rate: float = 3e-4
+    batch_size: int = 16
+    epochs: float = 8
+    train_examples: int | None = None  # a stratified subset of the training split; None: all of it
+    dropout: float | None = None  # None: as the checkpoint says
+    weight_decay: float = 0.01
+    label_smoothing: float = 0.0
+    warmup: float = 0.1  # share of all steps
+    schedule: str = "linear"
+    patience: int | None = None  # evaluations without improvement before training stops; None: never
+    min_delta: float = 0.0  # nats by which validation loss must fall to count as improvement
+    evaluations: int = 4  # per epoch
+    max_length: int = 128  # word pieces; longer texts are cut
+    pooling: str = "auto"  # what the head reads: mean over tokens, the first token, or transformers' own head
+    precision: str = "auto"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, (fits, expected, try_) in _RULES.items():
+            value = getattr(self, name)
+            try:
+                ok = fits(value)
+            except TypeError:
+                ok = False
+            if not ok:
+                raise WorkbenchError(f"{name} is {value!r}", expected, f"{name}={try_}")
+
+    def replace(self, **changes: Any) -> RunConfig:
+        """A copy with some choices changed; unknown names are an error that lists the known ones."""
+        check_names(changes)
+        return replace(self, **changes)
+
+    def changed(self) -> dict[str, Any]:
+        """The choices that differ from the defaults, in the order of the fields."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
+
+    def to_code(self) -> str:
+        """The line of code that makes this run."""
+        first = ("data", "model")
+        rest = [f"{k}={v!r}".replace("'", '"') for k, v in self.changed().items() if k not in first]
+        return f"wb.fit({', '.join([json.dumps(self.data), f'model={json.dumps(self.model)}', *rest])})"
+
+    def to_recipe(self) -> str:
+        """The same choices as TOML, for a file (None is left out)."""
+        lines = [f"{k} = {json.dumps(v)}" for k, v in asdict(self).items() if v is not None]
+        return "\n".join(lines) + "\n"
+
+    def to_training_arguments(self) -> dict[str, Any]:
+        """The keyword arguments of `transformers.TrainingArguments` that these choices stand for."""
+        return {
+            "learning_rate": self.learning_rate,
+            "per_device_train_batch_size": self.batch_size,
+            "num_train_epochs": self.epochs,
+            "weight_decay": self.weight_decay,
+            "label_smoothing_factor": self.label_smoothing,
+            "warmup_steps": self.warmup,  # a float below 1 is a share of all steps
+            "lr_scheduler_type": self.schedule if self.schedule != "constant" else "constant_with_warmup",
+            "seed": self.seed,
+            "max_grad_norm": 1.0,
+        }
+
+
+def _between(low: float, high: float) -> Callable[[Any], bool]:
+    return lambda v: not isinstance(v, bool) and low <= v <= high
+
+
+def _whole(low: int, high: int, *, none: bool = False) -> Callable[[Any], bool]:
+    return lambda v: (none and v is None) or (isinstance(v, int) and not isinstance(v, bool) and low <= v <= high)
+
+
+_RULES: dict[str, tuple[Callable[[Any], bool], str, str]] = {
+    "learning_rate": (lambda v: not isinstance(v, bool) and 0 < v <= 10, "a number above 0 and at most 10", "3e-4"),
+    "batch_size": (_whole(1, 1024), "a whole number from 1 to 1024", "16"),
+    "epochs": (lambda v: not isinstance(v, bool) and 0 < v <= 10_000, "a number above 0", "8"),
+    "train_examples": (_whole(2, 10**9, none=True), "a whole number from 2 up, or None for all", "256"),
+    "dropout": (lambda v: v is None or _between(0, 0.9)(v), "a number from 0 to 0.9, or None", "0.1"),
+    "weight_decay": (_between(0, 10), "a number from 0 to 10", "0.01"),
+    "label_smoothing": (_between(0, 0.9), "a number from 0 to 0.9", "0.1"),
+    "warmup": (lambda v: _between(0, 0.99)(v), "a share of all steps from 0 to 0.99", "0.1"),
+    "schedule": (lambda v: v in SCHEDULES, f"one of {', '.join(SCHEDULES)}", '"linear"'),
+    "patience": (_whole(1, 10**6, none=True), "a whole number of evaluations from 1 up, or None", "3"),
+    "min_delta": (_between(0, 100), "nats from 0 up", "0.0"),
+    "evaluations": (_whole(1, 1000), "a whole number of evaluations per epoch from 1 up", "4"),
+    "max_length": (_whole(4, 8192), "a whole number of word pieces from 4 up", "128"),
+    "pooling": (lambda v: v in POOLINGS, f"one of {', '.join(POOLINGS)}", '"auto"'),
+    "precision": (lambda v: v in PRECISIONS, f"one of {', '.join(PRECISIONS)}", '"auto"'),
+    "seed": (_whole(0, 2**31), "a whole number from 0 up", "0"),
+}
+
+
+def check_names(names: Any) -> None:
+    """Raise a WorkbenchError that names the nearest choice when one of `names` is not a field of RunConfig."""
+    import difflib
+
+    known = [f.name for f in fields(RunConfig)]
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            raise WorkbenchError(
+                f"unknown argument {name!r}", f"one of {', '.join(known)}", f"{near[0]}=..." if near else ""
+            )

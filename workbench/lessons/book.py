@@ -1,0 +1,174 @@
+"""The exercises of all lessons: task, judge, hints, solution. A judge looks at runs and predictions, never at code.
+
+Each judge returns (passed, why) and says its numbers, so that a wrong answer teaches as much as a right one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workbench.lessons.exercise import Exercise
+from workbench.training import events as ev
+
+OVER = ("overfitting", "watch: overfitting")
+
+
+def _overfit(run: Any) -> tuple[bool, str]:
+    finding = run.diagnosis
+    if finding.verdict in OVER:
+        return True, f"{finding} You made it and the numbers show it."
+    return False, f"The verdict on this run is {finding.verdict!r}: {finding} Fewer texts or more epochs make overfitting easier."
+
+
+def _too_fast(run: Any) -> tuple[bool, str]:
+    majority, best = run.store.facts.get("majority", 0.5), run.best
+    score = best.get(run.store.metric, 0.0)
+    verdict = run.diagnosis.verdict
+    if verdict in ("diverging", "not learning", "non-finite loss"):
+        return True, f"At {run.config.learning_rate:.2g} the verdict is {verdict!r}: accuracy {score:.1%}, majority class {majority:.1%}."
+    return False, f"At {run.config.learning_rate:.2g} it still learned: {score:.1%} against {majority:.1%} for the majority class."
+
+
+def _stopped(run: Any) -> tuple[bool, str]:
+    ended, begun = run.store.last(ev.Ended), run.store.last(ev.Started)
+    if ended is None or begun is None:
+        return False, "This run has not ended yet."
+    share = ended.step / begun.planned_steps
+    if ended.reason in ("user", "patience") and share < 0.75:
+        who = "you" if ended.reason == "user" else "early stopping"
+        return True, (
+            f"{who.capitalize()} stopped it after {ended.step} of {begun.planned_steps} steps ({share:.0%}); the weights of step "
+            f"{ended.best_step}, the best one, were put back."
+        )
+    return False, f"It ran for {ended.step} of {begun.planned_steps} steps and ended by {ended.reason!r}: not stopped early."
+
+
+def _beats_words(run: Any) -> tuple[bool, str]:
+    tfidf, score, texts = run.store.facts["tfidf"], run.best["accuracy"], run.store.facts["n_valid"]
+    margin = (tfidf * (1 - tfidf) / texts) ** 0.5
+    if run.config.data != "reviews":
+        return False, f"This run is on {run.config.data}, the exercise is about reviews."
+    if score > tfidf:
+        sure = "more than" if score - tfidf > 1.96 * margin else "less than"
+        return True, f"{score:.1%} against {tfidf:.1%} for TF-IDF + logistic regression: {sure} the noise of {texts} texts (±{1.96 * margin:.1%})."
+    return False, f"{score:.1%}, and TF-IDF + logistic regression has {tfidf:.1%}. More texts, a rate near 3e-4, or more patience."
+
+
+def _fooled(run: Any, pairs: Any) -> tuple[bool, str]:
+    texts, wanted = [str(t) for t, _ in pairs], [str(w) for _, w in pairs]
+    labels = run.store.facts["labels"]
+    odd = [w for w in wanted if w not in labels]
+    if odd:
+        return False, f"{odd[0]!r} is not a label; the labels are {', '.join(labels)}."
+    if len({t.strip().lower() for t in texts}) < 2 or any(len(t.split()) < 3 for t in texts):
+        return False, "Two different sentences of at least three words, please."
+    table = run.predict(texts)
+    right = [t for t, answer, w in zip(texts, table["label"], wanted, strict=True) if answer == w]
+    if right:
+        return False, f"The model got {right[0]!r} right ({len(texts) - len(right)} of {len(texts)} fooled it)."
+    return True, f"All {len(texts)} fooled it, most surely with probability {table['probability'].max():.0%}. What do they have in common?"
+
+
+def _twin(run: Any, twin: Any) -> tuple[bool, str]:
+    a, b = run.config, twin.config
+    if {a.model.endswith(":random"), b.model.endswith(":random")} != {True, False}:
+        return False, f"One run must be of the random twin: these are {a.model} and {b.model}."
+    differ = [k for k in a.__dict__ if k not in ("model",) and getattr(a, k) != getattr(b, k)]
+    if differ:
+        return False, f"They differ in {', '.join(differ)} as well as in the model: change one thing at a time."
+    if b.model.endswith(":random"):
+        run, twin = twin, run
+    gap, n = twin.best["accuracy"] - run.best["accuracy"], run.store.facts["n_valid"]
+    noise = 1.96 * (2 * 0.25 / n) ** 0.5
+    word = "more than" if abs(gap) > noise else "within"
+    return True, (
+        f"Pretrained {twin.best['accuracy']:.1%}, random twin {run.best['accuracy']:.1%}: {gap:+.1%}, {word} the noise of {n} texts "
+        f"(±{noise:.1%})."
+    )
+
+
+def _hardest(run: Any, case: Any) -> tuple[bool, str]:
+    split = run.data()["validation"]
+    answers = run.predict(list(split["text"]))["label"]
+    right = [split.features["label"].names[i] for i in split["label"]]
+    rate: dict[str, list[bool]] = {}
+    for name, answer, label in zip(split["case"], answers, right, strict=True):
+        rate.setdefault(name, []).append(answer == label)
+    share = {k: sum(v) / len(v) for k, v in rate.items()}
+    if case not in share:
+        return False, f"{case!r} is not a case; the cases are {', '.join(sorted(share))}."
+    order = sorted(share, key=lambda k: share[k])
+    words = ", ".join(f"{k} {share[k]:.0%} of {len(rate[k])}" for k in order)
+    return case in order[:2], f"Accuracy by case: {words}."
+
+
+_ALL = (
+    Exercise(
+        "00.1",
+        "Make bert-mini overfit reviews on purpose, and let the verdict say so. Put the run into `answer`.",
+        _overfit,
+        ("A model overfits when it can learn its training texts by heart.",
+         "Give it few texts (train_examples=64) and many epochs, and switch early stopping off.",
+         "Try train_examples=128, epochs=30, patience=None."),
+        "answer = wb.fit('reviews', train_examples=128, epochs=30, learning_rate=1e-3); await answer",
+    ),
+    Exercise(
+        "00.2",
+        "Find a learning rate so high that training does not learn at all. Put the run into `answer`.",
+        _too_fast,
+        ("The rate multiplies every step: too far a step lands anywhere.",
+         "Multiply the usual 3e-4 by a hundred.",
+         "Try learning_rate=3e-2 with epochs=3."),
+        "answer = wb.fit('reviews', learning_rate=3e-2, epochs=3); await answer",
+    ),
+    Exercise(
+        "00.3",
+        "End a run before three quarters of its steps, by hand (Stop) or by early stopping. Put the run into `answer`.",
+        _stopped,
+        ("Either press Stop while it trains, or give it patience.",
+         "patience=2 ends a run after two evaluations without a lower validation loss.",
+         "Early stopping needs a curve that turns: few texts, many epochs, patience=2."),
+        "answer = wb.fit('reviews', train_examples=256, epochs=30, patience=2); await answer",
+    ),
+    Exercise(
+        "01.1",
+        "Beat TF-IDF + logistic regression on the validation split of reviews. Put the run into `answer`.",
+        _beats_words,
+        ("The grey dash-dotted line in the lower picture is the one to beat.",
+         "Use all training texts, a rate between 1e-4 and 1e-3, and patience so that the best step is kept.",
+         "Try learning_rate=3e-4, epochs=6, patience=4."),
+        "answer = wb.fit('reviews', learning_rate=3e-4, epochs=6, patience=4); await answer",
+    ),
+    Exercise(
+        "01.2",
+        "Write two sentences of your own that fool your model: a list of (sentence, right label). Check with the run and the list.",
+        _fooled,
+        ("Look at the worst errors: what kind of sentence are they?",
+         "Say something good with words of complaint, or the other way round.",
+         "Concessions and irony: 'Granted, the box was dented and the manual a joke, yet we use it every day.'"),
+        "pairs = [(sentence, 'positive'), (another, 'negative')]; the worst errors in run.errors(20) show what works.",
+    ),
+    Exercise(
+        "01.3",
+        "What did pretraining bring? Train the random twin with the same settings and check with both runs.",
+        _twin,
+        ("The twin is called bert-mini:random.",
+         "Change only the model; keep data, rate, epochs, texts and seed.",
+         "twin = wb.fit('reviews', model='bert-mini:random', **same)"),
+        "same = dict(learning_rate=3e-4, epochs=6, patience=4); run = wb.fit('reviews', **same); await run; "
+        "twin = wb.fit('reviews', model='bert-mini:random', **same); await twin",
+    ),
+    Exercise(
+        "01.4",
+        "Which of the cases (plain, negation, concession, irony, mixed, domain) is among the two hardest for your model? "
+        "Check with the run and your guess.",
+        _hardest,
+        ("Read run.errors(20): it has a column `case`.",
+         "Shares, not counts: plain has the most errors because it has the most texts.",
+         "data['validation'] has the column too: compare answers and labels case by case."),
+        "errors = run.errors(1000); cases = pd.Series(run.data()['validation']['case']); "
+        "(errors.case.value_counts() / cases.value_counts()).sort_values()",
+    ),
+)  # fmt: skip
+
+EXERCISES: dict[str, Exercise] = {e.id: e for e in _ALL}

@@ -1,0 +1,115 @@
+"""Exercises checked by outcome: what the learner made is looked at, not how. No model answers are compared as text.
+
+`wb.exercise("00.1")` shows the task; `.check(answer)` judges, `.hint()` helps a little more each time, `.solution()` tells.
+An answer of None or `...` is "not attempted": neither right nor wrong.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from workbench.errors import WorkbenchError
+from workbench.training.store import runs_home, write_aside
+
+PASSED, FAILED, NOT_ATTEMPTED = "passed", "not yet", "not attempted"
+_MARKS = {PASSED: ("✓", "#009E73"), FAILED: ("✗", "#D55E00"), NOT_ATTEMPTED: ("○", "#5F6670")}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a check found: `state` is passed, not yet or not attempted; `text` says why, with numbers."""
+
+    state: str
+    text: str
+
+    def __bool__(self) -> bool:
+        return self.state == PASSED
+
+    def __repr__(self) -> str:
+        return f"{_MARKS[self.state][0]} {self.state}: {self.text}"
+
+    def _repr_html_(self) -> str:
+        mark, colour = _MARKS[self.state]
+        return (
+            f'<div role="status" style="border-left:4px solid {colour};padding:4px 12px;line-height:1.5">'
+            f"<b>{mark} {html.escape(self.state.capitalize())}.</b> {html.escape(self.text)}</div>"
+        )
+
+
+@dataclass
+class Exercise:
+    """One task. `judge` gets the answer and returns (passed, why); whatever it raises is reported as not yet."""
+
+    id: str
+    task: str
+    judge: Callable[..., tuple[bool, str]]
+    hints: tuple[str, ...]
+    answer: str
+    _shown: int = field(default=0, repr=False)
+
+    def check(self, *answer: Any) -> Outcome:
+        """Judge an answer by its outcome and remember a pass."""
+        if not answer or any(a is None or a is ... or (isinstance(a, list | tuple | str) and not a) for a in answer):
+            return Outcome(NOT_ATTEMPTED, "put your own answer in the cell above, run it, then check again.")
+        try:
+            passed, why = self.judge(*answer)
+        except WorkbenchError as error:
+            return Outcome(FAILED, str(error))
+        except (AttributeError, TypeError, ValueError, KeyError, IndexError) as error:
+            return Outcome(FAILED, f"this answer could not be looked at ({type(error).__name__}: {error}). {self.hints[0]}")
+        if passed:
+            _remember(self.id)
+        return Outcome(PASSED if passed else FAILED, why)
+
+    def hint(self) -> str:
+        """The next hint; after the last one it is repeated."""
+        hint = self.hints[min(self._shown, len(self.hints) - 1)]
+        self._shown += 1
+        return hint
+
+    def solution(self) -> str:
+        """One way to do it, in words and code."""
+        return self.answer
+
+    def __repr__(self) -> str:
+        return f"Exercise {self.id}: {self.task}"
+
+    def _repr_html_(self) -> str:
+        done = " <b style='color:#009E73'>✓ done</b>" if self.id in progress() else ""
+        return (
+            f'<div style="background:#F4F6F8;padding:8px 14px;max-width:760px;line-height:1.5"><b>Exercise {html.escape(self.id)}'
+            f"</b>{done}<br>{html.escape(self.task)}</div>"
+        )
+
+
+def exercise(id: str) -> Exercise:
+    """The exercise with this number, for example "00.1"."""
+    from workbench.lessons.book import EXERCISES
+
+    if id not in EXERCISES:
+        raise WorkbenchError(f"no exercise {id!r}", f"one of {', '.join(EXERCISES)}", "wb.exercise('00.1')")
+    return EXERCISES[id]
+
+
+def progress() -> set[str]:
+    """The exercises passed so far in this folder."""
+    try:
+        return set(json.loads(_path().read_text("utf-8")))
+    except (OSError, ValueError):
+        return set()
+
+
+def _remember(id: str) -> None:
+    try:
+        _path().parent.mkdir(parents=True, exist_ok=True)
+        write_aside(_path(), json.dumps(sorted(progress() | {id})).encode())
+    except OSError:
+        pass  # a read-only folder: the exercise is passed all the same, only not remembered
+
+
+def _path() -> Any:
+    return runs_home() / "progress.json"

@@ -1,0 +1,1 @@
+"""Models: the zoo of bundled checkpoints, Hub ids and folders; heads; pretraining."""

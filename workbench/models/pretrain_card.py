@@ -1,0 +1,143 @@
+"""The shipped folder: half-precision weights, tokenizer, card.json, README.md. Measures what it ships; trains nothing.
+
+Every number comes from the run's own checkpoint or is measured here on the weights as they are shipped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from workbench.errors import WorkbenchError
+from workbench.models import checkpoints, pretrain_text
+from workbench.models.pretrain_batches import Validation
+from workbench.models.recipes import Recipe
+
+LICENCES = {
+    "general_en.train.txt.xz": {
+        "text": "English Wikipedia (about 2014, long-tail topics), 19th and 20th century novels, Wikinews",
+        "licence": "CC BY-SA 3.0 (Wikipedia), public domain (novels), CC BY 2.5 (Wikinews)",
+    }
+}
+UNSTATED = {"text": "not described", "licence": "not stated: that of the corpus it was trained on"}
+START = (
+    "The word embeddings, tied to the output layer, start from co-occurrence counts of the first 20 M tokens (window "
+    "of 5, a pair at distance d counting 1/d; positive pointwise mutual information with context counts to the power "
+    "0.75; randomised SVD, U times the square root of S, centred, standard deviation 0.05; Levy & Goldberg 2014, Levy, "
+    "Goldberg & Dagan 2015), the output bias from word frequencies. All other weights start at random. The random twin "
+    "has none of this."
+)
+LIMITS = [
+    "English only, lower-cased, without accents; about the world until 2014 and much of its prose older than 1930.",
+    "It repeats the biases of its sources: who has a Wikipedia page, and what novels of their time took for granted.",
+    "No next-sentence task: [CLS] was never trained as a summary, so pool the mean over tokens instead.",
+    "Segment B was never seen: its embedding is a copy of segment A's and is learned in fine-tuning.",
+    "Texts up to 256 tokens. No emoji and hardly any non-Latin script in the vocabulary: they become [UNK].",
+    "Small on purpose: for learning how fine-tuning behaves, not for use on people.",
+]
+
+
+def write(recipe: Recipe, work: Path, out: Path) -> dict[str, Any]:
+    """Export, reload what was exported, measure it, and write the cards. Returns card.json's content."""
+    state = checkpoints.read_state(work / "checkpoint")
+    planned = state["plan"]["tokens"] // state["plan"]["batch"]
+    if state["step"] < planned:
+        raise WorkbenchError(f"The run stands at step {state['step']} of {planned}", "a finished run", "--resume")
+    out.mkdir(parents=True, exist_ok=True)
+    model = recipe.build(recipe.vocabulary)
+    checkpoints.load(work / "checkpoint", model)
+    recipe.finish(model).half().save_pretrained(out)
+    (out / "model.safetensors").chmod(0o644)  # safetensors writes for the owner alone
+    for file in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copyfile(work / "tokenizer" / file, out / file)
+    card = _card(recipe, state, pretrain_text.read_json(work / "corpus.json"), _measure(recipe, out, work), out)
+    pretrain_text.write_json(out / "card.json", card)
+    (out / "README.md").write_text(_readme(card), encoding="utf-8")
+    return card
+
+
+def _measure(recipe: Recipe, out: Path, work: Path) -> dict[str, float]:
+    """Validation loss and masked accuracy of the files as a user loads them."""
+    shipped = type(recipe.build(recipe.vocabulary)).from_pretrained(out, dtype=torch.float32)
+    validation = Validation(pretrain_text.load_ids(work, "valid-*.npy.xz"), recipe)
+    loss, accuracy = validation(shipped)
+    return {"validation_loss": round(loss, 4), "masked_accuracy": round(accuracy, 4)}
+
+
+def _card(
+    recipe: Recipe, state: dict[str, Any], corpus: dict[str, Any], measured: dict[str, float], out: Path
+) -> dict[str, Any]:
+    plan = state["plan"]
+    files = ("model.safetensors", "tokenizer.json")
+    return {
+        "title": recipe.title,
+        "family": recipe.family,
+        "tasks": list(recipe.tasks),
+        "pooling": "mean",
+        "parameters": sum(p.numel() for p in recipe.build(recipe.vocabulary).parameters()),
+        "corpus": corpus | LICENCES.get(corpus["file"], UNSTATED),
+        "objective": recipe.objective,
+        "initialisation": START,
+        "tokens_seen": state["step"] * plan["batch"],
+        "sequence_lengths": plan["phases"],
+        **measured,
+        "seconds": round(state["seconds"]),
+        "hardware": ", then ".join(state["hardware"]),
+        "seed": plan["seed"],
+        "command": f"python -m workbench pretrain {recipe.name} --tokens {plan['tokens']} --batch {plan['batch']} "
+        f"--rate {plan['rate']:g} --seed {plan['seed']}",
+        "limits": LIMITS,
+        "curve": _thinned(state["curve"]),
+        "sha256": {file: hashlib.sha256((out / file).read_bytes()).hexdigest() for file in files},
+    }
+
+
+def _thinned(curve: list[dict[str, Any]], points: int = 25) -> list[dict[str, Any]]:
+    """About so many lines of the curve, the first and the last among them, rounded."""
+    last = len(curve) - 1
+    chosen = sorted({round(i * last / max(1, points - 1)) for i in range(points)}) if last > points else range(last + 1)
+    return [{key: round(v, 4) if isinstance(v, float) else v for key, v in curve[i].items()} for i in chosen]
+
+
+def _readme(card: dict[str, Any]) -> str:
+    """The card in prose."""
+    corpus = card["corpus"]
+    rows = "\n".join(
+        f"| {p['tokens'] / 1e6:,.1f} M | {'' if p['train_loss'] is None else format(p['train_loss'], '.3f')} "
+        f"| {p['valid_loss']:.3f} | {p['valid_accuracy']:.1%} |"
+        for p in card["curve"]
+    )
+    limits = "\n".join(f"- {limit}" for limit in card["limits"])
+    sums = "\n".join(f"- `{file}` `{digest}`" for file, digest in card["sha256"].items())
+    lengths = ", ".join(f"{length} tokens for {share:.0%} of the budget" for length, share in card["sequence_lengths"])
+    return f"""# {card["title"]}
+
+{card["parameters"] / 1e6:.2f} M parameters, shipped in half precision: load it with `dtype=torch.float32`.
+
+**Text.** {corpus["text"]}: {corpus["documents"]:,} documents, {corpus["tokens"]:,} tokens of this vocabulary.
+Licence of the text: {corpus["licence"]}.
+
+**Objective.** {card["objective"][0].upper()}{card["objective"][1:]}. Sequences of {lengths}.
+
+**Start.** {card["initialisation"]}
+
+**Run.** {card["tokens_seen"]:,} tokens in {card["seconds"]:,} seconds on {card["hardware"]}, seed {card["seed"]}:
+`{card["command"]}`
+
+**Measured on the shipped weights**, on held-out text: loss {card["validation_loss"]:.3f} nats per hidden token,
+masked accuracy {card["masked_accuracy"]:.1%}.
+
+| tokens seen | training loss | validation loss | masked accuracy |
+|---|---|---|---|
+{rows}
+
+**Limits.**
+{limits}
+
+**Checksums (SHA-256).**
+{sums}
+"""

@@ -1,0 +1,55 @@
+"""What a pretraining recipe is: sizes, a budget, how the input is spoilt and what is asked of the model.
+
+One file per bundled model, readable from top to bottom; `workbench/models/pretrain.py` is the machinery they share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any
+
+from workbench.errors import WorkbenchError
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that differs from one bundled model to the next."""
+
+    name: str
+    title: str
+    family: str
+    tasks: tuple[str, ...]
+    objective: str  # in words, for the card
+    vocabulary: int
+    hidden: int
+    phases: tuple[tuple[int, float], ...]  # (tokens in a sequence, share of the budget), shortest first
+    tokens: int  # the default budget
+    batch: int  # tokens in a step
+    rate: float  # peak learning rate for that batch
+    added: int  # special tokens that `corrupt` puts around a block
+    separator: int  # id that closes each document
+    first_word: int  # ids below it are special tokens
+    train_tokenizer: Callable[[Iterable[str], int], Any]  # lines, vocabulary size -> tokenizers.Tokenizer
+    tokenizer_config: dict[str, Any]
+    build: Callable[[int], Any]  # vocabulary size -> model with fresh weights, dropout 0
+    start: Callable[[Any, Any, Any], None]  # model, embeddings (V, H), log unigram probabilities (V,) -> in place
+    corrupt: Callable[[Any, Any], tuple[Any, Any, Any]]  # blocks (B, L), generator -> inputs, positions, labels
+    predict: Callable[[Any, Any, Any], Any]  # model, inputs, positions -> logits
+    loss: Callable[[Any, Any], Any]  # logits, labels -> scalar
+    finish: Callable[[Any], Any]  # trained model -> model as it is shipped
+
+
+def names() -> list[str]:
+    """Recipes that exist, as their users write them."""
+    return sorted(module.name.replace("_", "-") for module in iter_modules(__path__))
+
+
+def find(name: str) -> Recipe:
+    """The recipe of a bundled model."""
+    if name not in names():
+        raise WorkbenchError(f"There is no recipe called {name!r}", "one of " + ", ".join(names()), "bert-mini")
+    recipe: Recipe = import_module(f"{__name__}.{name.replace('-', '_')}").RECIPE
+    return recipe

@@ -1,0 +1,112 @@
+"""Weights and training state on disk as safetensors and JSON: never pickle. Not which state to keep: the bridge knows.
+
+A checkpoint folder holds model.safetensors and trainer_state.json, which `Trainer.train(resume_from_checkpoint=...)`
+reads, and optimizer.safetensors with state.json, which `restore` puts back: transformers itself would pickle those.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+
+from workbench.training.store import write_aside
+
+
+def save_weights(model: torch.nn.Module, path: Path) -> None:
+    """All weights as they are, written aside and renamed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(path.name + ".part")
+    try:
+        save_file({k: v.detach().cpu().contiguous().clone() for k, v in model.state_dict().items()}, aside)
+        aside.replace(path)
+    except OSError:
+        raise
+    except Exception as error:  # the Rust writer has its own error type for a full disk
+        raise OSError(None, str(error)) from error
+
+
+def load_weights(model: torch.nn.Module, path: Path) -> None:
+    """Put stored weights back, name by name."""
+    model.load_state_dict(load_file(path))
+
+
+def save(folder: Path, model: Any, optimizer: Any, scheduler: Any, trainer_state: Any, extra: dict[str, Any]) -> None:
+    """One resumable state of a training. The folder is made aside and renamed, so it is whole or absent."""
+    aside = folder.with_name(folder.name + ".part")
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    save_weights(model, aside / "model.safetensors")
+    tensors, plain = _optimizer_state(optimizer)
+    tensors["rng.torch"] = torch.get_rng_state()
+    if torch.cuda.is_available():
+        tensors["rng.cuda"] = torch.cuda.get_rng_state()
+    save_file(tensors, aside / "optimizer.safetensors")
+    trainer_state.save_to_json(str(aside / "trainer_state.json"))
+    state = {
+        "optimizer": plain,
+        "scheduler": {k: v for k, v in scheduler.state_dict().items() if isinstance(v, int | float | list | bool)},
+        "numpy": [x.tolist() if isinstance(x, np.ndarray) else x for x in np.random.get_state()],
+        "python": random.getstate(),
+        "extra": extra,
+    }
+    write_aside(aside / "state.json", json.dumps(state).encode())
+    old = folder.with_name(folder.name + ".old")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.replace(old)
+    aside.replace(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def read_extra(folder: Path) -> dict[str, Any]:
+    """What the bridge stored beside the tensors."""
+    return json.loads((folder / "state.json").read_text("utf-8"))["extra"]
+
+
+def restore(folder: Path, optimizer: Any, scheduler: Any) -> None:
+    """Put optimiser moments and the schedule back into freshly made objects."""
+    tensors = load_file(folder / "optimizer.safetensors")
+    state = json.loads((folder / "state.json").read_text("utf-8"))
+    inner = getattr(optimizer, "optimizer", optimizer)
+    current = inner.state_dict()
+    current["state"] = {}
+    for key, value in tensors.items():
+        kind, _, rest = key.partition(".")
+        if kind == "state":
+            index, _, name = rest.partition(".")
+            current["state"].setdefault(int(index), {})[name] = value
+    for group, saved in zip(current["param_groups"], state["optimizer"], strict=True):
+        group.update(saved)
+    inner.load_state_dict(current)
+    getattr(scheduler, "scheduler", scheduler).__dict__.update(state["scheduler"])
+
+
+def restore_rng(folder: Path) -> None:
+    """Put the random generators back to where the checkpoint was taken: dropout goes on as if never interrupted."""
+    tensors = load_file(folder / "optimizer.safetensors")
+    state = json.loads((folder / "state.json").read_text("utf-8"))
+    torch.set_rng_state(tensors["rng.torch"])
+    if "rng.cuda" in tensors and torch.cuda.is_available():
+        torch.cuda.set_rng_state(tensors["rng.cuda"])
+    name, keys, *rest = state["numpy"]
+    np.random.set_state((name, np.array(keys, dtype=np.uint32), *rest))
+    version, internal, gauss = state["python"]
+    random.setstate((version, tuple(internal), gauss))
+
+
+def _optimizer_state(optimizer: Any) -> tuple[dict[str, torch.Tensor], list[dict[str, Any]]]:
+    state = getattr(optimizer, "optimizer", optimizer).state_dict()
+    tensors = {
+        f"state.{index}.{name}": value.detach().cpu().contiguous().clone() if torch.is_tensor(value) else torch.tensor(value)
+        for index, entry in state["state"].items()
+        for name, value in entry.items()
+    }
+    groups = [{k: v for k, v in g.items() if isinstance(v, int | float | bool)} for g in state["param_groups"]]
+    return tensors, groups

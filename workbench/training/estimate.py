@@ -1,0 +1,64 @@
+"""Seconds and memory of a run before it starts. An estimate with its grounds, not a promise. No torch is imported here.
+
+Time comes from earlier runs of the same model on this machine where there are any, otherwise from the size of the model and
+a rate that is cautious for a laptop core. Memory is what training keeps: weights, gradients, two Adam moments, activations.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.config import RunConfig
+from workbench.training import events as ev
+from workbench.training.store import Store
+
+BASE_MB = 480  # Python, torch, transformers and datasets, imported and idle
+CAUTIOUS = 12e9  # floating-point operations per second and core in small-model training
+EVALUATION_SHARE = 0.25  # of the training time, for evaluations
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """`seconds` and `megabytes` (peak resident) with the grounds in words; None where the model's size is unknown."""
+
+    seconds: float | None
+    megabytes: float | None
+    grounds: str
+
+    def __str__(self) -> str:
+        if self.seconds is None:
+            return f"Time and memory unknown: {self.grounds}."
+        span = f"{self.seconds:.0f} s" if self.seconds < 120 else f"{self.seconds / 60:.0f} min"
+        return f"About {span} at most and {self.megabytes:.0f} MB ({self.grounds})."
+
+
+def estimate(config: RunConfig, texts: int, tokens_per_text: float, facts: dict[str, Any], past: list[Store]) -> Estimate:
+    """For `texts` training texts of `tokens_per_text` word pieces and a model whose card holds `facts`."""
+    parameters = facts.get("parameters")
+    if not parameters:
+        return Estimate(None, None, "the model's size is not known before it is downloaded")
+    body = parameters - facts.get("vocabulary", 0) * facts.get("hidden", 0)
+    tokens = texts * min(tokens_per_text, config.max_length) * config.epochs
+    speed = _measured(config, past)
+    if speed:
+        seconds, grounds = tokens / speed, "from earlier runs here"
+    else:
+        cores = min(4, os.cpu_count() or 1)
+        seconds, grounds = tokens * 6 * body * (1 + EVALUATION_SHARE) / (CAUTIOUS * cores), f"guessed for {cores} cores; the first run will tell"
+    width = min(2.0 * tokens_per_text, config.max_length)
+    activations = config.batch_size * width * facts.get("hidden", 256) * facts.get("layers", 4) * 34 * 4
+    return Estimate(seconds, BASE_MB + (parameters * 16 + activations) / 1e6, grounds)
+
+
+def _measured(config: RunConfig, past: list[Store]) -> float | None:
+    """Training tokens per second, evaluations included, of the newest comparable run."""
+    plain = config.model.removesuffix(":random")
+    for store in past:
+        last, facts = store.last(ev.Stepped), store.facts
+        if store.config.model.removesuffix(":random") != plain or store.config.technique != config.technique or last is None:
+            continue
+        if last.step >= 20 and last.seconds > 1 and facts.get("tokens_per_epoch"):
+            return float(facts["tokens_per_epoch"]) * last.epoch / last.seconds
+    return None

@@ -1,0 +1,136 @@
+"""A fine-tuned model that answers for texts: predictions, worst errors, scores, a folder to keep. No training here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from workbench.config import RunConfig
+from workbench.errors import WorkbenchError
+from workbench.models.heads import PooledClassifier
+from workbench.tasks.base import Encoded, forward
+from workbench.training.store import Store
+
+
+class Predictor:
+    """Model + tokenizer + labels of one finished run."""
+
+    def __init__(self, task: Any, model: torch.nn.Module, tokenizer: Any, labels: list[str], config: RunConfig) -> None:
+        self.task, self.model, self.tokenizer, self.labels, self.config = task, model, tokenizer, labels, config
+
+    @classmethod
+    def from_store(cls, store: Store) -> Predictor:
+        """Rebuild the model that a run folder describes and put its best weights in."""
+        from types import SimpleNamespace
+
+        from workbench.models import zoo
+        from workbench.tasks import TASKS
+        from workbench.techniques import TECHNIQUES
+        from workbench.training.checkpoint import load_weights
+
+        task, source = TASKS[store.config.task], zoo.source(store.config.model)
+        tokenizer, labels = zoo.tokenizer(source), list(store.facts["labels"])
+        shell: Any = SimpleNamespace(labels=labels, tokenizer=tokenizer)
+        model = TECHNIQUES[store.config.technique].apply(task.build(source, shell, store.config), store.config)
+        load_weights(model, store.folder / "best" / "model.safetensors")
+        return cls(task, model.eval(), tokenizer, labels, store.config)
+
+    def probabilities(self, texts: list[str]) -> np.ndarray:
+        """(texts, labels), each row summing to 1."""
+        if not texts:
+            return np.zeros((0, len(self.labels)))
+        ids = self.task.tokens([str(t) for t in texts], self.tokenizer, self.config.max_length)
+        encoded = Encoded(ids, np.zeros(len(ids), dtype=np.int64), np.arange(len(ids)))
+        return _softmax(self._logits(encoded))
+
+    def predict(self, texts: list[str]) -> pd.DataFrame:
+        """Columns: text, label, probability, then one column of probabilities per label."""
+        p = self.probabilities(texts)
+        best = p.argmax(1)
+        frame = pd.DataFrame({"text": texts, "label": [self.labels[i] for i in best], "probability": p[np.arange(len(p)), best]})
+        return frame.assign(**{f"p({name})": p[:, i] for i, name in enumerate(self.labels)})
+
+    def errors(self, split: Any, n: int) -> pd.DataFrame:
+        """The `n` wrong answers with the least probability on the right label: text, right, answer, p_right, p_answer."""
+        encoded = self.task.encode(split, self.tokenizer, self.config.max_length)
+        p = _softmax(self._logits(encoded))
+        guess, right = p.argmax(1), encoded.labels
+        wrong = np.flatnonzero(guess != right)
+        wrong = wrong[np.argsort(p[wrong, right[wrong]], kind="stable")][:n]
+        texts = split["text"]
+        frame = pd.DataFrame(
+            {
+                "text": [texts[int(i)] for i in wrong],
+                "right": [self.labels[right[i]] for i in wrong],
+                "answer": [self.labels[guess[i]] for i in wrong],
+                "p_right": p[wrong, right[wrong]],
+                "p_answer": p[wrong, guess[wrong]],
+            },
+            index=pd.Index(wrong, name="row"),
+        )
+        extra = [c for c in split.column_names if c not in ("text", "label")]
+        return frame.assign(**{c: [split[c][int(i)] for i in wrong] for c in extra})
+
+    def evaluate(self, split: Any) -> dict[str, float]:
+        """Mean loss (nats) and the task's metrics."""
+        encoded = self.task.encode(split, self.tokenizer, self.config.max_length)
+        logits = self._logits(encoded)
+        return {"loss": float(self.task.losses(logits, encoded.labels).mean()), **self.task.metrics(logits, encoded.labels)}
+
+    def save(self, folder: Path, run: Any) -> Path:
+        """A new folder with the encoder, the head, the tokenizer, the labels and a README that says how to load them."""
+        if folder.exists() and any(folder.iterdir()):
+            raise WorkbenchError(f"folder {folder.name!r} is not empty", "a new or empty folder", "another name")
+        folder.mkdir(parents=True, exist_ok=True)
+        self.tokenizer.save_pretrained(folder)
+        head = isinstance(self.model, PooledClassifier)
+        if isinstance(self.model, PooledClassifier):
+            from safetensors.torch import save_file
+
+            self.model.encoder.save_pretrained(folder)
+            save_file({k: v.contiguous() for k, v in self.model.classifier.state_dict().items()}, folder / "head.safetensors")
+        else:
+            self.model.save_pretrained(folder)
+        about = {"labels": self.labels, "config": json.loads(json.dumps(run.config.__dict__)), "best": _numbers(run.best),
+                 "pooling": self.model.pooling if isinstance(self.model, PooledClassifier) else "native"}  # fmt: skip
+        (folder / "workbench.json").write_text(json.dumps(about, indent=1, ensure_ascii=False), "utf-8")
+        (folder / "README.md").write_text(_readme(run, head), "utf-8")
+        return folder
+
+    def _logits(self, encoded: Encoded) -> np.ndarray:
+        logits = forward(self.model, encoded, self.task.collate(self.tokenizer), lambda: True)
+        assert logits is not None  # nothing asked it to stop
+        return logits
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    e = np.exp(logits - logits.max(1, keepdims=True))
+    return e / e.sum(1, keepdims=True)
+
+
+def _numbers(row: dict[str, Any]) -> dict[str, float]:
+    return {k: float(v) for k, v in row.items() if isinstance(v, int | float)}
+
+
+_PLAIN = '''from transformers import AutoModelForSequenceClassification, AutoTokenizer
+model, tokenizer = AutoModelForSequenceClassification.from_pretrained("."), AutoTokenizer.from_pretrained(".")
+logits = model(**tokenizer(["Not bad at all"], return_tensors="pt")).logits'''
+
+_POOLED = '''from safetensors.torch import load_file
+from transformers import AutoModel, AutoTokenizer
+encoder, tokenizer = AutoModel.from_pretrained("."), AutoTokenizer.from_pretrained(".")
+head, batch = load_file("head.safetensors"), tokenizer(["Not bad at all"], return_tensors="pt")
+tokens, mask = encoder(**batch).last_hidden_state, batch["attention_mask"].unsqueeze(-1)
+logits = (tokens * mask).sum(1) / mask.sum(1) @ head["weight"].T + head["bias"]'''
+
+
+def _readme(run: Any, head: bool) -> str:
+    return (
+        f"# {run.id}\n\nMade by `{run.to_code()}`.\n\n{run.diagnosis}\n\nLabels and scores are in `workbench.json`. "
+        f"To use it without the workbench, in this folder:\n\n```python\n{_POOLED if head else _PLAIN}\n```\n"
+    )

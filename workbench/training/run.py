@@ -1,0 +1,321 @@
+"""Run: one training as an object. Start, watch, pause, stop, resume; afterwards predict, look at errors, save.
+
+The work happens in one background thread that runs transformers' Trainer. Nothing here draws: `__init__` hands in a viewer
+that `await run` ticks. A Run opened from its folder offers the same history and, after a restart, `resume()`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from workbench import catalog
+from workbench.config import RunConfig
+from workbench.errors import WorkbenchError
+from workbench.training import events as ev
+from workbench.training.store import Store, owner, runs_home, stored
+
+Viewer = Callable[["Run"], Any]
+_ONE_AT_A_TIME = threading.Lock()  # two trainings on one machine only slow each other down: the second one waits
+_live: dict[Path, Run] = {}
+
+
+class Run:
+    """One training run, live or from its folder. Made by `wb.fit` or `wb.runs()`."""
+
+    def __init__(self, store: Store, data: Any = None, viewer: Viewer | None = None) -> None:
+        self.store, self._data, self.viewer = store, data, viewer
+        self._worker: Any = None
+        self._thread: threading.Thread | None = None
+        self.error: BaseException | None = None
+
+    # live ----------------------------------------------------------------------------------------------------------
+
+    def start(self, resume: Path | None = None) -> Run:
+        """Begin in the background. Training starts when no other run of this process trains."""
+        from workbench.training.worker import Worker
+
+        _live[self.folder.resolve()] = self
+        self._worker = Worker(self.store, self._data, resume)
+        self._thread = threading.Thread(target=self._work, name=f"workbench-{self.id}", daemon=True)
+        self._thread.start()
+        return self
+
+    def _work(self) -> None:
+        worker = self._worker
+        while not _ONE_AT_A_TIME.acquire(timeout=0.05):
+            if worker.wishes.stop.is_set():
+                return worker.end("user", "Stopped before it began.")
+        try:
+            worker.train()
+        except BaseException as error:  # a thread has nobody above it: the awaiting cell raises it again
+            self.error = error
+            worker.end("error", _one_line(error))
+        finally:
+            _ONE_AT_A_TIME.release()
+            self.store.close()
+
+    def __await__(self) -> Generator[Any, None, Run]:
+        return self.watch().__await__()
+
+    async def watch(self) -> Run:
+        """Wait without blocking widgets; an interrupt of the kernel counts as Stop. Returns the run."""
+        view = self.viewer(self) if self.viewer else None
+        try:
+            while not self.done:
+                if view:
+                    view.tick()
+                await asyncio.sleep(0.05)
+        except asyncio.CancelledError:
+            self.stop()
+            while not self.done:
+                time.sleep(0.02)
+        finally:
+            if view:
+                view.close()
+        return self._checked()
+
+    def join(self, timeout: float | None = None) -> Run:
+        """Wait in a plain script; Ctrl-C counts as Stop. Returns the run."""
+        try:
+            if self._thread:
+                self._thread.join(timeout)
+        except KeyboardInterrupt:
+            self.stop()
+            if self._thread:
+                self._thread.join()
+        return self._checked()
+
+    def _checked(self) -> Run:
+        if self.error is not None:
+            if isinstance(self.error, WorkbenchError):
+                raise self.error
+            raise WorkbenchError(
+                f"run {self.id} ended with {type(self.error).__name__}: {_one_line(self.error)}",
+                "a training that runs to its end",
+                "run.frame() for what there is up to then",
+            ) from self.error
+        return self
+
+    def stop(self) -> None:
+        """End training at the next step boundary; history and best weights stay."""
+        if self._worker:
+            self._worker.wishes.stop.set()
+
+    def pause(self) -> None:
+        """Wait after the next step until `proceed()`."""
+        if self._worker:
+            self._worker.wishes.pause.set()
+
+    def proceed(self) -> None:
+        """Go on after a pause."""
+        if self._worker:
+            self._worker.wishes.pause.clear()
+
+    def set_learning_rate(self, rate: float) -> None:
+        """A new peak rate from the next step on; the schedule keeps its shape."""
+        checked = self.config.replace(learning_rate=rate)
+        if self._worker:
+            self._worker.wishes.rate = checked.learning_rate
+
+    def resume(self, data: Any = None) -> Run:
+        """Go on from the last checkpoint of an interrupted or stopped run, with the curve it would have had."""
+        if self._thread is not None and self._thread.is_alive():
+            raise WorkbenchError(f"run {self.id} is {self.status}", "a run that has ended or was interrupted", "await run")
+        if self.status == "training":
+            raise WorkbenchError(f"run {self.id} is training in another process", "a run that nobody trains", "run.frame()")
+        checkpoint = self.folder / "last"
+        if not (checkpoint / "state.json").exists():
+            raise WorkbenchError(f"run {self.id} has no checkpoint to go on from", "a run of more than a few seconds",
+                                 f"{self.config.to_code()} again")  # fmt: skip
+        if self.status == "finished":
+            raise WorkbenchError(f"run {self.id} is finished", "an interrupted or stopped run", "more epochs in a new run")
+        self._data = data if data is not None else self._data
+        if self._data is None and self.config.data == "data":
+            raise WorkbenchError(f"run {self.id} was trained on data passed by hand", "the same data again",
+                                 "run.resume(data=my_data)")  # fmt: skip
+        self.error = None
+        self.store.facts.update(owner())
+        self.store.write_config()
+        return self.start(resume=checkpoint)
+
+    # reading -------------------------------------------------------------------------------------------------------
+
+    @property
+    def id(self) -> str:
+        return self.store.id
+
+    @property
+    def folder(self) -> Path:
+        return self.store.folder
+
+    @property
+    def config(self) -> RunConfig:
+        return self.store.config
+
+    @property
+    def done(self) -> bool:
+        return self._thread is None or not self._thread.is_alive()
+
+    @property
+    def status(self) -> str:
+        """new, queued, training, paused, finished, stopped, failed or interrupted."""
+        if self._thread is not None and self._thread.is_alive() and not self._worker.begun:
+            return "queued" if _ONE_AT_A_TIME.locked() and not self._worker.began_loading else "preparing"
+        return self.store.status
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences for the learner: what the run had to change, and trouble with the disk."""
+        found = [e.text for e in self.store.events if isinstance(e, ev.Note)]
+        return found + ([self.store.trouble] if self.store.trouble else [])
+
+    def frame(self) -> pd.DataFrame:
+        """One row per evaluation (see `Store.frame`)."""
+        return self.store.frame()
+
+    def steps(self) -> pd.DataFrame:
+        """One row per reported step (see `Store.steps`)."""
+        return self.store.steps()
+
+    @property
+    def diagnosis(self) -> Any:
+        """The Finding that fits the curve so far: verdict, numbers, rule, source, advice."""
+        from workbench.diagnosis import diagnose
+
+        return diagnose(self.frame(), self.context())
+
+    def context(self) -> Any:
+        """What the diagnosis needs to know beside the curve."""
+        from workbench.diagnosis import Context
+
+        facts, frame = self.store.facts, self.frame()
+        ended, begun = self.store.last(ev.Ended), self.store.last(ev.Started)
+        finished = self.status not in ("training", "paused", "queued", "preparing", "new")
+        se = frame["valid_loss_se"].iloc[-1] if len(frame) and "valid_loss_se" in frame else None
+        return Context(
+            n_valid=facts.get("n_valid"),
+            n_train=facts.get("n_train"),
+            majority=facts.get("majority"),
+            label_entropy=facts.get("label_entropy"),
+            planned_steps=begun.planned_steps if begun else None,
+            loss_se=None if se is None or pd.isna(se) else float(se),
+            metric_name=self.store.metric,
+            finished=finished,
+            stopped_by=ended.reason if ended and finished else None,
+        )
+
+    @property
+    def best(self) -> dict[str, float]:
+        """The row of the best evaluation: step, losses, metrics. Empty before the first one."""
+        frame = self.frame()
+        finite = frame[frame["valid_loss"].apply(lambda v: pd.notna(v) and abs(v) != float("inf"))]
+        return {} if finite.empty else dict(finite.loc[finite["valid_loss"].idxmin()])
+
+    # afterwards ----------------------------------------------------------------------------------------------------
+
+    def predictor(self) -> Any:
+        """The model with its best weights, ready for texts; loaded again from the folder after a restart."""
+        from workbench.training.predictor import Predictor
+
+        if not self.done:
+            raise WorkbenchError(f"run {self.id} is still {self.status}", "a run that has ended", "await run")
+        if self._worker is None or self._worker.predictor is None:
+            if not (self.folder / "best" / "model.safetensors").exists():
+                raise WorkbenchError(f"run {self.id} has no weights", "a run with at least one evaluation", "wb.fit again")
+            predictor = Predictor.from_store(self.store)
+            if self._worker is None:
+                self._cached = getattr(self, "_cached", predictor)
+                return self._cached
+            return predictor
+        return self._worker.predictor
+
+    def predict(self, texts: str | list[str]) -> pd.DataFrame:
+        """One row per text: text, label, probability, and the probability of every label."""
+        return self.predictor().predict([texts] if isinstance(texts, str) else list(texts))
+
+    def errors(self, n: int = 10, split: str = "validation") -> pd.DataFrame:
+        """The `n` texts of a split that the model gets most wrong, worst first."""
+        return self.predictor().errors(self.data()[split], n)
+
+    def evaluate(self, split: str = "test") -> dict[str, float]:
+        """Loss and metrics of the best weights on a split; look at `test` once, at the end."""
+        data = self.data()
+        if split not in data:
+            raise WorkbenchError(f"no split called {split!r}", f"one of {', '.join(data)}", "run.evaluate('validation')")
+        return self.predictor().evaluate(data[split])
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the model to a new folder: weights, tokenizer, config, labels and how to load it again."""
+        return self.predictor().save(Path(folder), self)
+
+    def data(self) -> Any:
+        """The data this run was trained on."""
+        from workbench.data import load
+
+        if self._data is None:
+            if self.config.data == "data":
+                raise WorkbenchError(f"run {self.id} was trained on data passed by hand", "that data", "wb.load(...)")
+            self._data = load(self.config.data)
+        return self._data
+
+    def figure(self) -> Any:
+        """A matplotlib Figure of the curves."""
+        from workbench.views.figures import run_figure
+
+        return run_figure(self)
+
+    def to_code(self) -> str:
+        """The line of code that makes this run again."""
+        return self.config.to_code()
+
+    def __repr__(self) -> str:
+        best = self.best
+        score = f" · best {self.store.metric} {best[self.store.metric]:.3f} at step {int(best['step'])}" if best else ""
+        return f"<Run {self.id} · {self.status}{score}>"
+
+
+def fit(data: Any = "reviews", *, viewer: Viewer | None = None, **choices: Any) -> Run:
+    """Start fine-tuning in the background and return the Run. `choices` are the fields of RunConfig."""
+    from workbench.config import check_names
+
+    check_names(choices)
+    named = data if isinstance(data, str) else getattr(data, "name", "data")
+    config = RunConfig(**{**choices, "data": named})
+    return launch(config, None if isinstance(data, str) else data, viewer)
+
+
+def launch(config: RunConfig, data: Any = None, viewer: Viewer | None = None) -> Run:
+    """Start the run that a config describes. What the catalogue does not have is an error before anything begins."""
+    from workbench.models import zoo
+
+    catalog.find(catalog.techniques(), config.technique, "technique")
+    catalog.find(list(catalog.TASKS), config.task, "task")
+    zoo.source(config.model)
+    if data is None or type(data).__name__ != "Data":
+        from workbench.data import load
+
+        if data is not None or not config.data.startswith("hub:"):  # the Hub is asked in the background
+            data = load(data if data is not None else config.data)
+    return Run(Store.create(config, owner()), data, viewer).start()
+
+
+def runs(home: Path | None = None) -> list[Run]:
+    """Every run of this folder, newest first; a live run is the same object that `fit` returned."""
+    return [_live.get(s.folder.resolve()) or Run(s) for s in stored(home or runs_home())]
+
+
+def training_now() -> Run | None:
+    """The run of this process that has not ended, if there is one."""
+    return next((r for r in reversed(list(_live.values())) if not r.done), None)
+
+
+def _one_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:300] if lines else type(error).__name__

@@ -1,0 +1,207 @@
+"""Run folders: `runs/<id>/` with config.json, append-only events.jsonl, weights and the last picture. No torch here.
+
+A saved run can be listed, turned into frames and diagnosed on a machine without torch. Writing never ends a training:
+when the disk is full or read-only the store keeps events in memory and says so in `trouble`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pandas as pd
+
+from workbench.config import RunConfig
+from workbench.errors import WorkbenchError
+from workbench.training import events as ev
+
+E = TypeVar("E", bound=ev.Event)
+
+
+def runs_home() -> Path:
+    """Where run folders are: `$WORKBENCH_HOME/runs`, else `runs` in the current folder."""
+    return Path(os.environ.get("WORKBENCH_HOME", ".")).expanduser() / "runs"
+
+
+class Store:
+    """One run folder. Events are held in memory as well, so that reading costs nothing while a run is live."""
+
+    def __init__(self, folder: Path, config: RunConfig, facts: dict[str, Any], past: Iterable[ev.Event] = ()) -> None:
+        self.folder, self.config, self.facts = folder, config, facts
+        self.events: list[ev.Event] = list(past)
+        self.trouble: str | None = None
+        self._file: Any = None
+
+    @classmethod
+    def create(cls, config: RunConfig, facts: dict[str, Any], home: Path | None = None) -> Store:
+        """A new folder named after the moment, the data and the model; in memory only where it cannot be made."""
+        stem = time.strftime("%Y%m%d-%H%M%S") + "-" + re.sub(r"[^a-z0-9]+", "-", f"{config.model} {config.data}".lower()).strip("-")[:60]
+        home = home or runs_home()
+        folder = home / stem
+        for n in range(2, 1000):
+            try:
+                folder.mkdir(parents=True)
+                break
+            except FileExistsError:
+                folder = home / f"{stem}-{n}"
+            except OSError as error:
+                store = cls(folder, config, facts)
+                store.trouble = f"this run is kept in memory only: {folder.name} cannot be written ({error.strerror})"
+                return store
+        store = cls(folder, config, facts)
+        store.write_config()
+        return store
+
+    @classmethod
+    def open(cls, folder: Path) -> Store:
+        """An existing folder; half-written last lines (a killed process) are passed over."""
+        try:
+            raw = json.loads((folder / "config.json").read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise WorkbenchError(f"{folder.name} is not a run folder ({error})", "config.json and events.jsonl") from error
+        known = {f.name for f in fields(RunConfig)}
+        config = RunConfig(**{k: v for k, v in raw["config"].items() if k in known})
+        return cls(folder, config, raw.get("facts", {}), _read_events(folder / "events.jsonl"))
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    def write_config(self) -> None:
+        """Write config.json aside, then rename."""
+        text = json.dumps({"config": asdict(self.config), "facts": self.facts}, indent=1, ensure_ascii=False)
+        self.guard(lambda: write_aside(self.folder / "config.json", text.encode("utf-8", "backslashreplace")))
+
+    def append(self, event: ev.Event) -> None:
+        """Keep one event and put it on disk at once (a line survives `kill -9` as soon as this returns)."""
+        self.events.append(event)
+        if self.trouble is None:
+            self.guard(lambda: self._write(ev.to_json(event) + "\n"))
+
+    def guard(self, write: Any) -> bool:
+        """Do `write`; on a disk error remember the sentence for the learner and go on without the disk."""
+        if self.trouble is not None:
+            return False
+        try:
+            write()
+            return True
+        except OSError as error:
+            self.trouble = f"the run goes on in memory: {self.id} cannot be written any more ({error.strerror})"
+            return False
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _write(self, line: str) -> None:
+        if self._file is None:
+            path = self.folder / "events.jsonl"
+            torn = path.exists() and path.stat().st_size > 0 and not path.read_bytes().endswith(b"\n")
+            self._file = path.open("a", encoding="utf-8", newline="\n", buffering=1)
+            if torn:
+                self._file.write("\n")
+        self._file.write(line)
+
+    # reading -----------------------------------------------------------------------------------------------------
+
+    def last(self, kind: type[E]) -> E | None:
+        """The newest event of a kind."""
+        return next((e for e in reversed(self.events) if isinstance(e, kind)), None)
+
+    @property
+    def status(self) -> str:
+        """new, training, paused, finished, stopped, failed, or interrupted (its process is gone)."""
+        for event in reversed(self.events):
+            if isinstance(event, ev.Ended):
+                return {"budget": "finished", "patience": "finished", "error": "failed", "interrupted": "interrupted"}.get(
+                    event.reason, "stopped"
+                )
+            if isinstance(event, ev.Started):
+                break
+        if not any(isinstance(e, ev.Started) for e in self.events):
+            return "new" if owner_alive(self.facts) else "interrupted"
+        if not owner_alive(self.facts):
+            return "interrupted"
+        pauses = [e for e in self.events if isinstance(e, ev.Paused | ev.Continued)]
+        return "paused" if pauses and isinstance(pauses[-1], ev.Paused) else "training"
+
+    def frame(self) -> pd.DataFrame:
+        """One row per evaluation: step, epoch, seconds, train_loss, valid_loss (nats), metrics, learning_rate, best."""
+        rows = []
+        for e in self.events:
+            if isinstance(e, ev.Evaluated):
+                row = asdict(e)
+                rows.append({**{k: v for k, v in row.items() if k != "metrics"}, **row["metrics"]})
+        columns = ["step", "epoch", "seconds", "train_loss", "valid_loss", "learning_rate", "best"]
+        frame = pd.DataFrame(rows, columns=None if rows else columns)
+        if "valid_metric" not in frame and self.metric in frame:
+            frame["valid_metric"] = frame[self.metric]
+        return frame.drop_duplicates("step", keep="last").sort_values("step").reset_index(drop=True)
+
+    def steps(self) -> pd.DataFrame:
+        """One row per reported step: step, epoch, seconds, loss (dropout on), learning_rate."""
+        rows = [asdict(e) for e in self.events if isinstance(e, ev.Stepped)]
+        frame = pd.DataFrame(rows, columns=["step", "seconds", "epoch", "loss", "learning_rate"])
+        return frame.drop_duplicates("step", keep="last").sort_values("step").reset_index(drop=True)
+
+    @property
+    def metric(self) -> str:
+        """The metric that is drawn: accuracy unless the run says otherwise."""
+        return str(self.facts.get("metric", "accuracy"))
+
+
+def owner_alive(facts: dict[str, Any]) -> bool:
+    """Whether the process that trains (or trained) this run still exists; a reused process number does not count."""
+    pid, born = facts.get("pid"), facts.get("born")
+    if not pid:
+        return False
+    import psutil
+
+    try:
+        return abs(psutil.Process(pid).create_time() - float(born or 0)) < 2
+    except (psutil.Error, ValueError):
+        return False
+
+
+def owner() -> dict[str, Any]:
+    """The facts by which `owner_alive` knows this process again."""
+    import psutil
+
+    return {"pid": os.getpid(), "born": psutil.Process().create_time()}
+
+
+def write_aside(path: Path, content: bytes) -> None:
+    """Write beside, then rename: a reader sees the old file or the new one, never half of it."""
+    aside = path.with_name(path.name + ".part")
+    aside.write_bytes(content)
+    os.replace(aside, path)
+
+
+def stored(home: Path | None = None) -> list[Store]:
+    """Every readable run folder, newest first."""
+    home = home or runs_home()
+    found = []
+    for folder in sorted(home.glob("*/config.json"), reverse=True):
+        try:
+            found.append(Store.open(folder.parent))
+        except WorkbenchError:
+            continue
+    return found
+
+
+def _read_events(path: Path) -> list[ev.Event]:
+    events = []
+    if path.exists():
+        for line in path.read_text("utf-8", errors="replace").splitlines():
+            try:
+                events.append(ev.from_json(line))
+            except (ValueError, KeyError, TypeError):
+                continue  # a torn line: the process was killed while writing it
+    return events

@@ -1,0 +1,140 @@
+"""What the background thread of a run does: prepare, build, train, keep the best. It never prints, displays or draws."""
+
+from __future__ import annotations
+
+import gc
+import os
+from pathlib import Path
+from typing import Any
+
+from workbench.training import events as ev
+from workbench.training.store import Store
+from workbench.training.wishes import Wishes
+
+SMALLEST = 1  # examples per forward pass below which running out of memory is final
+
+
+class Worker:
+    """Trains one run into its store. `predictor` holds the best weights afterwards."""
+
+    def __init__(self, store: Store, data: Any, resume: Path | None) -> None:
+        self.store, self.config, self.data, self.resume = store, store.config, data, resume
+        self.wishes = Wishes()
+        self.begun = self.began_loading = False
+        self.predictor: Any = None
+        self.bridge: Any = None
+        self.finished_once = False
+
+    def train(self) -> None:
+        """From data to the best weights; halves the batch as long as memory runs out."""
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        self.began_loading = True
+        self._prepare()
+        accumulate = 1
+        while not self.wishes.stop.is_set():
+            try:
+                return self._attempt(accumulate)
+            except (MemoryError, RuntimeError) as error:
+                if not out_of_memory(error) or self.config.batch_size // (accumulate * 2) < SMALLEST:
+                    raise
+            accumulate *= 2
+            gc.collect()
+            self.note(f"Memory ran out: each batch of {self.config.batch_size} is now computed in {accumulate} parts.")
+        self.end("user", "Stopped before it began.")
+
+    def end(self, reason: str, text: str = "") -> None:
+        """Emit the end once; later words about the end of the same training are dropped."""
+        if self.finished_once:
+            return
+        self.finished_once = True
+        bridge = self.bridge
+        seconds = bridge.seconds() if bridge else 0.0
+        last = self.store.last(ev.Stepped)
+        self.store.append(ev.Ended(last.step if last else 0, seconds, reason, text, bridge.best_step if bridge else None))
+
+    def note(self, text: str) -> None:
+        last = self.store.last(ev.Stepped)
+        self.store.append(ev.Note(last.step if last else 0, 0.0, text))
+
+    def _prepare(self) -> None:
+        from workbench.data import fingerprint, load
+        from workbench.data.audit import baselines
+        from workbench.models import zoo
+        from workbench.tasks import TASKS
+        from workbench.training import precision
+
+        config = self.config
+        self.precision = precision.choose(config.precision)
+        self.task = TASKS[config.task]
+        self.source = zoo.source(config.model)
+        self.data = load(config.data) if self.data is None else self.data
+        self.prepared = self.task.prepare(self.data, zoo.tokenizer(self.source), config)
+        texts = self.data["train"]["text"]
+        train, valid = self.prepared.train, self.prepared.validation
+        majority, tfidf = baselines([texts[int(i)] for i in train.rows], train.labels,
+                                    list(self.data["validation"]["text"]), valid.labels)  # fmt: skip
+        self.store.facts.update(self.prepared.facts, majority=majority, tfidf=tfidf, labels=self.prepared.labels,
+                                fingerprint=fingerprint(self.data), device=self.precision.device,
+                                dtype=self.precision.dtype, versions=_versions())  # fmt: skip
+        if self.prepared.facts["cut"]:
+            self.note(f"{self.prepared.facts['cut']} training texts are longer than max_length={config.max_length} and were cut.")
+
+    def _attempt(self, accumulate: int) -> None:
+        from transformers import set_seed
+
+        from workbench.techniques import TECHNIQUES
+        from workbench.techniques.base import trained_parameters
+        from workbench.training.bridge import Bridge
+        from workbench.training.predictor import Predictor
+        from workbench.training.trainer import make_trainer
+
+        set_seed(self.config.seed)
+        model = TECHNIQUES[self.config.technique].apply(self.task.build(self.source, self.prepared, self.config), self.config)
+        learn, total = trained_parameters(model)
+        self.store.facts.update(trained=learn, parameters=total)
+        self.store.write_config()
+        bridge = Bridge(self.task, self.prepared, self.config, self.store.folder, self.store.append, self.store.guard,
+                        self.wishes, self.resume)  # fmt: skip
+        self.bridge = bridge
+        trainer = make_trainer(model, self.prepared, bridge.collate, self.config, self.precision, self.store.folder, bridge,
+                               accumulate)  # fmt: skip
+        planned = _planned_steps(trainer)
+        self.store.append(ev.Started(0, bridge.before, planned, {"accumulate": accumulate}))
+        self.begun = True
+        trainer.train(resume_from_checkpoint=str(self.resume) if self.resume else None)
+        if bridge.ended == "user":
+            bridge.save(model, trainer.optimizer, trainer.lr_scheduler, trainer.state)
+        bridge.restore_best(model)
+        model.eval()
+        self.predictor = Predictor(self.task, model, self.prepared.tokenizer, self.prepared.labels, self.config)
+        self.end(bridge.ended or "budget", _words(bridge.ended, self.config.patience))
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an error is the allocator's, on CPU or GPU."""
+    import torch
+
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    text = str(error).lower()
+    return "out of memory" in text or "can't allocate memory" in text or "not enough memory" in text
+
+
+def _planned_steps(trainer: Any) -> int:
+    arguments = trainer.args
+    per_epoch = -(-len(trainer.train_dataset) // (arguments.per_device_train_batch_size * arguments.gradient_accumulation_steps))
+    return max(1, int(-(-per_epoch * arguments.num_train_epochs // 1)))
+
+
+def _words(ended: str, patience: int | None) -> str:
+    return {
+        "patience": f"Early stopping: {patience} evaluations without a lower validation loss.",
+        "user": "Stopped by hand.",
+        "non-finite": "The loss is no longer a number.",
+    }.get(ended, "The planned number of epochs is done.")
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import version
+
+    return {name: version(name) for name in ("torch", "transformers", "datasets")}

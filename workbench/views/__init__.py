@@ -1,0 +1,68 @@
+"""Pictures, the live view, the panel: everything that a person looks at. Names are loaded when first used.
+
+`fit`, `runs` and `compare` are here because in a notebook they come with a view; in a plain script they do not.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+
+def in_notebook() -> bool:
+    """Whether this process is a Jupyter kernel."""
+    if "IPython" not in sys.modules:
+        return False
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    return shell is not None and shell.__class__.__name__ == "ZMQInteractiveShell"
+
+
+def fit(data: Any = "reviews", **choices: Any) -> Any:
+    """Start fine-tuning in the background and return the Run.
+
+    `data`: a bundled name, "hub:owner/name", a file, a DataFrame or a DatasetDict. `choices`: the fields of `RunConfig`
+    (model, technique, learning_rate, batch_size, epochs, train_examples, dropout, weight_decay, label_smoothing, warmup,
+    schedule, patience, min_delta, evaluations, max_length, pooling, precision, seed). In a notebook `await run` shows the live
+    picture; in a script `run.join()` waits. Raises WorkbenchError for a choice that does not exist.
+    """
+    from workbench.training.run import fit as start
+
+    viewer = None
+    if in_notebook():
+        from workbench.views.live import follow
+
+        viewer = follow
+    return start(data, viewer=viewer, **choices)
+
+
+def panel(**choices: Any) -> Any:
+    """The control panel with these choices set; see `workbench.views.panel.Panel`."""
+    from workbench.views.panel import panel as show
+
+    return show(**choices)
+
+
+def runs() -> Any:
+    """Every run of this folder, newest first, as a list that shows itself as a table."""
+    from workbench.views.browse import runs as table
+
+    return table()
+
+
+def compare(*several: Any) -> Any:
+    """Runs side by side: what differs in their settings, their best scores, and their curves in one picture."""
+    from workbench.views.browse import Comparison
+
+    return Comparison(several)
+
+
+def diagnose(run_or_frame: Any, **context: Any) -> Any:
+    """The Finding for a run, a frame of evaluations, a Trainer log history or a Keras-like history frame."""
+    from workbench.diagnosis import Context
+    from workbench.diagnosis import diagnose as judge
+
+    if hasattr(run_or_frame, "diagnosis"):
+        return run_or_frame.diagnosis
+    return judge(run_or_frame, Context(**context) if context else None)

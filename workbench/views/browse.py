@@ -1,0 +1,311 @@
+"""Looking around: the tabs of the panel (predictions, runs, data), tables of runs, comparisons. No training here.
+
+Every text that comes from data or from a person is escaped before it reaches HTML.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+import pandas as pd
+
+from workbench import catalog
+from workbench.config import RunConfig
+from workbench.errors import WorkbenchError
+from workbench.training.estimate import estimate
+from workbench.training.run import Run
+from workbench.training.run import runs as all_runs
+from workbench.views import figures as fig
+from workbench.views.controls import problem_html
+
+CELL = "padding:2px 10px;text-align:left;vertical-align:top;border-bottom:1px solid #E3E6EA"
+
+
+def table_html(rows: Sequence[dict[str, Any]], caption: str = "") -> str:
+    """Rows of plain values as an HTML table; everything is escaped."""
+    if not rows:
+        return ""
+    head = "".join(f'<th scope="col" style="{CELL}">{html.escape(str(k))}</th>' for k in rows[0])
+    body = "".join("<tr>" + "".join(f'<td style="{CELL}">{html.escape(str(v))}</td>' for v in r.values()) + "</tr>" for r in rows)
+    words = f'<caption style="text-align:left;color:#444">{html.escape(caption)}</caption>' if caption else ""
+    return f'<table style="border-collapse:collapse">{words}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def image_html(figure: Any, alt: str, width: int = 620) -> str:
+    """A figure as an <img> with its description."""
+    import base64
+
+    data = base64.b64encode(fig.png(figure, 6)).decode()
+    return f'<img width="{width}" style="max-width:100%" src="data:image/png;base64,{data}" alt="{html.escape(alt)}">'
+
+
+class Predictions:
+    """Try a text, and see what the model gets most wrong."""
+
+    def __init__(self, panel: Any) -> None:
+        self.panel = panel
+        self.text = widgets.Text(description="Your text", placeholder="Not bad at all", layout={"width": "560px"},
+                                 tooltip="Type a text and press Enter", continuous_update=False)  # fmt: skip
+        self.ask = widgets.Button(description="Predict", icon="comment", tooltip="What does the model say of this text?")
+        self.answer, self.errors = widgets.HTML("<p>Train a model first.</p>"), widgets.HTML()
+        self.ask.on_click(lambda _: self.predict())
+        self.text.observe(lambda change: self.predict() if change["new"].strip() else None, names="value")
+        self.box = widgets.VBox([widgets.HBox([self.text, self.ask]), self.answer, self.errors])
+        self._shown: str | None = None
+
+    def predict(self) -> None:
+        """Answer for the text in the field."""
+        run, text = self.panel.run, self.text.value.strip()
+        if run is None or not text:
+            self.answer.value = "<p>Train a model first, then type a text.</p>"
+            return
+        try:
+            row = run.predict(text).iloc[0]
+        except WorkbenchError as error:
+            self.answer.value = problem_html(error)
+            return
+        bars = [(c[2:-1], float(row[c])) for c in row.index if c.startswith("p(")]
+        self.answer.value = bars_html(sorted(bars, key=lambda b: -b[1])[:8])
+
+    def open(self) -> None:
+        self.refresh()
+
+    def refresh(self) -> None:
+        """The worst errors of the run on display."""
+        run = self.panel.run
+        if run is None or not run.done or run.error is not None or run.id == self._shown or not run.best:
+            return
+        try:
+            wrong = run.errors(8)
+        except WorkbenchError as error:
+            self.errors.value = problem_html(error)
+            return
+        self._shown = run.id
+        self.answer.value = "<p>Type a text of your own and press Enter.</p>"
+        rows = [
+            {"right": r.right, "answer": f"{r.answer} ({r.p_answer:.0%})", "p(right)": f"{r.p_right:.0%}", "text": _short(r.text)}
+            for r in wrong.itertuples()
+        ]
+        self.errors.value = table_html(rows, "Worst errors on validation: sure of the wrong answer") or "<p>No errors.</p>"
+
+
+class RunsTab:
+    """Earlier runs, kept across kernel restarts: a table and their curves in one picture."""
+
+    def __init__(self, panel: Any) -> None:
+        self.panel = panel
+        self.choice = widgets.SelectMultiple(description="Overlay", rows=6, layout={"width": "620px"},
+                                             tooltip="Choose runs with arrow keys; Ctrl or Shift selects several")  # fmt: skip
+        self.column = widgets.Dropdown(description="Show", options=[("validation loss", "valid_loss"), ("accuracy", "accuracy")])
+        self.by = widgets.Dropdown(description="against", options=[("steps", "step"), ("seconds", "seconds"), ("epochs", "epoch")])
+        self.picture, self.table = widgets.HTML(), widgets.HTML()
+        for widget in (self.choice, self.column, self.by):
+            widget.observe(lambda change: self._draw(), names="value")
+        self.box = widgets.VBox([self.table, self.choice, widgets.HBox([self.column, self.by]), self.picture])
+        self._runs: list[Run] = []
+        self._opened = False
+
+    def open(self) -> None:
+        self._opened = True
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the run folders again (only once the tab has been opened)."""
+        if not self._opened:
+            return
+        self._runs = list(all_runs())[:40]
+        self.table.value = table_html([run_row(r, i + 1) for i, r in enumerate(self._runs[:12])]) or "<p>No runs yet.</p>"
+        self.choice.options = [(f"{i + 1}: {r.id} · {r.status}", i) for i, r in enumerate(self._runs)]
+        self.choice.value = tuple(range(min(3, len(self._runs))))
+        self._draw()
+
+    def _draw(self) -> None:
+        chosen = [self._runs[i] for i in self.choice.value if i < len(self._runs)]
+        self.picture.value = _overlay_html(chosen, self.column.value, self.by.value) if chosen else ""
+
+
+class DataTab:
+    """Balance, lengths, tokens per example of the chosen data; and the estimate that needs them."""
+
+    def __init__(self, panel: Any) -> None:
+        self.panel, self.words = panel, widgets.HTML("<p>Open this tab to look at the data.</p>")
+        self.box = widgets.VBox([self.words])
+        self._opened, self._shown = False, ""
+        self._sizes: dict[str, tuple[int, float]] = {}
+
+    def open(self) -> None:
+        self._opened = True
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look again when the chosen data has changed (only once the tab has been opened)."""
+        config = self.panel.config
+        if not self._opened or self._shown == (config.data + config.model):
+            return
+        self._shown = config.data + config.model
+        try:
+            self.words.value = data_html(self._load(config), config)
+        except WorkbenchError as error:
+            self.words.value = problem_html(error)
+
+    def _load(self, config: RunConfig) -> Any:
+        from workbench.data import load
+
+        given = self.panel.source()
+        return given if given is not None else load(config.data)
+
+    def estimate(self, config: RunConfig) -> str:
+        """Seconds and memory for these settings in a sentence."""
+        from workbench.training.store import stored
+
+        card = next((c for c in catalog.datasets() if c.name == config.data and c.source == "bundled"), None)
+        given = self.panel.source()
+        if given is not None:
+            size = (len(given["train"]), float(np.mean([len(t.split()) for t in given["train"]["text"][:500]])) * 1.4 + 2)
+        elif card is not None:
+            size = (card.facts.get("train", 1000), card.facts.get("tokens_per_text", 30))
+        else:
+            return "Time and memory unknown before the data is loaded."
+        texts = min(size[0], config.train_examples or size[0])
+        model = next((c for c in catalog.models() if c.name == config.model.removesuffix(":random")), None)
+        return str(estimate(config, texts, size[1], model.facts if model else {}, stored()[:30]))
+
+
+def data_html(data: Any, config: RunConfig) -> str:
+    """Counts per label and split, word lengths, word pieces per text as a picture, and some examples."""
+    names = data.labels
+    rows = []
+    for split in data:
+        counts = np.bincount(data[split]["label"], minlength=len(names))
+        rows.append({"split": split, "texts": len(data[split]), **{n: int(c) for n, c in list(zip(names, counts, strict=True))[:12]}})
+    lengths = token_lengths(data, config)
+    figure = lengths_figure(lengths, config.max_length)
+    alt = (
+        f"Histogram of word pieces per training text: median {np.median(lengths):.0f}, longest {lengths.max()}, "
+        f"{(lengths > config.max_length).mean():.1%} longer than the limit of {config.max_length}."
+    )
+    sample = data["train"].shuffle(seed=0).select(range(min(6, len(data["train"]))))
+    examples = [{"label": names[r["label"]], "text": _short(r["text"])} for r in sample]
+    return table_html(rows, "Texts per split and label") + image_html(figure, alt, 520) + table_html(examples, "Six training texts")
+
+
+def token_lengths(data: Any, config: RunConfig) -> np.ndarray:
+    """Word pieces per training text (at most 2,000 texts), uncut, with the chosen model's tokenizer."""
+    from workbench.models import zoo
+
+    tokenizer = zoo.tokenizer(zoo.source(config.model))
+    texts = [str(t) for t in data["train"]["text"][:2000]]
+    return np.array([len(x) for x in tokenizer(texts, verbose=False)["input_ids"]])
+
+
+def lengths_figure(lengths: np.ndarray, limit: int) -> Any:
+    """A histogram of word pieces per text with the cutting limit where it is in reach."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5.2, 2.3), dpi=110, layout="constrained")
+    FigureCanvasAgg(figure)
+    ax = figure.add_subplot()
+    ax.hist(lengths, bins=min(40, max(5, int(lengths.max()))), color=fig.TRAIN)
+    if lengths.max() > limit * 0.8:
+        ax.axvline(limit, color=fig.VALID, ls="--", label=f"cut at {limit}")
+        fig.legend_outside(ax)
+    ax.set_xlabel("word pieces per training text")
+    ax.set_ylabel("texts (count)")
+    return figure
+
+
+def bars_html(bars: list[tuple[str, float]]) -> str:
+    """Probabilities as labelled bars."""
+    rows = "".join(
+        f'<tr><td style="{CELL}">{html.escape(name)}</td><td style="{CELL};width:260px"><div style="background:#0072B2;height:12px;'
+        f'width:{p:.1%}"></div></td><td style="{CELL}">{p:.1%}</td></tr>'
+        for name, p in bars
+    )
+    return f'<table style="border-collapse:collapse" aria-label="probability of every label"><tbody>{rows}</tbody></table>'
+
+
+def run_row(run: Run, number: int | None = None) -> dict[str, Any]:
+    """One line of a table of runs."""
+    best, metric, c = run.best, run.store.metric, run.config
+    frame = run.frame()
+    row: dict[str, Any] = {"#": number} if number is not None else {}
+    return row | {
+        "run": run.id,
+        "status": run.status,
+        "model": c.model,
+        "data": c.data,
+        "rate": f"{c.learning_rate:.2g}",
+        "batch": c.batch_size,
+        "texts": run.store.facts.get("n_train", "–"),
+        f"best {metric}": f"{best[metric]:.3f}" if best and metric in best else "–",
+        "best loss": f"{best['valid_loss']:.3f}" if best else "–",
+        "at step": int(best["step"]) if best else "–",
+        "seconds": f"{frame['seconds'].iloc[-1]:.0f}" if len(frame) else "–",
+        "verdict": run.diagnosis.verdict,
+    }
+
+
+class Runs(list):
+    """A list of runs that shows itself as a table."""
+
+    def __repr__(self) -> str:
+        if not self:
+            return "No runs yet. Try: wb.fit('reviews')."
+        return pd.DataFrame([run_row(r) for r in self]).to_string()
+
+    def _repr_html_(self) -> str:
+        return table_html([run_row(r, i) for i, r in enumerate(self)]) or html.escape(repr(self))
+
+
+def runs() -> Runs:
+    """Every run of this folder, newest first."""
+    return Runs(all_runs())
+
+
+class Comparison:
+    """Runs side by side. `frame()` is the table: one row per run, the settings that differ and the best scores."""
+
+    def __init__(self, several: Sequence[Run]) -> None:
+        if len(several) == 1 and isinstance(several[0], list | tuple):
+            several = several[0]
+        if not several or not all(hasattr(r, "frame") for r in several):
+            raise WorkbenchError("nothing to compare", "two or more runs", "wb.compare(run, other)")
+        self.runs = list(several)
+
+    def frame(self) -> pd.DataFrame:
+        """The settings that differ, the best metric and loss, steps to the best, seconds, verdict."""
+        settings = [r.config.__dict__ for r in self.runs]
+        differing = [k for k in settings[0] if len({repr(s[k]) for s in settings}) > 1]
+        rows = []
+        for run, setting in zip(self.runs, settings, strict=True):
+            line = run_row(run)
+            keep = {k: line[k] for k in line if k.startswith("best") or k in ("at step", "seconds", "verdict")}
+            rows.append({k: setting[k] for k in differing} | keep)
+        return pd.DataFrame(rows, index=pd.Index(range(1, len(rows) + 1), name="run"))
+
+    def __repr__(self) -> str:
+        return self.frame().to_string()
+
+    def _repr_html_(self) -> str:
+        rows = [{"run": i, **r} for i, r in zip(self.frame().index, self.frame().to_dict("records"), strict=True)]
+        return table_html(rows) + _overlay_html(self.runs, "valid_loss", "step")
+
+
+def _overlay_html(chosen: list[Run], column: str, by: str) -> str:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.2, 3.2), dpi=110, layout="constrained")
+    FigureCanvasAgg(figure)
+    fig.overlay(chosen, figure.add_subplot(), column=column, by=by)
+    ends = [f"{i + 1}: {r.frame()[column].iloc[-1]:.3f}" for i, r in enumerate(chosen) if column in r.frame() and len(r.frame())]
+    return image_html(figure, f"Line chart of {column.replace('_', ' ')} for {len(chosen)} runs; last values {', '.join(ends)}.")
+
+
+def _short(text: str, limit: int = 220) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,0 +1,164 @@
+"""The panel's controls: one labelled, keyboard-reachable widget per field of RunConfig. No training, no drawing.
+
+`CONTROLS` is the whole list; a widget's value and a field's value are the same thing except where `to_field` says otherwise.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import ipywidgets as widgets
+
+from workbench import catalog
+from workbench.config import RunConfig
+from workbench.errors import WorkbenchError
+
+WIDE = {"width": "292px"}
+STYLE = {"description_width": "112px"}
+
+
+@dataclass(frozen=True)
+class Control:
+    """One field: how it is called, what it does in a sentence, and how its widget is made."""
+
+    field: str
+    label: str
+    help: str
+    make: Callable[..., Any]
+    to_field: Callable[[Any], Any] = lambda v: v
+    to_widget: Callable[[Any], Any] = lambda v: v
+
+
+def _choice(cards: Callable[[], list[catalog.Card]]) -> Callable[..., Any]:
+    def make(**common: Any) -> Any:
+        names = [c.name for c in cards()]
+        return widgets.Combobox(options=names, ensure_option=False, placeholder=" or ".join(names[:2]), **common)
+
+    return make
+
+
+def _slider(low: float, high: float, step: float, text: str = ".2f") -> Callable[..., Any]:
+    return lambda **common: widgets.FloatSlider(min=low, max=high, step=step, readout_format=text, continuous_update=False, **common)
+
+
+def _log(low: float, high: float) -> Callable[..., Any]:
+    return lambda **common: widgets.FloatLogSlider(
+        min=low, max=high, step=0.05, base=10, readout_format=".1e", continuous_update=False, **common
+    )
+
+
+def _whole(low: int, high: int) -> Callable[..., Any]:
+    return lambda **common: widgets.BoundedIntText(min=low, max=high, **common)
+
+
+def _none_is_zero(value: Any) -> Any:
+    return value if value else None
+
+
+def _zero_is_none(value: Any) -> Any:
+    return value if value is not None else 0
+
+
+CONTROLS: tuple[Control, ...] = (
+    Control("model", "Model", "A bundled model, its random twin as the control, a Hub id, or a folder", _choice(catalog.models)),
+    Control("data", "Data", "A bundled dataset, hub:owner/name, or the path of a file", _choice(catalog.datasets)),
+    Control("technique", "Technique", "What is allowed to change in the model", lambda **c: widgets.Dropdown(
+        options=[(t.title.split(":")[0], t.name) for t in catalog.techniques()], **c)),
+    Control("learning_rate", "Learning rate", "The peak step size; can be moved while training runs", _log(-5.5, -1.5)),
+    Control("batch_size", "Batch size", "Texts per optimiser step", lambda **c: widgets.Dropdown(options=[4, 8, 16, 32, 64, 128], **c)),
+    Control("epochs", "Epochs", "How many times every training text is seen at most",
+            lambda **c: widgets.BoundedFloatText(min=0.1, max=1000, step=1, **c)),
+    Control("train_examples", "Training texts", "How many training texts to use; 0 stands for all", _whole(0, 10**9),
+            _none_is_zero, _zero_is_none),
+    Control("dropout", "Dropout", "Share of activations dropped while training", _slider(0, 0.6, 0.05),
+            lambda v: round(v, 4), lambda v: 0.1 if v is None else v),
+    Control("weight_decay", "Weight decay", "How strongly weights are pulled towards zero", _slider(0, 0.3, 0.01), lambda v: round(v, 4)),
+    Control("label_smoothing", "Label smoothing", "Share of certainty taken from the right label", _slider(0, 0.4, 0.05),
+            lambda v: round(v, 4)),
+    Control("warmup", "Warm-up", "Share of the steps over which the rate rises", _slider(0, 0.5, 0.05), lambda v: round(v, 4)),
+    Control("patience", "Patience", "Evaluations without improvement before early stopping; 0 switches it off", _whole(0, 1000),
+            _none_is_zero, _zero_is_none),
+    Control("min_delta", "Min delta", "Nats by which validation loss must fall to count as improvement", _slider(0, 0.1, 0.005, ".3f"),
+            lambda v: round(v, 4)),
+    Control("pooling", "Head reads", "What the classifier looks at: mean over tokens, [CLS], or the model's own head",
+            lambda **c: widgets.Dropdown(options=[("as the card advises", "auto"), ("mean of tokens", "mean"), ("[CLS] token", "cls"),
+                                                  ("the model's own head", "native")], **c)),
+    Control("seed", "Seed", "The same seed gives the same run", _whole(0, 2**31 - 1)),
+)  # fmt: skip
+
+
+class Controls:
+    """The widgets and the RunConfig they stand for. Fields without a widget keep the value they came with."""
+
+    def __init__(self, config: RunConfig) -> None:
+        self.base = config
+        self.widgets: dict[str, Any] = {}
+        for control in CONTROLS:
+            common = {"description": control.label, "tooltip": control.help, "style": STYLE, "layout": WIDE}
+            self.widgets[control.field] = control.make(**common)
+        self.show(config)
+        self._touched: set[str] = set()
+        for name, widget in self.widgets.items():
+            widget.observe(lambda change, name=name: self._touched.add(name), names="value")
+
+    def show(self, config: RunConfig) -> None:
+        """Put the values of a config into the widgets."""
+        self.base = config
+        for control in CONTROLS:
+            value = control.to_widget(getattr(config, control.field))
+            widget = self.widgets[control.field]
+            if isinstance(widget, widgets.Dropdown):
+                known = [o[1] if isinstance(o, tuple) else o for o in widget.options]
+                if value not in known:
+                    widget.options = [*widget.options, value]
+            widget.value = value
+        self._touched = set()
+
+    def config(self) -> RunConfig:
+        """The choices as they stand; raises WorkbenchError when one is out of bounds."""
+        changed = {}
+        for control in CONTROLS:
+            if control.field in self._touched:
+                value = control.to_field(self.widgets[control.field].value)
+                changed[control.field] = _three_digits(value) if control.field == "learning_rate" else value
+        return self.base.replace(**changed)
+
+    def observe(self, callback: Callable[[], None]) -> None:
+        """Call back whenever any control changes."""
+        for widget in self.widgets.values():
+            widget.observe(lambda change: callback(), names="value")
+
+    def lock(self, locked: bool) -> None:
+        """While a run trains only the learning rate may move."""
+        for name, widget in self.widgets.items():
+            widget.disabled = locked and name != "learning_rate"
+
+    def box(self) -> Any:
+        """All of them in groups; the first six in sight, the rest in a section that opens."""
+        order = [c.field for c in CONTROLS]
+        main = widgets.VBox([self.widgets[f] for f in order[:7]])
+        more = widgets.Accordion(
+            children=[
+                widgets.VBox([self.widgets[f] for f in ("patience", "min_delta")]),
+                widgets.VBox([self.widgets[f] for f in ("dropout", "weight_decay", "label_smoothing", "warmup")]),
+                widgets.VBox([self.widgets[f] for f in ("pooling", "seed")]),
+            ],
+            titles=("Early stopping", "Regularisation and warm-up", "Head and seed"),
+            layout={"width": "318px"},
+        )
+        return widgets.VBox([main, more])
+
+
+def _three_digits(value: float) -> float:
+    return float(f"{value:.3g}")
+
+
+def problem_html(error: WorkbenchError) -> str:
+    """An error as a box that says what was found, expected, and what to try. Everything is escaped."""
+    parts = [f"<b>{html.escape(error.found)}.</b>"]
+    parts += [f"Expected: {html.escape(error.expected)}."] if error.expected else []
+    parts += [f"Try: <code>{html.escape(error.try_)}</code>"] if error.try_ else []
+    return f'<div role="alert" style="border-left:4px solid #D55E00;padding:4px 10px;line-height:1.5">{" ".join(parts)}</div>'

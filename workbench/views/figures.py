@@ -1,0 +1,202 @@
+"""Pictures of runs: frame and axes in, axes out. Never pyplot, never torch, never shown here.
+
+Colours are from Okabe and Ito's palette, told apart with colour blindness, and every series differs in its line or marker too.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+TRAIN, VALID, BEST, GREY, SHADE = "#0072B2", "#D55E00", "#009E73", "#5F6670", "#F0C9A8"
+SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+SIZE, DPI = (7.6, 5.2), 110
+
+
+def loss_curves(frame: pd.DataFrame, ax: Axes, *, planned: int | None = None) -> Axes:
+    """Training and validation loss against optimiser steps; the best step marked, what lies past it shaded with GL%.
+
+    `frame` has one row per evaluation: step, train_loss, valid_loss (nats per example, both in eval mode).
+    """
+    ax.plot(frame["step"], frame["train_loss"], color=TRAIN, marker="o", ms=3.5, label="training loss")
+    ax.plot(frame["step"], frame["valid_loss"], color=VALID, marker="s", ms=3.5, ls="--", label="validation loss")
+    mark_best(frame, ax)
+    style_loss(ax, planned if planned else (int(frame["step"].max()) if len(frame) else 1), loss_top(frame))
+    legend_outside(ax)
+    return ax
+
+
+def mark_best(frame: pd.DataFrame, ax: Axes) -> list[Any]:
+    """A ring on the lowest validation loss and, past it, a shaded region labelled with the generalisation loss."""
+    from workbench.diagnosis.curves import generalisation_loss
+
+    finite = frame[frame["valid_loss"].abs() < 1e30]
+    if len(finite) < 2:
+        return []
+    best = finite.loc[finite["valid_loss"].idxmin()]
+    artists: list[Any] = ax.plot([best.step], [best.valid_loss], "o", ms=11, mfc="none", mew=2, color=BEST, label="best step")
+    last = finite.iloc[-1]
+    if last.step > best.step:
+        artists.append(ax.axvspan(best.step, last.step, color=SHADE, alpha=0.45, lw=0, zorder=0))
+        gl = float(generalisation_loss(finite["valid_loss"]).iloc[-1])
+        words = f"past the best step\nGL {gl:.1f}%"
+        middle = (best.step + last.step) / 2
+        artists.append(ax.text(middle, 0.97, words, transform=ax.get_xaxis_transform(), ha="center", va="top", fontsize=8.5,
+                               color="#6B3A12"))  # fmt: skip
+    return artists
+
+
+def metric_curve(
+    frame: pd.DataFrame, ax: Axes, *, name: str = "accuracy", majority: float | None = None, tfidf: float | None = None,
+    planned: int | None = None,
+) -> Axes:  # fmt: skip
+    """A validation metric (0 to 1) against optimiser steps, with the two baselines as lines."""
+    if name in frame:
+        ax.plot(frame["step"], frame[name], color=VALID, marker="s", ms=3.5, ls="--", label=f"validation {name}")
+    baseline_lines(ax, majority, tfidf)
+    style_metric(ax, name, planned if planned else (int(frame["step"].max()) if len(frame) else 1))
+    legend_outside(ax)
+    return ax
+
+
+def baseline_lines(ax: Axes, majority: float | None, tfidf: float | None) -> None:
+    """Horizontal lines that a model has to beat."""
+    if tfidf is not None:
+        ax.axhline(tfidf, color=GREY, ls="-.", lw=1.3, label=f"TF-IDF + LR {tfidf:.2f}")
+    if majority is not None:
+        ax.axhline(majority, color=GREY, ls=":", lw=1.5, label=f"majority class {majority:.2f}")
+
+
+def style_loss(ax: Axes, planned: int, top: float) -> None:
+    ax.set_ylabel("loss (nats per text)")
+    _x(ax, planned)
+    ax.set_ylim(0, top)
+
+
+def style_metric(ax: Axes, name: str, planned: int) -> None:
+    ax.set_ylabel(f"{name} (share)")
+    ax.set_xlabel("optimiser steps")
+    _x(ax, planned)
+    ax.set_ylim(0, 1.02)
+
+
+def _x(ax: Axes, planned: int) -> None:
+    ax.set_xlim(0, max(1, planned) * 1.02)
+    ax.grid(True, color="#E3E6EA", lw=0.7)
+    ax.set_axisbelow(True)
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+
+
+def loss_top(frame: pd.DataFrame, room: float = 1.25) -> float:
+    """An upper limit with room above the highest finite loss, so that it seldom has to move."""
+    losses = pd.concat([frame["train_loss"], frame["valid_loss"]]) if len(frame) else pd.Series(dtype=float)
+    losses = losses[losses.abs() < 1e30].dropna()
+    return max(0.1, float(losses.max()) * room) if len(losses) else 1.0
+
+
+def legend_outside(ax: Axes) -> None:
+    """A legend to the right of the axes, where it covers nothing."""
+    ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.02), frameon=False, fontsize=8.5, handlelength=2.4, borderaxespad=0)
+
+
+def two_axes() -> tuple[Figure, Axes, Axes]:
+    """The figure of a run: loss above, metric below, room for legends at the right."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    figure = Figure(figsize=SIZE, dpi=DPI, facecolor="white")
+    FigureCanvasAgg(figure)
+    grid = figure.add_gridspec(2, 1, height_ratios=(3, 2), hspace=0.16, left=0.09, right=0.765, top=0.94, bottom=0.1)
+    above = figure.add_subplot(grid[0])
+    below = figure.add_subplot(grid[1])
+    above.tick_params(labelbottom=False)
+    return figure, above, below
+
+
+def run_figure(run: Any) -> Figure:
+    """The finished picture of a run."""
+    figure, above, below = two_axes()
+    frame, facts = run.frame(), run.store.facts
+    planned = int(frame["step"].max()) if len(frame) else 1
+    loss_curves(frame, above, planned=planned)
+    rate_changes(run.store.events, above)
+    metric_curve(frame, below, name=run.store.metric, majority=facts.get("majority"), tfidf=facts.get("tfidf"),
+                 planned=planned)  # fmt: skip
+    above.set_title(title(run.config), loc="left", fontsize=10, color="#222222")
+    return figure
+
+
+def title(config: Any) -> str:
+    """What was trained on what. Dollar signs in names are kept from starting mathematics."""
+    return f"{config.model} on {config.data}, learning rate {config.learning_rate:.2g}, batch {config.batch_size}".replace("$", r"\$")
+
+
+def rate_changes(events: list[Any], ax: Axes) -> list[Any]:
+    """A dotted line with the new rate wherever the learner moved the learning rate."""
+    artists = []
+    for e in events:
+        if type(e).__name__ == "RateChanged":
+            artists.append(ax.axvline(e.step, color=GREY, ls=":", lw=1))
+            artists.append(ax.text(e.step, 0.03, f" rate {e.after:.1g}", transform=ax.get_xaxis_transform(), fontsize=8,
+                                   color=GREY, rotation=90, va="bottom", ha="right"))  # fmt: skip
+    return artists
+
+
+def alt_text(run: Any) -> str:
+    """The picture in words, for those who do not see it."""
+    frame, metric = run.frame(), run.store.metric
+    if frame.empty:
+        return "Line chart of training and validation loss against optimiser steps; no evaluation yet."
+    first, last, best = frame.iloc[0], frame.iloc[-1], run.best
+    words = (
+        f"Line chart over {int(last.step)} optimiser steps. Training loss goes from {first.train_loss:.2f} to "
+        f"{last.train_loss:.2f}, validation loss from {first.valid_loss:.2f} to {last.valid_loss:.2f}"
+    )
+    if best:
+        words += f", its lowest value {best['valid_loss']:.2f} at step {int(best['step'])}"
+    if metric in frame:
+        words += f". Validation {metric} ends at {last[metric]:.2f}"
+        baselines = {k: run.store.facts.get(k) for k in ("majority", "tfidf")}
+        if baselines["majority"] is not None:
+            words += f"; the majority class reaches {baselines['majority']:.2f}, TF-IDF with logistic regression {baselines['tfidf']:.2f}"
+    return words + f". {run.diagnosis}"
+
+
+def overlay(runs: list[Any], ax: Axes, *, column: str = "valid_loss", by: str = "step") -> Axes:
+    """One line per run: a column of their frames against steps, epochs or seconds."""
+    styles = ("-", "--", "-.", ":")
+    for i, run in enumerate(runs):
+        frame = run.frame()
+        if column in frame and len(frame):
+            ax.plot(frame[by], frame[column], color=SERIES[i % len(SERIES)], ls=styles[i // len(SERIES) % 4], marker="o", ms=3,
+                    label=f"{i + 1}")  # fmt: skip
+    units = {"step": "optimiser steps", "seconds": "training time (s)", "epoch": "epochs"}
+    ax.set_xlabel(units[by])
+    ax.set_ylabel({"valid_loss": "validation loss (nats per text)"}.get(column, f"validation {column} (share)"))
+    ax.grid(True, color="#E3E6EA", lw=0.7)
+    legend_outside(ax)
+    return ax
+
+
+def png(figure: Figure, level: int = 1) -> bytes:
+    """The figure as PNG bytes. Level 1 compression: several times faster than the default for a little more size."""
+    canvas: Any = figure.canvas
+    canvas.draw()
+    return encode(canvas, level)
+
+
+def encode(canvas: Any, level: int = 1) -> bytes:
+    """What the canvas holds now, as PNG bytes."""
+    import io
+
+    from PIL import Image
+
+    width, height = canvas.get_width_height()
+    out = io.BytesIO()
+    Image.frombuffer("RGBA", (width, height), canvas.buffer_rgba(), "raw", "RGBA", 0, 1).convert("RGB").save(
+        out, "png", compress_level=level
+    )
+    return out.getvalue()

@@ -1,0 +1,184 @@
+"""The live picture: an Agg canvas redrawn by blitting into one Image widget, three times a second. No controls here.
+
+Everything happens in the tick of the awaiting coroutine on the main thread. A full redraw (axes, grid, legend) happens only
+when a limit must move or an evaluation arrives; between those only the thin line of training steps is drawn anew.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import time
+from typing import Any
+
+import ipywidgets as widgets
+from IPython.display import HTML, display
+
+from workbench.training import events as ev
+from workbench.views import figures as fig
+
+PERIOD = 1 / 3  # seconds between updates
+
+
+class LiveFigure:
+    """Draws one run while it trains. `update()` returns PNG bytes, or None when nothing is new."""
+
+    def __init__(self, run: Any) -> None:
+        self.run, self.seen, self.planned, self.top = run, 0, 1, 1.0
+        self.figure, self.above, self.below = fig.two_axes()
+        self.background: Any = None
+
+    def update(self) -> bytes | None:
+        """Look at the events that came since the last call and draw what they change."""
+        events = self.run.store.events
+        fresh, self.seen = events[self.seen :], len(events)
+        if not fresh and self.background is not None:
+            return None
+        started = self.run.store.last(ev.Started)
+        self.planned = started.planned_steps if started else self.planned
+        heavy = self.background is None or any(not isinstance(e, ev.Stepped) for e in fresh)
+        steps = [e for e in fresh if isinstance(e, ev.Stepped) and e.loss < 1e30]
+        if heavy or any(e.loss > self.top for e in steps if e.loss < 50):
+            self._redraw()
+        self._draw_steps()
+        return fig.encode(self.figure.canvas)
+
+    def _redraw(self) -> None:
+        run, facts = self.run, self.run.store.facts
+        frame = run.frame()
+        for ax in (self.above, self.below):
+            ax.clear()
+        self.above.tick_params(labelbottom=False)
+        (self.steps_line,) = self.above.plot([], [], color=fig.TRAIN, lw=0.8, alpha=0.35, animated=True)
+        self.above.plot([], [], color=fig.TRAIN, lw=0.8, alpha=0.35, label="each batch")
+        fig.loss_curves(frame, self.above, planned=self.planned)
+        self.top = max(fig.loss_top(frame, 1.35), self._steps_top())
+        self.above.set_ylim(0, self.top)
+        fig.rate_changes(run.store.events, self.above)
+        fig.metric_curve(frame, self.below, name=run.store.metric, majority=facts.get("majority"),
+                         tfidf=facts.get("tfidf"), planned=self.planned)  # fmt: skip
+        self.above.set_title(fig.title(run.config), loc="left", fontsize=10, color="#222222")
+        self._patience(run)
+        self.figure.canvas.draw()
+        self.background = self.figure.canvas.copy_from_bbox(self.above.bbox)
+
+    def _patience(self, run: Any) -> None:
+        last = run.store.last(ev.Evaluated)
+        if last is None or last.patience_left is None or not run.config.patience:
+            return
+        total, left = run.config.patience, max(0, last.patience_left)
+        words = f"patience {left} of {total}\n" + "■" * min(left, 12) + "□" * min(total - left, 12)
+        self.above.text(1.02, 0.02, words, transform=self.above.transAxes, fontsize=9, va="bottom", color="#333333")
+
+    def _steps_top(self) -> float:
+        losses = [e.loss for e in self.run.store.events if isinstance(e, ev.Stepped) and e.loss < 50]
+        return max(losses, default=0.1) * 1.1
+
+    def _draw_steps(self) -> None:
+        events = [e for e in self.run.store.events if isinstance(e, ev.Stepped)]
+        stride = max(1, len(events) // 400)
+        self.steps_line.set_data([e.step for e in events[::stride]], [e.loss for e in events[::stride]])
+        self.figure.canvas.restore_region(self.background)
+        self.above.draw_artist(self.steps_line)
+
+
+class View:
+    """The live picture with buttons in an awaiting cell; at the end it is replaced by picture, verdict and code."""
+
+    def __init__(self, run: Any) -> None:
+        self.run, self.live, self.last = run, LiveFigure(run), 0.0
+        self.image = widgets.Image(format="png", layout={"width": "760px", "max_width": "100%"})
+        self.words = widgets.HTML()
+        self.stop = _button("Stop", "stop", "End training after this step; history and best weights stay", run.stop)
+        self.pause = _button("Pause", "pause", "Wait after this step, or go on", self._toggle)
+        self.handle = display(
+            widgets.VBox([widgets.HBox([self.pause, self.stop]), self.image, self.words]), display_id=True
+        )
+
+    def _toggle(self) -> None:
+        if self.run.status == "paused":
+            self.run.proceed()
+        else:
+            self.run.pause()
+
+    def tick(self) -> None:
+        """Draw when it is time; called often from the awaiting coroutine."""
+        now = time.monotonic()
+        if now - self.last < PERIOD:
+            return
+        self.last = now
+        picture = self.live.update()
+        if picture is not None:
+            self.image.value = picture
+            self.words.value = status_html(self.run)
+        self.pause.description = "Continue" if self.run.status == "paused" else "Pause"
+
+    def close(self) -> None:
+        """Put the finished picture where the live one was, so that the saved notebook shows it."""
+        if self.handle is not None:
+            self.handle.update(HTML(final_html(self.run)))
+        for widget in (self.image, self.words, self.stop, self.pause):
+            widget.close()
+
+
+def follow(run: Any) -> View:
+    """The viewer that `wb.fit` gives to a run in a notebook."""
+    return View(run)
+
+
+def _button(text: str, icon: str, tip: str, action: Any) -> widgets.Button:
+    button = widgets.Button(description=text, icon=icon, tooltip=tip, layout={"width": "110px"})
+    button.on_click(lambda _: action())
+    return button
+
+
+def status_html(run: Any) -> str:
+    """One line while training: status, step, seconds, newest numbers."""
+    started, last, step = run.store.last(ev.Started), run.store.last(ev.Evaluated), run.store.last(ev.Stepped)
+    parts = [f"<b>{html.escape(run.status)}</b>"]
+    if started and step:
+        parts.append(f"step {step.step} of {started.planned_steps} · {step.seconds:.0f} s")
+    if last:
+        parts.append(f"training loss {last.train_loss:.3f} · validation loss {last.valid_loss:.3f}")
+        parts.append(f"{run.store.metric} {last.metrics.get(run.store.metric, float('nan')):.1%}")
+    notes = "".join(f"<br>{html.escape(n)}" for n in run.notes)
+    return f'<div role="status" style="line-height:1.5">{" · ".join(parts)}{notes}</div>'
+
+
+def final_html(run: Any, width: int = 760) -> str:
+    """Picture, verdict with numbers and advice, and the line of code: static HTML that needs no kernel."""
+    if run.frame().empty:
+        words = f"{run.status}: {run.store.last(ev.Ended).text if run.store.last(ev.Ended) else ''}"
+        return f"<p>{html.escape(words)}</p>" + verdict_notes(run)
+    picture = base64.b64encode(fig.png(run.figure(), 6)).decode()
+    return (
+        f'<img width="{width}" style="max-width:100%" src="data:image/png;base64,{picture}" alt="{html.escape(fig.alt_text(run))}">'
+        + verdict_html(run)
+    )
+
+
+def verdict_html(run: Any) -> str:
+    """The verdict in words, the rule behind it, what to try, and the line of code. Every text is escaped."""
+    finding = run.diagnosis
+    advice = "".join(f"<li><b>{html.escape(a.label)}</b>: {html.escape(a.why)}</li>" for a in finding.advice)
+    ended = run.store.last(ev.Ended)
+    words = html.escape(ended.text) + " " if ended and run.status not in ("training", "paused") else ""
+    return (
+        f'<div style="max-width:760px;line-height:1.5;border-left:4px solid {colour(finding.verdict)};padding:2px 0 2px 12px">'
+        f"<b>{html.escape(finding.verdict[:1].upper() + finding.verdict[1:])}.</b> {words}{html.escape(str(finding))}"
+        f'<details><summary>Which rule says so, and what to try</summary><p style="margin:4px 0">{html.escape(finding.rule)} '
+        f"<i>{html.escape(finding.source)}</i></p><ul style='margin:4px 0'>{advice}</ul>"
+        f"<p style='margin:4px 0'>{html.escape(finding.revise)}</p></details>"
+        f"<code>{html.escape(run.to_code())}</code></div>" + verdict_notes(run)
+    )
+
+
+def verdict_notes(run: Any) -> str:
+    """Sentences about what the run had to change, and disk trouble."""
+    return "".join(f"<p>{html.escape(n)}</p>" for n in run.notes)
+
+
+def colour(verdict: str) -> str:
+    """The bar beside a verdict; the words carry the meaning, the colour repeats it."""
+    bad = ("overfitting", "diverging", "non-finite loss", "not learning")
+    return fig.VALID if verdict in bad else fig.BEST if verdict in ("healthy", "memorising without harm") else "#E69F00"

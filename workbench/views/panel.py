@@ -1,0 +1,260 @@
+"""`wb.panel`: controls beside the live figure, verdict and code below, tabs for predictions, runs and data.
+
+The panel edits a frozen RunConfig and starts runs; it holds nothing that is not in a run folder or in that config. Button
+handlers only start runs and set flags; all drawing happens in one coroutine on the kernel's main thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import threading
+from typing import Any
+
+import ipywidgets as widgets
+from IPython.display import HTML, display
+
+from workbench import catalog
+from workbench.config import RunConfig, check_names
+from workbench.errors import WorkbenchError
+from workbench.training.run import Run, launch, runs, training_now
+from workbench.views import browse, live
+from workbench.views.controls import Controls, problem_html
+
+EMPTY = "<p style='color:#5F6670;margin:8px 0'>Press <b>Train</b> to see the loss curves here.</p>"
+
+
+class Panel:
+    """One panel. `config` is what the controls say, `run` the run on display, `train()` what the button does."""
+
+    def __init__(self, config: RunConfig, data: Any = None) -> None:
+        self.controls, self._data, self.run, self._task = Controls(config), data, None, None
+        self._figure: Any = None
+        self.buttons = {
+            "train": _button("Train", "play", "Start training with these settings", self._on_train, "primary"),
+            "pause": _button("Pause", "pause", "Wait after this step", self._on_pause),
+            "stop": _button("Stop", "stop", "End after this step; history and best weights stay", self._on_stop),
+            "continue": _button("Continue", "forward", "Go on after a pause, or go on with a stopped run", self._on_continue),
+        }
+        self.image = widgets.Image(format="png", layout={"width": "760px", "max_width": "100%", "display": "none"})
+        self.status, self.verdict, self.code = widgets.HTML(EMPTY), widgets.HTML(), widgets.HTML()
+        self.estimate, self.problem = widgets.HTML(), widgets.HTML()
+        self.predictions, self.runs, self.data = browse.Predictions(self), browse.RunsTab(self), browse.DataTab(self)
+        self.controls.observe(self._changed)
+        self.controls.widgets["learning_rate"].observe(self._rate_moved, names="value")
+        self.box = self._layout()
+        self._record: Any = None
+        self._set_buttons()
+        self._changed()
+
+    # what it stands for --------------------------------------------------------------------------------------------
+
+    @property
+    def config(self) -> RunConfig:
+        """The choices as they stand."""
+        return self.controls.config()
+
+    @property
+    def text(self) -> str:
+        """The verdict in words, for a reader without eyes on the picture and for tests."""
+        return str(self.run.diagnosis) if self.run is not None else ""
+
+    def source(self) -> Any:
+        """The data object that was passed in, as long as the data control still names it."""
+        return self._data if self._data is not None and self.config.data == getattr(self._data, "name", "data") else None
+
+    async def train(self) -> Run:
+        """Start a run with these settings, follow it to its end and return it: what the Train button does."""
+        self.start()
+        while self._task is not None and not self._task.done():
+            try:
+                await asyncio.shield(self._task)
+            except asyncio.CancelledError:  # an interrupt of the kernel counts as Stop
+                self._on_stop()
+        if self.run is None:
+            raise WorkbenchError("no run was started", "settings that are valid", "the message in the panel")
+        return self.run
+
+    def start(self) -> None:
+        """Start a run with these settings and draw it while it trains. A problem is shown, not raised."""
+        busy = training_now()
+        if busy is not None:
+            return self._show_problem(WorkbenchError(f"run {busy.id} is {busy.status}", "one training at a time", "Stop first"))
+        try:
+            self._follow(launch(self.config, self.source()))
+        except WorkbenchError as error:
+            self._show_problem(error)
+
+    def attach(self, run: Run) -> None:
+        """Show a run that is training already: after the page or the cell was loaded again."""
+        self.controls.show(run.config)
+        self._follow(run)
+
+    # drawing -------------------------------------------------------------------------------------------------------
+
+    def show(self) -> None:
+        """Display the panel and, beneath it, the place where the finished picture is kept for the saved notebook."""
+        display(self.box)
+        self._record = display(HTML(""), display_id=True)
+
+    def _follow(self, run: Run) -> None:
+        self.run, self.problem.value, self.verdict.value = run, "", ""
+        self._figure = live.LiveFigure(run)
+        self.image.layout.display = ""
+        self._task = asyncio.ensure_future(self._draw_until_done(run))
+
+    async def _draw_until_done(self, run: Run) -> None:
+        self._set_buttons()
+        while not run.done:
+            self._tick(run)
+            await asyncio.sleep(live.PERIOD)
+        self._tick(run)
+        self._finish(run)
+
+    def _tick(self, run: Run) -> None:
+        picture = self._figure.update()
+        if picture is not None:
+            self.image.value = picture
+            self.verdict.value = live.verdict_html(run) if len(run.frame()) else ""
+        self.status.value = live.status_html(run)
+        self._set_buttons()
+
+    def _finish(self, run: Run) -> None:
+        if run.error is not None:
+            error = run.error
+            known = error if isinstance(error, WorkbenchError) else WorkbenchError(f"{type(error).__name__}: {error}")
+            self._show_problem(known)
+        if len(run.frame()):
+            self.image.value = live.fig.png(run.figure())
+            self.image.layout.display = ""
+        self._set_buttons()
+        self.runs.refresh()
+        self.predictions.refresh()
+        self._changed()
+        if self._record is not None:
+            self._record.update(HTML(record_html(run)))
+
+    def _show_problem(self, error: WorkbenchError) -> None:
+        self.problem.value = problem_html(error)
+
+    def _changed(self) -> None:
+        try:
+            config = self.config
+        except WorkbenchError as error:
+            return self._show_problem(error)
+        self.problem.value = ""
+        self.code.value = f"<code style='white-space:pre-wrap'>{html.escape(config.to_code())}</code>"
+        self.estimate.value = f"<span style='color:#444'>{html.escape(self.data.estimate(config))}</span>"
+        self.data.refresh()
+
+    def _set_buttons(self) -> None:
+        status = self.run.status if self.run is not None else "new"
+        live_now = self.run is not None and not self.run.done
+        state = {
+            "train": not live_now,
+            "pause": live_now and status == "training",
+            "stop": live_now,
+            "continue": (live_now and status == "paused") or (not live_now and status in ("stopped", "interrupted")),
+        }
+        for name, enabled in state.items():
+            if self.buttons[name].disabled == enabled:
+                self.buttons[name].disabled = not enabled
+        if self.controls.widgets["model"].disabled != live_now:
+            self.controls.lock(live_now)
+
+    # handlers: they start or set flags, no more ----------------------------------------------------------------------
+
+    def _on_train(self) -> None:
+        self.start()
+
+    def _on_pause(self) -> None:
+        if self.run is not None:
+            self.run.pause()
+
+    def _on_stop(self) -> None:
+        if self.run is not None:
+            self.run.stop()
+
+    def _on_continue(self) -> None:
+        if self.run is None:
+            return
+        if not self.run.done:
+            return self.run.proceed()
+        try:
+            self._follow(self.run.resume(self.source()))
+        except WorkbenchError as error:
+            self._show_problem(error)
+
+    def _rate_moved(self, change: Any) -> None:
+        if self.run is not None and not self.run.done:
+            self.run.set_learning_rate(self.config.learning_rate)
+
+    # layout --------------------------------------------------------------------------------------------------------
+
+    def _layout(self) -> Any:
+        row = {"flex_flow": "row wrap", "grid_gap": "4px", "width": "318px"}
+        left = widgets.VBox(
+            [self.controls.box(), self.estimate, widgets.Box(list(self.buttons.values()), layout=row), self.problem],
+            layout={"width": "336px", "flex": "0 0 auto"},
+        )
+        right = widgets.VBox([self.status, self.image, self.verdict], layout={"flex": "1 1 480px", "min_width": "420px"})
+        top = widgets.Box([left, right], layout={"display": "flex", "flex_flow": "row wrap", "grid_gap": "12px"})
+        label = widgets.HTML("<span style='color:#444'>The same as a line of code:</span>")
+        tabs = widgets.Tab(
+            children=[self.predictions.box, self.runs.box, self.data.box], titles=("Predictions", "Runs", "Data")
+        )
+        tabs.observe(lambda change: self._tab_opened(change["new"]), names="selected_index")
+        return widgets.VBox([top, widgets.VBox([label, self.code]), tabs])
+
+    def _tab_opened(self, index: int | None) -> None:
+        if index is not None:
+            (self.predictions, self.runs, self.data)[index].open()
+
+
+def panel(data: Any = "reviews", **choices: Any) -> Panel:
+    """Show the panel with these choices set (the fields of RunConfig) and return it. A live run is shown again."""
+    check_names(choices)
+    named = data if isinstance(data, str) else getattr(data, "name", "data")
+    config = RunConfig(**{"patience": 3, **choices, "data": named})
+    made = Panel(config, None if isinstance(data, str) else _loaded(data))
+    made.show()
+    busy = training_now()
+    if busy is not None:
+        made.attach(busy)
+    warm_up()
+    return made
+
+
+def _loaded(data: Any) -> Any:
+    from workbench.data import load
+
+    return load(data)
+
+
+def warm_up() -> None:
+    """Import what training needs in the background, so that the first press of Train starts at once."""
+
+    def imports() -> None:
+        import workbench.training.worker
+        from workbench.training import trainer  # noqa: F401  (the slow one)
+
+    threading.Thread(target=imports, name="workbench-warm-up", daemon=True).start()
+
+
+def record_html(run: Run) -> str:
+    """The finished run as static HTML: what the saved notebook shows where no kernel runs."""
+    return f"<details open><summary>Kept with this notebook: run {html.escape(run.id)}</summary>{live.final_html(run, 560)}</details>"
+
+
+def past_runs() -> list[Run]:
+    """Earlier runs of this folder, newest first."""
+    return runs()
+
+
+def _button(text: str, icon: str, tip: str, action: Any, style: str = "") -> widgets.Button:
+    button = widgets.Button(description=text, icon=icon, tooltip=tip, button_style=style, layout={"width": "152px"})
+    button.on_click(lambda _: action())
+    return button
+
+
+__all__ = ["Panel", "catalog", "panel"]
