@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,21 @@ class Card:
     def folder(self) -> Path:
         """Where a bundled thing lies."""
         return bundled_home() / f"{self.kind}s" / self.name
+
+
+class Cards(list[Card]):
+    """A list of cards that shows itself as a table, in a terminal and in a notebook."""
+
+    def __repr__(self) -> str:
+        width = max((len(c.name) for c in self), default=0)
+        return "\n".join(f"{c.name:<{width}}  {c.source:<8}  {c.title}" for c in self)
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td><code>{escape(c.name)}</code></td><td>{escape(c.source)}</td><td>{escape(c.title)}</td></tr>" for c in self
+        )
+        head = "<tr><th scope=col>name</th><th scope=col>from</th><th scope=col>what it is</th></tr>"
+        return f"<table style='text-align:left'><thead>{head}</thead><tbody>{rows}</tbody></table>"
 
 
 def bundled_home() -> Path:
@@ -79,7 +95,7 @@ def _bundled() -> tuple[Card, ...]:
     return tuple(cards)
 
 
-def models() -> list[Card]:
+def models() -> Cards:
     """Bundled models, their random twins (the control), then Hub suggestions; any other Hub id works as well."""
     bundled = [c for c in _bundled() if c.kind == "model"]
     twins = [
@@ -87,21 +103,21 @@ def models() -> list[Card]:
         for c in bundled
     ]
     hub = [Card(i, "model", title, family, ("classification",), "hub", i) for i, title, family in _HUB_MODELS]
-    return bundled + twins + hub
+    return Cards(bundled + twins + hub)
 
 
-def datasets() -> list[Card]:
+def datasets() -> Cards:
     """Bundled datasets, then Hub counterparts (parquet repositories with their columns)."""
     hub = [
         Card(f"hub:{i}", "dataset", title, "", ("classification",), "hub", i, {"text": text, "label": label})
         for i, title, text, label in _HUB_DATASETS
     ]
-    return [c for c in _bundled() if c.kind == "dataset"] + hub
+    return Cards([c for c in _bundled() if c.kind == "dataset"] + hub)
 
 
-def techniques() -> list[Card]:
+def techniques() -> Cards:
     """Every way of fine-tuning that `technique=` takes."""
-    return list(TECHNIQUES)
+    return Cards(TECHNIQUES)
 
 
 def find(cards: list[Card], name: str, what: str) -> Card:

@@ -22,6 +22,7 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
+from torch import distributed
 
 from workbench.errors import WorkbenchError
 from workbench.models import embeddings, pretrain_card, pretrain_text
@@ -131,6 +132,7 @@ def _make_initial(recipe: Recipe, work: Path, path: Path, seed: int) -> None:
 def train(recipe: Recipe, arguments: argparse.Namespace, work: Path) -> bool:
     """Train or go on training; True once the whole budget has been spent."""
     device = pick_device(arguments.device)
+    join_others(device)
     plan = Plan(
         tokens=arguments.tokens or recipe.tokens,
         batch=arguments.batch or recipe.batch,
@@ -145,10 +147,16 @@ def train(recipe: Recipe, arguments: argparse.Namespace, work: Path) -> bool:
         if not arguments.resume:
             raise WorkbenchError(f"{work} holds a checkpoint", "an empty work folder, or --resume", "--resume")
         loop.resume()
-    loop.note_hardware(hardware(device, arguments.threads))
+    loop.note_hardware(hardware(device, arguments.threads * loop.world))
     if arguments.compile:
         loop.compile()
     return loop.train(arguments.minutes)
+
+
+def join_others(device: torch.device) -> None:
+    """Under `torchrun --nproc-per-node N -m workbench.models.pretrain ...` the processes train as one."""
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not distributed.is_initialized():
+        distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
 
 
 def fresh_model(recipe: Recipe, work: Path, seed: int) -> Any:

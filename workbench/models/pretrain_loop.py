@@ -1,7 +1,8 @@
 """The pretraining loop: rate, clipping, reports, checkpoints, time limit. Not the loop that fine-tunes.
 
 It keeps all ids on the device, never waits for the device within a step, and draws everything random from (seed, step),
-so that a resumed run is the uninterrupted run.
+so that a resumed run is the uninterrupted run. Under `torchrun` every process takes its share of each batch and gradients
+are averaged: on a CPU three processes of one thread are a good half faster than one of three threads.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, distributed
 
 from workbench.errors import WorkbenchError
 from workbench.models import checkpoints
 from workbench.models.pretrain_batches import Blocks, Plan, Validation
 from workbench.models.recipes import Recipe
 
-REPORTS = 50
+REPORTS = 40
 
 
 def make_optimizer(model: torch.nn.Module, device: torch.device) -> torch.optim.AdamW:
@@ -31,6 +32,11 @@ def make_optimizer(model: torch.nn.Module, device: torch.device) -> torch.optim.
     vectors = [p for p in model.parameters() if p.ndim <= 1]
     groups = [{"params": matrices, "weight_decay": 0.01}, {"params": vectors, "weight_decay": 0.0}]
     return torch.optim.AdamW(groups, lr=0.0, betas=(0.9, 0.98), eps=1e-6, fused=True)
+
+
+def together() -> bool:
+    """Whether several processes train as one."""
+    return distributed.is_available() and distributed.is_initialized()
 
 
 class Loop:
@@ -45,6 +51,7 @@ class Loop:
         self.validation = Validation(valid, recipe)
         self.optimizer = make_optimizer(model, self.device)
         self.generator = torch.Generator(self.device)
+        self.rank, self.world = (distributed.get_rank(), distributed.get_world_size()) if together() else (0, 1)
         self.loss: Any = self._loss
         settings = json.loads(json.dumps({**asdict(plan), "corpus_tokens": len(ids)}))
         self.state: dict[str, Any] = {"step": 0, "seconds": 0.0, "hardware": [], "plan": settings}
@@ -89,7 +96,7 @@ class Loop:
                 if (step + 1) % every == 0 or step + 1 == self.plan.steps:
                     self._report()
                     self._save()
-                if time.monotonic() - start > minutes * 60:
+                if self._agreed(time.monotonic() - start > minutes * 60):
                     break
         except KeyboardInterrupt:
             print("stopped by the keyboard", flush=True)
@@ -102,6 +109,7 @@ class Loop:
             group["lr"] = rate
         loss = self._forward(step)
         torch.autograd.backward(loss)
+        self._average_gradients()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
@@ -112,9 +120,29 @@ class Loop:
     def _forward(self, step: int) -> Tensor:
         self.generator.manual_seed(self.plan.seed * 1_000_003 + step)
         batch = self.recipe.corrupt(self.blocks(step), self.generator)
+        batch = tuple(tensor[self.rank :: self.world] for tensor in batch)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
             loss: Tensor = self.loss(*batch)
         return loss
+
+    def _average_gradients(self) -> None:
+        """One all-reduce of all gradients as one vector; nothing to do in a single process."""
+        if self.world == 1:
+            return
+        gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
+        flat = torch.cat([g.flatten() for g in gradients])
+        distributed.all_reduce(flat)
+        flat /= self.world
+        for gradient, mean in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+            gradient.copy_(mean.view_as(gradient))
+
+    def _agreed(self, over: bool) -> bool:
+        """Whether the first process says that the time is up: all must stop at the same step."""
+        if self.world == 1:
+            return over
+        word = torch.tensor([int(over)], device=self.device)
+        distributed.broadcast(word, 0)
+        return bool(word.item())
 
     def _loss(self, inputs: Tensor, positions: Tensor, labels: Tensor) -> Tensor:
         loss: Tensor = self.recipe.loss(self.recipe.predict(self.model, inputs, positions), labels)
@@ -122,6 +150,8 @@ class Loop:
 
     def _report(self) -> None:
         """Measure, say it, and add a line to the curve. The one place where the host waits for the device."""
+        if self.rank:
+            return
         steps = self.state["pending"][1]
         loss = float(self._summed) / steps if steps else math.nan
         if steps and not math.isfinite(loss):
@@ -154,12 +184,16 @@ class Loop:
         return passed
 
     def _save(self) -> None:
+        if self.rank:
+            return
         self.state["pending"][0] = float(self._summed)
         self._tick()
         checkpoints.save(self.work / "checkpoint", self.model, self.optimizer, self.state)
 
     def _write_curve(self) -> None:
         """The curve file again as the checkpoint knows it: lines written after it are about to be redone."""
+        if self.rank:
+            return
         self.work.mkdir(parents=True, exist_ok=True)
         lines = [json.dumps(line) + "\n" for line in self.state["curve"]]
         (self.work / "curve.jsonl").write_text("".join(lines), encoding="utf-8")

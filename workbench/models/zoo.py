@@ -92,7 +92,9 @@ def set_dropout(cfg: Any, dropout: float | None) -> None:
 def _fetch(src: Source, load: Any) -> Any:
     from transformers.utils import logging
 
-    logging.disable_progress_bar()  # a worker's bars would land in whatever cell runs by then
+    logging.disable_progress_bar()  # a worker's bars and reports would land in whatever cell runs by then
+    before = logging.get_verbosity()
+    logging.set_verbosity_error()
     try:
         return load()
     except (OSError, ValueError, ImportError, KeyError) as error:
@@ -102,3 +104,5 @@ def _fetch(src: Source, load: Any) -> Any:
             "a bundled name, a folder with config.json and safetensors, or a Hub id and a network connection",
             "model='bert-mini'",
         ) from error
+    finally:
+        logging.set_verbosity(before)

@@ -1,0 +1,168 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 01 · Sentiment: what is a pretrained model worth?
+#
+# Customer reviews, social posts and lines from the news: is this good or bad for those concerned? The task is easy for people and hard for
+# programs that count words, because praise often comes in words of complaint. In this lesson you compare three contestants on it:
+#
+# 1. counting words (TF-IDF + logistic regression), the control that every text classifier should have to beat;
+# 2. `bert-mini`, a small transformer that has read Wikipedia, novels and news;
+# 3. its **random twin**: the same architecture, but it has read nothing.
+
+# %%
+import pandas as pd
+
+import workbench as wb
+
+reviews = wb.load("reviews")
+print(wb.audit(reviews))
+
+# %% [markdown]
+# The audit looks before anything is trained: how many texts of each label, whether texts stand twice or leak from one split into another, and
+# what the simplest methods reach. Every text also carries its `source` and its `case`, the reason why it may be hard.
+
+# %%
+train = reviews["train"].to_pandas()
+train["label"] = [reviews.labels[i] for i in train["label"]]
+train.groupby("case").sample(1, random_state=3)[["case", "source", "label", "text"]].style.hide(axis="index")
+
+# %% [markdown]
+# ## 1 · Predict
+#
+# Order the three contestants by the accuracy that you expect on the validation split, best first. Write it down before you run anything.
+
+# %%
+my_order = None  # for example ["twin", "words", "bert-mini"]
+
+# %% [markdown]
+# ## 2 · Run
+#
+# The same settings for both models. Only the starting weights differ: `bert-mini:random` starts from nothing.
+
+# %%
+same = dict(epochs=5, learning_rate=3e-4, patience=5, seed=0)
+run = wb.fit(reviews, model="bert-mini", **same)
+await run
+
+# %%
+twin = wb.fit(reviews, model="bert-mini:random", **same)
+await twin
+
+# %% [markdown]
+# ## 3 · Look
+#
+# The validation split has a few hundred texts, so an accuracy measured on it is uncertain by a few points. Differences smaller than that are no
+# differences. The panel below holds your earlier runs in its tab **Runs**, the worst errors in **Predictions**, and lengths in **Data**.
+
+# %%
+facts = run.store.facts
+noise = 1.96 * (0.25 / facts["n_valid"]) ** 0.5
+scores = {"words": facts["tfidf"], "bert-mini": run.best["accuracy"], "twin": twin.best["accuracy"], "majority": facts["majority"]}
+pd.Series(scores, name=f"validation accuracy, each ± {noise:.3f}").round(3).sort_values(ascending=False)
+
+# %%
+wb.compare(run, twin)
+
+# %% [markdown]
+# ## 4 · Errors
+#
+# Read the texts that the model got most wrong, with its probability on the right label. What kind of sentence is it that it does not see through?
+
+# %%
+run.errors(8)[["right", "p_right", "case", "text"]].round(2).style.hide(axis="index")
+
+# %%
+errors = run.errors(10_000)
+cases = pd.Series(reviews["validation"]["case"]).value_counts()
+(1 - errors["case"].value_counts() / cases).rename("accuracy by case").round(2).sort_values()
+
+# %% [markdown]
+# ## 5 · What is inside: the head
+#
+# Fine-tuning for classification adds one new part to the pretrained model, a **head**: it reduces the vectors of all tokens to one vector and maps
+# that to one number per label. This is all there is to it.
+
+# %%
+import torch
+
+predictor = run.predictor()
+batch = predictor.tokenizer(["Not once did it let us down."], return_tensors="pt")
+with torch.no_grad():
+    tokens = predictor.model.encoder(**batch).last_hidden_state  # (1 text, tokens, 256)
+    logits = predictor.model.classifier(tokens.mean(dim=1))  # (1 text, 2 labels)
+print(tokens.shape, dict(zip(reviews.labels, logits.softmax(-1)[0].tolist(), strict=True)))
+
+# %% [markdown]
+# BERT was made to read its first token, `[CLS]`, instead of the mean. Our `bert-mini` never learned to put anything there, because it was pretrained
+# without a task on sentence pairs. Choose *[CLS] token* under **Head and seed** in the panel, or `pooling="cls"`, and see what that costs.
+#
+# ## 6 · Change one thing
+#
+# The panel starts with the settings of this lesson. Change **one** thing, train, and look at the tab **Runs**: fewer training texts, the head, a
+# learning rate ten times as high, more dropout.
+
+# %%
+panel = wb.panel(reviews, model="bert-mini", **same)
+
+# %% [markdown]
+# ## 7 · Explain: four exercises
+
+# %%
+first = wb.exercise("01.1")
+first
+
+# %%
+answer = None  # your run
+
+# %%
+first.check(answer)
+
+# %%
+second = wb.exercise("01.2")
+second
+
+# %%
+pairs = []  # your list of (sentence, right label)
+
+# %%
+second.check(run, pairs)
+
+# %%
+third = wb.exercise("01.3")
+third
+
+# %%
+my_run, my_twin = None, None  # your two runs
+
+# %%
+third.check(my_run, my_twin)
+
+# %%
+fourth = wb.exercise("01.4")
+fourth
+
+# %%
+case = None  # "plain", "negation", "concession", "irony", "mixed" or "domain"
+
+# %%
+fourth.check(run, case)
+
+# %% [markdown]
+# ## At the very end: the test split
+#
+# Every choice above was made by looking at the validation split, so its numbers flatter the model a little. The test split has not been looked at
+# by anybody. Look once, and believe this number.
+
+# %%
+run.evaluate("test")

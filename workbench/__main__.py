@@ -1,0 +1,102 @@
+"""The command line: `python3 -m workbench lab | test | doctor | pretrain | models | datasets | runs`.
+
+Standard library only up to the point where it runs inside an environment; must parse on Python 3.7, so that an old Python gets
+a sentence and not a SyntaxError. In a checkout it makes `.venv`, installs the project and goes on inside it.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+COMMANDS = {
+    "lab": "open JupyterLab on the first lesson",
+    "test": "run lint, types and all tests; arguments go to pytest",
+    "doctor": "say what is installed and what will be used",
+    "pretrain": "pretrain a bundled model: pretrain bert-mini",
+    "score": "measure a model against its random twin and TF-IDF",
+    "models": "list models",
+    "datasets": "list datasets",
+    "runs": "list the runs of this folder",
+}
+
+
+def main(argv=None):
+    """Run one command; returns the exit status."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    command, rest = (argv[0], argv[1:]) if argv else ("help", [])
+    if command in ("help", "-h", "--help"):
+        print("python3 -m workbench COMMAND\n\n" + "\n".join("  %-9s %s" % pair for pair in COMMANDS.items()))
+        return 0
+    if command not in COMMANDS:
+        print("There is no command %r. Expected: one of %s." % (command, ", ".join(COMMANDS)), file=sys.stderr)
+        return 2
+    from workbench import bootstrap
+
+    try:
+        bootstrap.check_python()
+        inside = _inside(command)
+        if inside is not None:
+            return _go_on(inside, argv)
+        return _run(command, rest)
+    except bootstrap.Trouble as trouble:
+        print(trouble, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _inside(command):
+    """The interpreter to go on in, or None when this one will do."""
+    from workbench import bootstrap
+
+    if command == "doctor" or not bootstrap.in_checkout() or os.environ.get("WORKBENCH_ENVIRONMENT") == "this":
+        return None  # the doctor also speaks of what is missing; a wheel was installed with what it needs
+    extras = ["test"] if command == "test" else []
+    own = bootstrap.python_in(bootstrap.ROOT / ".venv")
+    if Path(sys.prefix).resolve() == own.parent.parent.resolve() and bootstrap.ready(extras, own.parent.parent):
+        return None
+    return bootstrap.ensure(extras)
+
+
+def _go_on(python, argv):
+    """The same command inside the environment."""
+    command = [str(python), "-m", "workbench", *argv]
+    environ = dict(os.environ, WORKBENCH_ENVIRONMENT="this")
+    if os.name == "nt":
+        return subprocess.call(command, env=environ)
+    sys.stdout.flush()
+    os.execve(str(python), command, environ)
+
+
+def _run(command, rest):
+    """What the command does, inside the environment."""
+    import workbench as wb
+    from workbench import lab, testing
+    from workbench.doctor import main as doctor
+
+    os.environ.pop("WORKBENCH_ENVIRONMENT", None)
+    if command == "lab":
+        return lab.main(rest)
+    if command == "test":
+        return testing.main(rest)
+    if command == "doctor":
+        return doctor(rest)
+    try:
+        if command == "pretrain":
+            from workbench.models.pretrain import main as pretrain
+
+            return pretrain(rest)
+        if command == "score":
+            from workbench.models.score import main as score
+
+            return score(rest)
+        print(getattr(wb, command)())
+        return 0
+    except wb.WorkbenchError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

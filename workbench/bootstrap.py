@@ -1,0 +1,219 @@
+"""From a bare Python to an environment with everything in it. Standard library only; must parse on Python 3.7.
+
+How torch is chosen: `WORKBENCH_TORCH=cpu|cuda` if set; CUDA if an NVIDIA driver answers; else CPU. On Linux the default index
+serves CUDA builds, so for CPU PyTorch's own CPU index is asked first (or the one in WORKBENCH_TORCH_INDEX); where it does not
+answer, whatever pip is configured with is used, after a dry run has shown that no CUDA package would come along.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+OLDEST, NEWEST = (3, 11), (3, 13)
+TORCH = "torch==2.13.0"
+CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+NEEDED_GB = 3.0
+CUDA_WORDS = ("nvidia-", "cuda-", "triton")
+
+
+class Trouble(Exception):
+    """A sentence for the user: what was found, what was expected, what to try."""
+
+
+def in_checkout():
+    """Whether this package lies in a checkout (pyproject.toml beside it) and not in site-packages."""
+    return (ROOT / "pyproject.toml").is_file()
+
+
+def check_python(version=None):
+    """A clear sentence when this Python is too old or too new."""
+    version = tuple(version or sys.version_info[:2])
+    if not OLDEST <= version <= NEWEST:
+        raise Trouble(
+            "This is Python %d.%d. Expected: %d.%d to %d.%d. Try: python3.11 -m workbench lab."
+            % (version + OLDEST + NEWEST)
+        )
+
+
+def check_disk(folder=ROOT, free_gb=None):
+    """A clear sentence when the disk is too full for the environment."""
+    free = shutil.disk_usage(str(folder)).free / 1e9 if free_gb is None else free_gb
+    if free < NEEDED_GB:
+        raise Trouble(
+            "%.1f GB are free on this disk. Expected: %.0f GB for the environment. Try: making room, or another disk."
+            % (free, NEEDED_GB)
+        )
+
+
+def has_nvidia():
+    """Whether an NVIDIA driver answers."""
+    if Path("/proc/driver/nvidia/version").exists():
+        return True
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return False
+    try:
+        return subprocess.run([program], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=20).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
+def torch_kind(environ=None, nvidia=has_nvidia):
+    """cpu or cuda: by WORKBENCH_TORCH if set, else by whether there is an NVIDIA driver."""
+    wanted = (os.environ if environ is None else environ).get("WORKBENCH_TORCH", "").lower()
+    if wanted not in ("", "cpu", "cuda"):
+        raise Trouble("WORKBENCH_TORCH is %r. Expected: cpu or cuda. Try: WORKBENCH_TORCH=cpu." % wanted)
+    return wanted or ("cuda" if nvidia() else "cpu")
+
+
+def torch_arguments(kind, platform=sys.platform, environ=None, answers=None):
+    """(arguments for `pip install`, whether a dry run must first show that no CUDA comes along)."""
+    environ = os.environ if environ is None else environ
+    if kind == "cuda" or not platform.startswith("linux"):
+        return [TORCH], False  # elsewhere the default index serves CPU builds
+    index = environ.get("WORKBENCH_TORCH_INDEX")
+    if index:
+        return [TORCH, "--index-url", index], False
+    if (answers or url_answers)(CPU_INDEX):
+        return [TORCH, "--index-url", CPU_INDEX], False
+    return [TORCH], True
+
+
+def url_answers(url, seconds=3):
+    """Whether a server answers within some seconds."""
+    try:
+        with urllib.request.urlopen(url, timeout=seconds) as reply:
+            return reply.status < 400
+    except (OSError, ValueError):
+        return False
+
+
+def stamp(extras, root=ROOT):
+    """What the environment was made from; another stamp means another install."""
+    parts = [sys.version, str(root), ",".join(sorted(extras)), (root / "pyproject.toml").read_text("utf-8"), TORCH]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def ready(extras, folder):
+    """Whether `folder` holds an environment that was finished for these extras or for more."""
+    try:
+        made = json.loads((folder / "workbench.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return set(extras) <= set(made["extras"]) and made["stamp"] == stamp(made["extras"]) and python_in(folder).exists()
+
+
+def python_in(folder):
+    """The interpreter of an environment."""
+    return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def ensure(extras):
+    """The interpreter of an environment that holds the project and `extras`; made or completed where it is missing."""
+    folder = ROOT / ".venv"
+    if ready(extras, folder):
+        return python_in(folder)
+    check_python()
+    try:
+        extras = sorted(set(extras) | set(json.loads((folder / "workbench.json").read_text("utf-8"))["extras"]))
+    except (OSError, ValueError, KeyError):
+        check_disk()
+    began = time.time()
+    if not python_in(folder).exists() or not _pip_works(folder):
+        step(1, "making .venv", began)
+        make_venv(folder)
+    step(2, "torch (%s build)" % torch_kind(), began)
+    install_torch(folder)
+    step(3, "the workbench and what it needs", began)
+    pip(folder, ["install", "--editable", "%s%s" % (ROOT, "[%s]" % ",".join(extras) if extras else ""), TORCH])
+    (folder / "workbench.json").write_text(json.dumps({"extras": list(extras), "stamp": stamp(extras)}), "utf-8")
+    print("Ready after %.0f s." % (time.time() - began), flush=True)
+    return python_in(folder)
+
+
+def make_venv(folder):
+    """A fresh environment with pip; a sentence where Python was packaged without venv."""
+    try:
+        result = subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT)  # fmt: skip
+    except OSError as error:
+        raise Trouble("The folder .venv cannot be made: %s. Try: a folder that you may write to." % error)
+    if result.returncode:
+        words = result.stdout.decode("utf-8", "replace").strip().splitlines()
+        raise Trouble(
+            "Python could not make an environment (%s). Expected: the venv module. Try: apt install python3-venv, or Python from "
+            "python.org." % (words[-1] if words else "no message")
+        )
+
+
+def install_torch(folder):
+    """torch first and by itself, so that nothing else can pull in a CUDA build."""
+    arguments, guard = torch_arguments(torch_kind())
+    if guard:
+        refuse_cuda(planned(folder, arguments))
+    pip(folder, ["install", *arguments])
+
+
+def planned(folder, arguments):
+    """The names of the packages that an install would fetch, from pip's own dry run."""
+    with tempfile.TemporaryDirectory() as scratch:
+        report = Path(scratch) / "report.json"
+        pip(folder, ["install", "--dry-run", "--report", str(report), *arguments])
+        return [item["metadata"]["name"].lower() for item in json.loads(report.read_text("utf-8"))["install"]]
+
+
+def refuse_cuda(names):
+    """Stop with a sentence when several GB of CUDA would be fetched for a machine without a GPU."""
+    found = [n for n in names if n.startswith(CUDA_WORDS)]
+    if found:
+        raise Trouble(
+            "pip would fetch %d CUDA packages (about 3 GB) although there is no NVIDIA GPU. Expected: a CPU build of torch from "
+            "PyTorch's CPU index, which does not answer. Try again when it does, or WORKBENCH_TORCH=cuda." % len(found)
+        )
+
+
+def pip(folder, arguments):
+    """Run pip inside the environment, its last line as the sign of life; its words in the error when it fails."""
+    command = [str(python_in(folder)), "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    lines, shown = [], 0.0
+    assert process.stdout is not None
+    for raw in process.stdout:
+        line = raw.decode("utf-8", "replace").rstrip()
+        lines.append(line)
+        if time.time() - shown > (0.2 if sys.stdout.isatty() else 15) and line.startswith(("Collecting", "Downloading", "Installing")):
+            shown = time.time()
+            end = "\x1b[K\r" if sys.stdout.isatty() else "\n"
+            print("      " + line[:100], end=end, flush=True)
+    if process.wait():
+        raise Trouble(pip_sentence(lines))
+
+
+def pip_sentence(lines):
+    """Why pip failed, in one sentence."""
+    text = "\n".join(lines)
+    if "No space left" in text:
+        return "The disk is full. Expected: %.0f GB for the environment. Try: making room, then the same command." % NEEDED_GB
+    network = ("NewConnectionError", "Temporary failure in name resolution", "Network is unreachable", "ConnectTimeout", "Max retries")
+    if any(word in text for word in network):
+        return "No package index answers. Expected: a network connection for the first start. Try: the same command when it is back."
+    errors = [line for line in lines if "ERROR" in line or "error:" in line]
+    return "pip failed: %s. Try: the same command again." % (errors[0] if errors else lines[-1] if lines else "no message")
+
+
+def step(number, words, began):
+    """One line of progress."""
+    print("[%d/3] %s (%.0f s so far)" % (number, words, time.time() - began), flush=True)
+
+
+def _pip_works(folder):
+    return subprocess.run([str(python_in(folder)), "-m", "pip", "--version"], stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL).returncode == 0  # fmt: skip

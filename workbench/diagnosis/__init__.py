@@ -1,0 +1,29 @@
+"""Diagnosis: what a curve is doing, in words, with the numbers, the rule and the source. pandas and numpy only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from workbench.diagnosis.advice import Context, Finding, Suggestion, Thresholds
+from workbench.diagnosis.frames import as_frame, frame_from_log_history
+from workbench.diagnosis.rules import fired, too_little
+from workbench.diagnosis.stopping import Patience, replay
+
+__all__ = ["Context", "Finding", "Patience", "Suggestion", "Thresholds", "as_frame", "diagnose", "findings",
+           "frame_from_log_history", "replay"]  # fmt: skip
+
+
+def diagnose(curve: Any, context: Context | None = None, thresholds: Thresholds | None = None) -> Finding:
+    """The first rule that holds, in the order 1 to 8. `curve`: a run, a frame, a Keras history, a Trainer log history."""
+    return findings(curve, context, thresholds)[0]
+
+
+def findings(curve: Any, context: Context | None = None, thresholds: Thresholds | None = None) -> list[Finding]:
+    """Every rule that holds, in order; never empty."""
+    context, thresholds = context or Context(), thresholds or Thresholds()
+    if isinstance(curve, pd.DataFrame) and curve.empty:
+        nothing = too_little(curve, context, thresholds)
+        return [nothing] if nothing else []
+    return list(fired(as_frame(curve), context, thresholds))

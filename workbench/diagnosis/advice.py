@@ -1,0 +1,86 @@
+"""What a verdict is made of: Context (what is known beside the curve), Thresholds, Finding, Suggestion. No rules here."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+NON_FINITE = "non-finite loss"
+DIVERGING = "diverging"
+NOT_LEARNING = "not learning"
+OVERFITTING = "overfitting"
+WATCH = "watch: overfitting"
+UNDERFITTING = "underfitting"
+MEMORISING = "memorising without harm"
+HEALTHY = "healthy"
+TOO_LITTLE = "not enough evidence"
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the rules use beside the curve; whatever is None is left out of account."""
+
+    n_valid: int | None = None
+    n_train: int | None = None
+    majority: float | None = None  # accuracy of the majority class on validation
+    label_entropy: float | None = None  # nats, of the training labels
+    planned_steps: int | None = None
+    loss_se: float | None = None  # standard error of the validation loss, nats
+    metric_name: str = "accuracy"
+    finished: bool = True
+    stopped_by: str | None = None  # budget, patience, user
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """The numbers in the rules, with the reasons in `rules.py`."""
+
+    diverging: float = 1.5  # training loss ends above this many times its minimum
+    improvement: float = 0.05  # less than this share of improvement counts as not learning
+    overfitting: float = 5.0  # GL in percent
+    watch: float = 2.0  # GL in percent
+    entropy: float = 0.9  # training loss still above this share of the label entropy is underfitting
+    still_improving: float = 0.01  # share by which validation loss still falls per evaluation when the budget ends
+    gap: float = 0.5  # validation loss above training loss by this share of itself is a large gap
+    evaluations: int = 4  # fewer say nothing about a trend
+    errors: float = 1.96  # standard errors
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """One experiment: `change` holds RunConfig fields; a number stands for a value, "x0.5" for a factor."""
+
+    label: str
+    change: dict[str, Any]
+    why: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One verdict with its grounds. `str()` is the sentence."""
+
+    verdict: str
+    sentence: str
+    since_step: int | None = None
+    numbers: dict[str, float] = field(default_factory=dict)
+    rule: str = ""
+    source: str = ""
+    advice: tuple[Suggestion, ...] = ()
+    revise: str = ""  # what it would take to change its mind
+
+    def __str__(self) -> str:
+        return self.sentence
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return dataclasses.asdict(self)
+
+
+SLOWER = Suggestion("Lower the learning rate", {"learning_rate": "x0.3"}, "smaller steps do not overshoot the valley")
+FASTER = Suggestion("Raise the learning rate", {"learning_rate": "x3"}, "larger steps get further in the same time")
+LONGER = Suggestion("Train for longer", {"epochs": "x2"}, "both curves were still falling when the budget ended")
+STOP_EARLY = Suggestion("Stop early", {"patience": 3}, "the best weights lie behind, and every further step costs time")
+MORE_TEXTS = Suggestion("Use more training texts", {"train_examples": None}, "what cannot be learned by heart must be understood")
+DROPOUT = Suggestion("Add dropout", {"dropout": 0.3}, "noise in the activations makes learning by heart harder")
+WARM_UP = Suggestion("Warm up longer", {"warmup": 0.2}, "a gentle start keeps the first steps from breaking the pretrained weights")

@@ -1,0 +1,57 @@
+"""`python3 -m workbench lab`: JupyterLab on the first lesson, on this machine only. Not a server of our own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from workbench import bootstrap
+
+FIRST = "00-start-here.ipynb"
+SETTINGS = {
+    "@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": True},  # a reopened notebook shows its panel
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Start JupyterLab; further arguments (--no-browser, --port) are passed on."""
+    folder = lessons()
+    write_settings(Path(sys.prefix))
+    command = [sys.executable, "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={folder}",
+               f"--LabApp.default_url=/lab/tree/{FIRST}", "--LabApp.extension_manager=readonly",
+               *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []), *arguments]  # fmt: skip
+    environ = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1",
+               "TOKENIZERS_PARALLELISM": "false"}  # fmt: skip
+    try:
+        return subprocess.call(command, env=environ, cwd=folder)
+    except KeyboardInterrupt:
+        return 0
+
+
+def lessons() -> Path:
+    """The folder of lessons: the checkout's, or from a wheel a copy in the current folder that keeps the learner's changes."""
+    if bootstrap.in_checkout():
+        return bootstrap.ROOT / "notebooks"
+    target = Path.cwd() / "workbench-lessons"
+    target.mkdir(exist_ok=True)
+    for source in sorted((Path(__file__).parent / "bundled" / "notebooks").glob("*.ipynb")):
+        if not (target / source.name).exists():
+            shutil.copy(source, target / source.name)
+    return target
+
+
+def write_settings(prefix: Path) -> Path:
+    """JupyterLab's defaults for this environment alone; a user's own settings are not touched and win over these."""
+    path = prefix / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
+    try:
+        there = json.loads(path.read_text("utf-8")) if path.exists() else {}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({**there, **SETTINGS}, indent=1), "utf-8")
+    except (OSError, ValueError):
+        pass  # a read-only environment: the lessons work without these comforts
+    return path

@@ -1,0 +1,40 @@
+"""`python3 -m workbench test`: lint, format, types, fast tests, notebooks, browser. One line each, one exit status."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+from workbench import bootstrap
+from workbench.errors import WorkbenchError
+
+STAGES: tuple[tuple[str, list[str]], ...] = (
+    ("lint", ["ruff", "check", "."]),
+    ("format", ["ruff", "format", "--check", "."]),
+    ("types", ["mypy"]),
+    ("tests", ["pytest", "-m", "not benchmark and not notebooks and not browser"]),
+    ("notebooks", ["pytest", "tests/notebooks", "-m", "notebooks"]),
+    ("browser", ["pytest", "tests/browser", "-m", "browser"]),
+)
+
+
+def main(arguments: list[str]) -> int:
+    """All stages, or pytest alone when arguments are given. Returns 0 when everything passed."""
+    if not bootstrap.in_checkout():
+        raise WorkbenchError("this is an installed package", "a checkout: the tests are not in the wheel", "git clone")
+    if arguments:
+        return _call(["pytest", *arguments])
+    results, began = {}, time.time()
+    for name, command in STAGES:
+        print(f"== {name}: {' '.join(command)}", flush=True)
+        results[name] = _call(command)
+    words = ", ".join(f"{name} {'passed' if code == 0 else 'FAILED'}" for name, code in results.items())
+    print(f"== {words} in {time.time() - began:.0f} s", flush=True)
+    return int(any(results.values()))
+
+
+def _call(command: list[str]) -> int:
+    environ = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE"}
+    return subprocess.call([sys.executable, "-m", *command], cwd=bootstrap.ROOT, env=environ)
