@@ -24,12 +24,13 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 if TYPE_CHECKING:
     from workbench.catalog import datasets, models, techniques
     from workbench.config import RunConfig
-    from workbench.data import audit, load
-    from workbench.diagnosis import diagnose as diagnose
+    from workbench.data.audit import audit
+    from workbench.data.load import load
     from workbench.errors import WorkbenchError
     from workbench.lessons import exercise
     from workbench.training.run import Run
-    from workbench.views import compare, fit, panel, runs
+    from workbench.views import compare, diagnose, fit, runs
+    from workbench.views.panel import panel
 
 _WHERE = {
     "models": "catalog",
@@ -38,7 +39,7 @@ _WHERE = {
     "load": "data",
     "audit": "data",
     "fit": "views",
-    "panel": "views",
+    "panel": "views.panel",
     "runs": "views",
     "compare": "views",
     "diagnose": "views",

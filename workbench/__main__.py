@@ -4,6 +4,8 @@ Standard library only up to the point where it runs inside an environment; must 
 a sentence and not a SyntaxError. In a checkout it makes `.venv`, installs the project and goes on inside it.
 """
 
+from __future__ import annotations
+
 import os
 import subprocess
 import sys
@@ -21,7 +23,7 @@ COMMANDS = {
 }
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     argv = list(sys.argv[1:] if argv is None else argv)
     command, rest = (argv[0], argv[1:]) if argv else ("help", [])
@@ -46,7 +48,7 @@ def main(argv=None):
         return 130
 
 
-def _inside(command):
+def _inside(command: str) -> Path | None:
     """The interpreter to go on in, or None when this one will do."""
     from workbench import bootstrap
 
@@ -59,7 +61,7 @@ def _inside(command):
     return bootstrap.ensure(extras)
 
 
-def _go_on(python, argv):
+def _go_on(python: Path, argv: list[str]) -> int:
     """The same command inside the environment."""
     command = [str(python), "-m", "workbench", *argv]
     environ = dict(os.environ, WORKBENCH_ENVIRONMENT="this")
@@ -69,7 +71,7 @@ def _go_on(python, argv):
     os.execve(str(python), command, environ)
 
 
-def _run(command, rest):
+def _run(command: str, rest: list[str]) -> int:
     """What the command does, inside the environment."""
     import workbench as wb
     from workbench import lab, testing

@@ -5,6 +5,8 @@ serves CUDA builds, so for CPU PyTorch's own CPU index is asked first (or the on
 answer, whatever pip is configured with is used, after a dry run has shown that no CUDA package would come along.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 import os
@@ -14,6 +16,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,14 +31,14 @@ class Trouble(Exception):
     """A sentence for the user: what was found, what was expected, what to try."""
 
 
-def in_checkout():
+def in_checkout() -> bool:
     """Whether this package lies in a checkout (pyproject.toml beside it) and not in site-packages."""
     return (ROOT / "pyproject.toml").is_file()
 
 
-def check_python(version=None):
+def check_python(version: tuple[int, int] | None = None) -> None:
     """A clear sentence when this Python is too old or too new."""
-    version = tuple(version or sys.version_info[:2])
+    version = version or sys.version_info[:2]
     if not OLDEST <= version <= NEWEST:
         raise Trouble(
             "This is Python %d.%d. Expected: %d.%d to %d.%d. Try: python3.11 -m workbench lab."
@@ -43,7 +46,7 @@ def check_python(version=None):
         )
 
 
-def check_disk(folder=ROOT, free_gb=None):
+def check_disk(folder: Path = ROOT, free_gb: float | None = None) -> None:
     """A clear sentence when the disk is too full for the environment."""
     free = shutil.disk_usage(str(folder)).free / 1e9 if free_gb is None else free_gb
     if free < NEEDED_GB:
@@ -53,7 +56,7 @@ def check_disk(folder=ROOT, free_gb=None):
         )
 
 
-def has_nvidia():
+def has_nvidia() -> bool:
     """Whether an NVIDIA driver answers."""
     if Path("/proc/driver/nvidia/version").exists():
         return True
@@ -61,12 +64,14 @@ def has_nvidia():
     if program is None:
         return False
     try:
-        return subprocess.run([program], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=20).returncode == 0
+        return (
+            subprocess.run([program], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=20).returncode == 0
+        )
     except (OSError, subprocess.TimeoutExpired):
         return False
 
 
-def torch_kind(environ=None, nvidia=has_nvidia):
+def torch_kind(environ: Mapping[str, str] | None = None, nvidia: Callable[[], bool] = has_nvidia) -> str:
     """cpu or cuda: by WORKBENCH_TORCH if set, else by whether there is an NVIDIA driver."""
     wanted = (os.environ if environ is None else environ).get("WORKBENCH_TORCH", "").lower()
     if wanted not in ("", "cpu", "cuda"):
@@ -74,7 +79,12 @@ def torch_kind(environ=None, nvidia=has_nvidia):
     return wanted or ("cuda" if nvidia() else "cpu")
 
 
-def torch_arguments(kind, platform=sys.platform, environ=None, answers=None):
+def torch_arguments(
+    kind: str,
+    platform: str = sys.platform,
+    environ: Mapping[str, str] | None = None,
+    answers: Callable[[str], bool] | None = None,
+) -> tuple[list[str], bool]:
     """(arguments for `pip install`, whether a dry run must first show that no CUDA comes along)."""
     environ = os.environ if environ is None else environ
     if kind == "cuda" or not platform.startswith("linux"):
@@ -87,7 +97,7 @@ def torch_arguments(kind, platform=sys.platform, environ=None, answers=None):
     return [TORCH], True
 
 
-def url_answers(url, seconds=3):
+def url_answers(url: str, seconds: float = 3) -> bool:
     """Whether a server answers within some seconds."""
     try:
         with urllib.request.urlopen(url, timeout=seconds) as reply:
@@ -96,13 +106,13 @@ def url_answers(url, seconds=3):
         return False
 
 
-def stamp(extras, root=ROOT):
+def stamp(extras: Sequence[str], root: Path = ROOT) -> str:
     """What the environment was made from; another stamp means another install."""
     parts = [sys.version, str(root), ",".join(sorted(extras)), (root / "pyproject.toml").read_text("utf-8"), TORCH]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def ready(extras, folder):
+def ready(extras: Sequence[str], folder: Path) -> bool:
     """Whether `folder` holds an environment that was finished for these extras or for more."""
     try:
         made = json.loads((folder / "workbench.json").read_text("utf-8"))
@@ -111,12 +121,12 @@ def ready(extras, folder):
     return set(extras) <= set(made["extras"]) and made["stamp"] == stamp(made["extras"]) and python_in(folder).exists()
 
 
-def python_in(folder):
+def python_in(folder: Path) -> Path:
     """The interpreter of an environment."""
     return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
-def ensure(extras):
+def ensure(extras: Sequence[str]) -> Path:
     """The interpreter of an environment that holds the project and `extras`; made or completed where it is missing."""
     folder = ROOT / ".venv"
     if ready(extras, folder):
@@ -139,13 +149,13 @@ def ensure(extras):
     return python_in(folder)
 
 
-def make_venv(folder):
+def make_venv(folder: Path) -> None:
     """A fresh environment with pip; a sentence where Python was packaged without venv."""
     try:
         result = subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT)  # fmt: skip
     except OSError as error:
-        raise Trouble("The folder .venv cannot be made: %s. Try: a folder that you may write to." % error)
+        raise Trouble("The folder .venv cannot be made: %s. Try: a folder that you may write to." % error) from error
     if result.returncode:
         words = result.stdout.decode("utf-8", "replace").strip().splitlines()
         raise Trouble(
@@ -154,7 +164,7 @@ def make_venv(folder):
         )
 
 
-def install_torch(folder):
+def install_torch(folder: Path) -> None:
     """torch first and by itself, so that nothing else can pull in a CUDA build."""
     arguments, guard = torch_arguments(torch_kind())
     if guard:
@@ -162,7 +172,7 @@ def install_torch(folder):
     pip(folder, ["install", *arguments])
 
 
-def planned(folder, arguments):
+def planned(folder: Path, arguments: list[str]) -> list[str]:
     """The names of the packages that an install would fetch, from pip's own dry run."""
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch) / "report.json"
@@ -170,7 +180,7 @@ def planned(folder, arguments):
         return [item["metadata"]["name"].lower() for item in json.loads(report.read_text("utf-8"))["install"]]
 
 
-def refuse_cuda(names):
+def refuse_cuda(names: list[str]) -> None:
     """Stop with a sentence when several GB of CUDA would be fetched for a machine without a GPU."""
     found = [n for n in names if n.startswith(CUDA_WORDS)]
     if found:
@@ -180,7 +190,7 @@ def refuse_cuda(names):
         )
 
 
-def pip(folder, arguments):
+def pip(folder: Path, arguments: list[str]) -> None:
     """Run pip inside the environment, its last line as the sign of life; its words in the error when it fails."""
     command = [str(python_in(folder)), "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -189,7 +199,9 @@ def pip(folder, arguments):
     for raw in process.stdout:
         line = raw.decode("utf-8", "replace").rstrip()
         lines.append(line)
-        if time.time() - shown > (0.2 if sys.stdout.isatty() else 15) and line.startswith(("Collecting", "Downloading", "Installing")):
+        if time.time() - shown > (0.2 if sys.stdout.isatty() else 15) and line.startswith(
+            ("Collecting", "Downloading", "Installing")
+        ):
             shown = time.time()
             end = "\x1b[K\r" if sys.stdout.isatty() else "\n"
             print("      " + line[:100], end=end, flush=True)
@@ -197,23 +209,34 @@ def pip(folder, arguments):
         raise Trouble(pip_sentence(lines))
 
 
-def pip_sentence(lines):
+def pip_sentence(lines: list[str]) -> str:
     """Why pip failed, in one sentence."""
     text = "\n".join(lines)
     if "No space left" in text:
-        return "The disk is full. Expected: %.0f GB for the environment. Try: making room, then the same command." % NEEDED_GB
-    network = ("NewConnectionError", "Temporary failure in name resolution", "Network is unreachable", "ConnectTimeout", "Max retries")
+        return (
+            "The disk is full. Expected: %.0f GB for the environment. Try: making room, then the same command."
+            % NEEDED_GB
+        )
+    network = (
+        "NewConnectionError",
+        "Temporary failure in name resolution",
+        "Network is unreachable",
+        "ConnectTimeout",
+        "Max retries",
+    )
     if any(word in text for word in network):
         return "No package index answers. Expected: a network connection for the first start. Try: the same command when it is back."
     errors = [line for line in lines if "ERROR" in line or "error:" in line]
-    return "pip failed: %s. Try: the same command again." % (errors[0] if errors else lines[-1] if lines else "no message")
+    return "pip failed: %s. Try: the same command again." % (
+        errors[0] if errors else lines[-1] if lines else "no message"
+    )
 
 
-def step(number, words, began):
+def step(number: int, words: str, began: float) -> None:
     """One line of progress."""
     print("[%d/3] %s (%.0f s so far)" % (number, words, time.time() - began), flush=True)
 
 
-def _pip_works(folder):
+def _pip_works(folder: Path) -> bool:
     return subprocess.run([str(python_in(folder)), "-m", "pip", "--version"], stdout=subprocess.DEVNULL,
                           stderr=subprocess.DEVNULL).returncode == 0  # fmt: skip

@@ -44,7 +44,8 @@ class Cards(list[Card]):
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><td><code>{escape(c.name)}</code></td><td>{escape(c.source)}</td><td>{escape(c.title)}</td></tr>" for c in self
+            f"<tr><td><code>{escape(c.name)}</code></td><td>{escape(c.source)}</td><td>{escape(c.title)}</td></tr>"
+            for c in self
         )
         head = "<tr><th scope=col>name</th><th scope=col>from</th><th scope=col>what it is</th></tr>"
         return f"<table style='text-align:left'><thead>{head}</thead><tbody>{rows}</tbody></table>"
@@ -59,9 +60,7 @@ def bundled_home() -> Path:
 
 TASKS = (Card("classification", "task", "One label for a whole text"),)
 
-TECHNIQUES = (
-    Card("full", "technique", "Full fine-tuning: every weight moves", tasks=("classification",)),
-)
+TECHNIQUES = (Card("full", "technique", "Full fine-tuning: every weight moves", tasks=("classification",)),)
 
 _HUB_MODELS = (
     ("google-bert/bert-base-uncased", "BERT base (110 M parameters)", "bert"),
@@ -126,4 +125,6 @@ def find(cards: list[Card], name: str, what: str) -> Card:
         if name in (card.name, card.reference):
             return card
     names = ", ".join(c.name for c in cards)
-    raise WorkbenchError(f"no {what} is called {name!r}", f"one of {names}", f"{what}={cards[0].name!r}" if cards else "")
+    raise WorkbenchError(
+        f"no {what} is called {name!r}", f"one of {names}", f"{what}={cards[0].name!r}" if cards else ""
+    )

@@ -82,7 +82,11 @@ def _bundled() -> Line:
 
     models = [c.name for c in catalog.models() if c.source == "bundled"]
     datasets = [c.name for c in catalog.datasets() if c.source == "bundled"]
-    return "bundled", f"models {', '.join(models) or 'none'}; datasets {', '.join(datasets) or 'none'}", "ok" if models else "fail"
+    return (
+        "bundled",
+        f"models {', '.join(models) or 'none'}; datasets {', '.join(datasets) or 'none'}",
+        "ok" if models else "fail",
+    )
 
 
 def _hub() -> Line:

@@ -54,7 +54,9 @@ def metric(name: str) -> Any:
 
     class Local(evaluate.Metric):
         def _info(self) -> Any:
-            integers = datasets.Features({"predictions": datasets.Value("int64"), "references": datasets.Value("int64")})
+            integers = datasets.Features(
+                {"predictions": datasets.Value("int64"), "references": datasets.Value("int64")}
+            )
             return evaluate.MetricInfo(description=function.__doc__ or "", citation="", features=integers)
 
         def _compute(self, predictions: Any, references: Any, **options: Any) -> dict[str, float]:

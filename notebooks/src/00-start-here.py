@@ -23,7 +23,9 @@
 import workbench as wb
 
 reviews = wb.load("reviews")
-reviews["train"].to_pandas()[["text", "source"]].assign(label=[reviews.labels[i] for i in reviews["train"]["label"]]).head(6)
+reviews["train"].to_pandas()[["text", "source"]].assign(
+    label=[reviews.labels[i] for i in reviews["train"]["label"]]
+).head(6)
 
 # %% [markdown]
 # ## 1 · Predict

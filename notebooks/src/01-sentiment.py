@@ -68,7 +68,12 @@ await twin
 # %%
 facts = run.store.facts
 noise = 1.96 * (0.25 / facts["n_valid"]) ** 0.5
-scores = {"words": facts["tfidf"], "bert-mini": run.best["accuracy"], "twin": twin.best["accuracy"], "majority": facts["majority"]}
+scores = {
+    "words": facts["tfidf"],
+    "bert-mini": run.best["accuracy"],
+    "twin": twin.best["accuracy"],
+    "majority": facts["majority"],
+}
 pd.Series(scores, name=f"validation accuracy, each ± {noise:.3f}").round(3).sort_values(ascending=False)
 
 # %%

@@ -31,7 +31,9 @@ class Audit:
     def __str__(self) -> str:
         lines = [f"{split}: " + ", ".join(f"{n} {label}" for label, n in c.items()) for split, c in self.counts.items()]
         lines.append(f"near-duplicates {self.near_duplicates:.1%} · leaks {len(self.leaks)}")
-        lines.append(f"validation accuracy: majority {self.majority:.1%}, TF-IDF + logistic regression {self.tfidf:.1%}")
+        lines.append(
+            f"validation accuracy: majority {self.majority:.1%}, TF-IDF + logistic regression {self.tfidf:.1%}"
+        )
         lines += [f"Problem: {p}" for p in self.problems] or ["No problem found."]
         return "\n".join(lines)
 
@@ -62,7 +64,8 @@ def baselines(train: list[str], train_y: np.ndarray, valid: list[str], valid_y: 
     if len(classes) < 2:
         return majority, majority
     model = make_pipeline(
-        TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\S+"), LogisticRegression(C=10, max_iter=1000)
+        TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\S+"),
+        LogisticRegression(C=10, max_iter=1000),
     )
     return majority, float(model.fit(train, train_y).score(valid, valid_y))
 
@@ -104,7 +107,9 @@ def _problems(counts: Any, words: dict[str, float], near: float, leaks: list[Any
         found.append(f"the rarest class has {min(sizes)} training texts, the commonest {max(sizes)}")
     lengths = sorted(words.values())
     if lengths[0] * 2 < lengths[-1]:
-        found.append(f"one class has texts twice as long as another (medians {lengths[0]:.0f} and {lengths[-1]:.0f} words)")
+        found.append(
+            f"one class has texts twice as long as another (medians {lengths[0]:.0f} and {lengths[-1]:.0f} words)"
+        )
     if tfidf > 0.97:
         found.append(f"single words give the label away (TF-IDF + logistic regression {tfidf:.1%})")
     return found

@@ -173,7 +173,9 @@ def _canonical(
 ) -> pd.DataFrame:
     chosen = {"text": _column(frame, text, _TEXT, "text"), "label": _column(frame, label, _LABEL, "label")}
     frame = frame.rename(columns={v: k for k, v in chosen.items()}).reset_index(drop=True)
-    bad = [i for i, v in enumerate(frame["label"]) if v is None or (isinstance(v, float) and pd.isna(v)) or str(v) == ""]
+    bad = [
+        i for i, v in enumerate(frame["label"]) if v is None or (isinstance(v, float) and pd.isna(v)) or str(v) == ""
+    ]
     if bad:
         rows = ", ".join(str(i + 1) for i in bad[:5])
         raise WorkbenchError(f"{len(bad)} rows of {split} have no label (rows {rows})", "a label in every row",
@@ -199,7 +201,9 @@ def _column(frame: pd.DataFrame, wanted: str | None, usual: tuple[str, ...], rol
         if name in lowered:
             return lowered[name]
     raise WorkbenchError(
-        f"columns {', '.join(columns)}", f"a {role} column called {' or '.join(usual[:3])}", f"wb.load(..., {role}='...')"
+        f"columns {', '.join(columns)}",
+        f"a {role} column called {' or '.join(usual[:3])}",
+        f"wb.load(..., {role}='...')",
     )
 
 

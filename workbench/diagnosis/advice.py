@@ -81,6 +81,10 @@ SLOWER = Suggestion("Lower the learning rate", {"learning_rate": "x0.3"}, "small
 FASTER = Suggestion("Raise the learning rate", {"learning_rate": "x3"}, "larger steps get further in the same time")
 LONGER = Suggestion("Train for longer", {"epochs": "x2"}, "both curves were still falling when the budget ended")
 STOP_EARLY = Suggestion("Stop early", {"patience": 3}, "the best weights lie behind, and every further step costs time")
-MORE_TEXTS = Suggestion("Use more training texts", {"train_examples": None}, "what cannot be learned by heart must be understood")
+MORE_TEXTS = Suggestion(
+    "Use more training texts", {"train_examples": None}, "what cannot be learned by heart must be understood"
+)
 DROPOUT = Suggestion("Add dropout", {"dropout": 0.3}, "noise in the activations makes learning by heart harder")
-WARM_UP = Suggestion("Warm up longer", {"warmup": 0.2}, "a gentle start keeps the first steps from breaking the pretrained weights")
+WARM_UP = Suggestion(
+    "Warm up longer", {"warmup": 0.2}, "a gentle start keeps the first steps from breaking the pretrained weights"
+)

@@ -47,7 +47,8 @@ def as_frame(anything: Any) -> pd.DataFrame:
 
 def frame_from_log_history(history: list[dict[str, Any]]) -> pd.DataFrame:
     """`trainer.state.log_history`: each evaluation gets the training loss logged last before it."""
-    rows, train = [], float("nan")
+    rows: list[dict[str, Any]] = []
+    train = float("nan")
     for entry in history:
         if "eval_loss" in entry:
             rows.append(

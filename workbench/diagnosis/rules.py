@@ -65,7 +65,11 @@ def not_learning(f: pd.DataFrame, c: Context, t: Thresholds) -> Finding | None:
     share = float(f["step"].iloc[-1]) / c.planned_steps if c.planned_steps and not c.finished else 1.0
     if gain >= t.improvement or not chance or share < 0.15:
         return None
-    words = f"; best {c.metric_name} {score:.1%}, majority class {level:.1%}" if score is not None and level is not None else ""
+    words = (
+        f"; best {c.metric_name} {score:.1%}, majority class {level:.1%}"
+        if score is not None and level is not None
+        else ""
+    )
     return Finding(
         a.NOT_LEARNING, f"Not learning: training loss has fallen by {gain:.1%} only, to {low:.3f}{words}.", int(f["step"].iloc[0]),
         {"improvement": gain, "best_metric": score or math.nan, "majority": level or math.nan},
@@ -89,7 +93,11 @@ def overfitting(f: pd.DataFrame, c: Context, t: Thresholds) -> Finding | None:
     best = best_position(f["valid_loss"])
     step, lowest = int(f["step"].iloc[best]), float(f["valid_loss"].iloc[best])
     verdict = a.OVERFITTING if gl > t.overfitting else a.WATCH
-    last, then, trained = float(f["valid_loss"].iloc[-1]), float(f["train_loss"].iloc[best]), float(f["train_loss"].iloc[-1])
+    last, then, trained = (
+        float(f["valid_loss"].iloc[-1]),
+        float(f["train_loss"].iloc[best]),
+        float(f["train_loss"].iloc[-1]),
+    )
     above = 100 * (last / lowest - 1)
     words = "Overfitting" if verdict == a.OVERFITTING else "Beginning to overfit"
     kept = " Early stopping ended it, and the weights of that step were put back." if c.stopped_by == "patience" else ""
@@ -166,7 +174,11 @@ def too_little(f: pd.DataFrame, c: Context, t: Thresholds) -> Finding | None:
 def healthy(f: pd.DataFrame, c: Context, t: Thresholds) -> Finding | None:
     """Rule 7: none of the others."""
     best = best_position(f["valid_loss"])
-    low, last, train = float(f["valid_loss"].iloc[best]), float(f["valid_loss"].iloc[-1]), float(f["train_loss"].iloc[-1])
+    low, last, train = (
+        float(f["valid_loss"].iloc[best]),
+        float(f["valid_loss"].iloc[-1]),
+        float(f["train_loss"].iloc[-1]),
+    )
     return Finding(
         a.HEALTHY,
         f"Healthy: validation loss is {last:.3f}, its best {low:.3f} at step {int(f['step'].iloc[best])}; training loss is {train:.3f}.",
@@ -175,7 +187,16 @@ def healthy(f: pd.DataFrame, c: Context, t: Thresholds) -> Finding | None:
     )  # fmt: skip
 
 
-RULES: tuple[Rule, ...] = (non_finite, diverging, not_learning, overfitting, underfitting, memorising, too_little, healthy)
+RULES: tuple[Rule, ...] = (
+    non_finite,
+    diverging,
+    not_learning,
+    overfitting,
+    underfitting,
+    memorising,
+    too_little,
+    healthy,
+)
 
 
 def fired(f: pd.DataFrame, c: Context, t: Thresholds) -> Iterator[Finding]:

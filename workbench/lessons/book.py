@@ -17,7 +17,10 @@ def _overfit(run: Any) -> tuple[bool, str]:
     finding = run.diagnosis
     if finding.verdict in OVER:
         return True, f"{finding} You made it and the numbers show it."
-    return False, f"The verdict on this run is {finding.verdict!r}: {finding} Fewer texts or more epochs make overfitting easier."
+    return (
+        False,
+        f"The verdict on this run is {finding.verdict!r}: {finding} Fewer texts or more epochs make overfitting easier.",
+    )
 
 
 def _too_fast(run: Any) -> tuple[bool, str]:
@@ -25,8 +28,14 @@ def _too_fast(run: Any) -> tuple[bool, str]:
     score = best.get(run.store.metric, 0.0)
     verdict = run.diagnosis.verdict
     if verdict in ("diverging", "not learning", "non-finite loss"):
-        return True, f"At {run.config.learning_rate:.2g} the verdict is {verdict!r}: accuracy {score:.1%}, majority class {majority:.1%}."
-    return False, f"At {run.config.learning_rate:.2g} it still learned: {score:.1%} against {majority:.1%} for the majority class."
+        return (
+            True,
+            f"At {run.config.learning_rate:.2g} the verdict is {verdict!r}: accuracy {score:.1%}, majority class {majority:.1%}.",
+        )
+    return (
+        False,
+        f"At {run.config.learning_rate:.2g} it still learned: {score:.1%} against {majority:.1%} for the majority class.",
+    )
 
 
 def _stopped(run: Any) -> tuple[bool, str]:
@@ -40,7 +49,10 @@ def _stopped(run: Any) -> tuple[bool, str]:
             f"{who.capitalize()} stopped it after {ended.step} of {begun.planned_steps} steps ({share:.0%}); the weights of step "
             f"{ended.best_step}, the best one, were put back."
         )
-    return False, f"It ran for {ended.step} of {begun.planned_steps} steps and ended by {ended.reason!r}: not stopped early."
+    return (
+        False,
+        f"It ran for {ended.step} of {begun.planned_steps} steps and ended by {ended.reason!r}: not stopped early.",
+    )
 
 
 def _beats_words(run: Any) -> tuple[bool, str]:
@@ -50,8 +62,14 @@ def _beats_words(run: Any) -> tuple[bool, str]:
         return False, f"This run is on {run.config.data}, the exercise is about reviews."
     if score > tfidf:
         sure = "more than" if score - tfidf > 1.96 * margin else "less than"
-        return True, f"{score:.1%} against {tfidf:.1%} for TF-IDF + logistic regression: {sure} the noise of {texts} texts (±{1.96 * margin:.1%})."
-    return False, f"{score:.1%}, and TF-IDF + logistic regression has {tfidf:.1%}. More texts, a rate near 3e-4, or more patience."
+        return (
+            True,
+            f"{score:.1%} against {tfidf:.1%} for TF-IDF + logistic regression: {sure} the noise of {texts} texts (±{1.96 * margin:.1%}).",
+        )
+    return (
+        False,
+        f"{score:.1%}, and TF-IDF + logistic regression has {tfidf:.1%}. More texts, a rate near 3e-4, or more patience.",
+    )
 
 
 def _fooled(run: Any, pairs: Any) -> tuple[bool, str]:
@@ -66,7 +84,10 @@ def _fooled(run: Any, pairs: Any) -> tuple[bool, str]:
     right = [t for t, answer, w in zip(texts, table["label"], wanted, strict=True) if answer == w]
     if right:
         return False, f"The model got {right[0]!r} right ({len(texts) - len(right)} of {len(texts)} fooled it)."
-    return True, f"All {len(texts)} fooled it, most surely with probability {table['probability'].max():.0%}. What do they have in common?"
+    return (
+        True,
+        f"All {len(texts)} fooled it, most surely with probability {table['probability'].max():.0%}. What do they have in common?",
+    )
 
 
 def _twin(run: Any, twin: Any) -> tuple[bool, str]:

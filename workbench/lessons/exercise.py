@@ -60,7 +60,9 @@ class Exercise:
         except WorkbenchError as error:
             return Outcome(FAILED, str(error))
         except (AttributeError, TypeError, ValueError, KeyError, IndexError) as error:
-            return Outcome(FAILED, f"this answer could not be looked at ({type(error).__name__}: {error}). {self.hints[0]}")
+            return Outcome(
+                FAILED, f"this answer could not be looked at ({type(error).__name__}: {error}). {self.hints[0]}"
+            )
         if passed:
             _remember(self.id)
         return Outcome(PASSED if passed else FAILED, why)

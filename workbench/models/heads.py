@@ -18,7 +18,7 @@ class PooledClassifier(nn.Module):
     Input ids and mask (batch, length) -> logits (batch, labels).
     """
 
-    def __init__(self, encoder: nn.Module, labels: int, pooling: str, dropout: float) -> None:
+    def __init__(self, encoder: Any, labels: int, pooling: str, dropout: float) -> None:
         super().__init__()
         self.encoder, self.pooling = encoder, pooling
         self.dropout = nn.Dropout(dropout)
@@ -30,7 +30,9 @@ class PooledClassifier(nn.Module):
     def config(self) -> Any:
         return self.encoder.config
 
-    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, labels: torch.Tensor | None = None, **kw: Any) -> dict[str, torch.Tensor]:
+    def forward(
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor, labels: torch.Tensor | None = None, **kw: Any
+    ) -> dict[str, torch.Tensor]:
         hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask, **kw).last_hidden_state
         logits = self.classifier(self.dropout(pool(hidden, attention_mask, self.pooling)))
         if labels is None:

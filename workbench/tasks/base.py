@@ -111,7 +111,9 @@ class LengthGrouped:
             yield batches[i]
 
 
-def forward(model: torch.nn.Module, encoded: Encoded, collate: Any, keep_going: Any, batch_size: int = 64) -> np.ndarray | None:
+def forward(
+    model: torch.nn.Module, encoded: Encoded, collate: Any, keep_going: Any, batch_size: int = 64
+) -> np.ndarray | None:
     """Logits (examples, labels) in eval mode, shortest texts first; None when `keep_going()` turned false on the way."""
     order = np.argsort(encoded.lengths, kind="stable")
     device = next(model.parameters()).device

@@ -67,7 +67,9 @@ class Classification:
         zoo.set_dropout(cfg, config.dropout)
         if pooling == "native":
             return zoo.build(AutoModelForSequenceClassification, source, cfg)
-        extra = {"add_pooling_layer": False} if cfg.model_type in ("bert", "roberta", "xlm-roberta", "camembert") else {}
+        extra = (
+            {"add_pooling_layer": False} if cfg.model_type in ("bert", "roberta", "xlm-roberta", "camembert") else {}
+        )
         encoder = zoo.build(AutoModel, source, cfg, **extra)
         return PooledClassifier(encoder, len(names), pooling, getattr(cfg, "hidden_dropout_prob", 0.1))
 

@@ -86,7 +86,9 @@ class Bridge(TrainerCallback):
         if not logs or "loss" not in logs:
             return
         loss = float(logs["loss"])
-        self.emit(ev.Stepped(state.global_step, self.seconds(), state.epoch or 0.0, loss, float(logs.get("learning_rate", 0))))
+        self.emit(
+            ev.Stepped(state.global_step, self.seconds(), state.epoch or 0.0, loss, float(logs.get("learning_rate", 0)))
+        )
         if not math.isfinite(loss):
             self._end(control, "non-finite")
 

@@ -104,7 +104,9 @@ def restore_rng(folder: Path) -> None:
 def _optimizer_state(optimizer: Any) -> tuple[dict[str, torch.Tensor], list[dict[str, Any]]]:
     state = getattr(optimizer, "optimizer", optimizer).state_dict()
     tensors = {
-        f"state.{index}.{name}": value.detach().cpu().contiguous().clone() if torch.is_tensor(value) else torch.tensor(value)
+        f"state.{index}.{name}": value.detach().cpu().contiguous().clone()
+        if torch.is_tensor(value)
+        else torch.tensor(value)
         for index, entry in state["state"].items()
         for name, value in entry.items()
     }

@@ -34,7 +34,9 @@ class Estimate:
         return f"About {span} at most and {self.megabytes:.0f} MB ({self.grounds})."
 
 
-def estimate(config: RunConfig, texts: int, tokens_per_text: float, facts: dict[str, Any], past: list[Store]) -> Estimate:
+def estimate(
+    config: RunConfig, texts: int, tokens_per_text: float, facts: dict[str, Any], past: list[Store]
+) -> Estimate:
     """For `texts` training texts of `tokens_per_text` word pieces and a model whose card holds `facts`."""
     parameters = facts.get("parameters")
     if not parameters:
@@ -46,7 +48,10 @@ def estimate(config: RunConfig, texts: int, tokens_per_text: float, facts: dict[
         seconds, grounds = tokens / speed, "from earlier runs here"
     else:
         cores = min(4, os.cpu_count() or 1)
-        seconds, grounds = tokens * 6 * body * (1 + EVALUATION_SHARE) / (CAUTIOUS * cores), f"guessed for {cores} cores; the first run will tell"
+        seconds, grounds = (
+            tokens * 6 * body * (1 + EVALUATION_SHARE) / (CAUTIOUS * cores),
+            f"guessed for {cores} cores; the first run will tell",
+        )
     width = min(2.0 * tokens_per_text, config.max_length)
     activations = config.batch_size * width * facts.get("hidden", 256) * facts.get("layers", 4) * 34 * 4
     return Estimate(seconds, BASE_MB + (parameters * 16 + activations) / 1e6, grounds)
@@ -57,7 +62,11 @@ def _measured(config: RunConfig, past: list[Store]) -> float | None:
     plain = config.model.removesuffix(":random")
     for store in past:
         last, facts = store.last(ev.Stepped), store.facts
-        if store.config.model.removesuffix(":random") != plain or store.config.technique != config.technique or last is None:
+        if (
+            store.config.model.removesuffix(":random") != plain
+            or store.config.technique != config.technique
+            or last is None
+        ):
             continue
         if last.step >= 20 and last.seconds > 1 and facts.get("tokens_per_epoch"):
             return float(facts["tokens_per_epoch"]) * last.epoch / last.seconds

@@ -7,6 +7,7 @@ only emulate bf16, AVX-512 included, were slower with it than with fp32, so they
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from workbench.errors import WorkbenchError
 
@@ -19,7 +20,8 @@ class Precision:
     dtype: str
     why: str
 
-    def to_training_arguments(self) -> dict[str, bool]:
+    def to_training_arguments(self) -> dict[str, Any]:
+        """Keyword arguments of `transformers.TrainingArguments`."""
         return {"bf16": self.dtype == "bf16", "fp16": self.dtype == "fp16", "use_cpu": self.device == "cpu"}
 
 

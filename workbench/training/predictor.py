@@ -52,7 +52,9 @@ class Predictor:
         """Columns: text, label, probability, then one column of probabilities per label."""
         p = self.probabilities(texts)
         best = p.argmax(1)
-        frame = pd.DataFrame({"text": texts, "label": [self.labels[i] for i in best], "probability": p[np.arange(len(p)), best]})
+        frame = pd.DataFrame(
+            {"text": texts, "label": [self.labels[i] for i in best], "probability": p[np.arange(len(p)), best]}
+        )
         return frame.assign(**{f"p({name})": p[:, i] for i, name in enumerate(self.labels)})
 
     def errors(self, split: Any, n: int) -> pd.DataFrame:
@@ -80,7 +82,10 @@ class Predictor:
         """Mean loss (nats) and the task's metrics."""
         encoded = self.task.encode(split, self.tokenizer, self.config.max_length)
         logits = self._logits(encoded)
-        return {"loss": float(self.task.losses(logits, encoded.labels).mean()), **self.task.metrics(logits, encoded.labels)}
+        return {
+            "loss": float(self.task.losses(logits, encoded.labels).mean()),
+            **self.task.metrics(logits, encoded.labels),
+        }
 
     def save(self, folder: Path, run: Any) -> Path:
         """A new folder with the encoder, the head, the tokenizer, the labels and a README that says how to load them."""
@@ -92,10 +97,14 @@ class Predictor:
         if isinstance(self.model, PooledClassifier):
             from safetensors.torch import save_file
 
-            self.model.encoder.save_pretrained(folder)
-            save_file({k: v.contiguous() for k, v in self.model.classifier.state_dict().items()}, folder / "head.safetensors")
+            encoder: Any = self.model.encoder
+            encoder.save_pretrained(folder)
+            save_file(
+                {k: v.contiguous() for k, v in self.model.classifier.state_dict().items()}, folder / "head.safetensors"
+            )
         else:
-            self.model.save_pretrained(folder)
+            native: Any = self.model
+            native.save_pretrained(folder)
         about = {"labels": self.labels, "config": json.loads(json.dumps(run.config.__dict__)), "best": _numbers(run.best),
                  "pooling": self.model.pooling if isinstance(self.model, PooledClassifier) else "native"}  # fmt: skip
         (folder / "workbench.json").write_text(json.dumps(about, indent=1, ensure_ascii=False), "utf-8")
@@ -117,16 +126,16 @@ def _numbers(row: dict[str, Any]) -> dict[str, float]:
     return {k: float(v) for k, v in row.items() if isinstance(v, int | float)}
 
 
-_PLAIN = '''from transformers import AutoModelForSequenceClassification, AutoTokenizer
+_PLAIN = """from transformers import AutoModelForSequenceClassification, AutoTokenizer
 model, tokenizer = AutoModelForSequenceClassification.from_pretrained("."), AutoTokenizer.from_pretrained(".")
-logits = model(**tokenizer(["Not bad at all"], return_tensors="pt")).logits'''
+logits = model(**tokenizer(["Not bad at all"], return_tensors="pt")).logits"""
 
-_POOLED = '''from safetensors.torch import load_file
+_POOLED = """from safetensors.torch import load_file
 from transformers import AutoModel, AutoTokenizer
 encoder, tokenizer = AutoModel.from_pretrained("."), AutoTokenizer.from_pretrained(".")
 head, batch = load_file("head.safetensors"), tokenizer(["Not bad at all"], return_tensors="pt")
 tokens, mask = encoder(**batch).last_hidden_state, batch["attention_mask"].unsqueeze(-1)
-logits = (tokens * mask).sum(1) / mask.sum(1) @ head["weight"].T + head["bias"]'''
+logits = (tokens * mask).sum(1) / mask.sum(1) @ head["weight"].T + head["bias"]"""
 
 
 def _readme(run: Any, head: bool) -> str:

@@ -127,15 +127,21 @@ class Run:
     def resume(self, data: Any = None) -> Run:
         """Go on from the last checkpoint of an interrupted or stopped run, with the curve it would have had."""
         if self._thread is not None and self._thread.is_alive():
-            raise WorkbenchError(f"run {self.id} is {self.status}", "a run that has ended or was interrupted", "await run")
+            raise WorkbenchError(
+                f"run {self.id} is {self.status}", "a run that has ended or was interrupted", "await run"
+            )
         if self.status == "training":
-            raise WorkbenchError(f"run {self.id} is training in another process", "a run that nobody trains", "run.frame()")
+            raise WorkbenchError(
+                f"run {self.id} is training in another process", "a run that nobody trains", "run.frame()"
+            )
         checkpoint = self.folder / "last"
         if not (checkpoint / "state.json").exists():
             raise WorkbenchError(f"run {self.id} has no checkpoint to go on from", "a run of more than a few seconds",
                                  f"{self.config.to_code()} again")  # fmt: skip
         if self.status == "finished":
-            raise WorkbenchError(f"run {self.id} is finished", "an interrupted or stopped run", "more epochs in a new run")
+            raise WorkbenchError(
+                f"run {self.id} is finished", "an interrupted or stopped run", "more epochs in a new run"
+            )
         self._data = data if data is not None else self._data
         if self._data is None and self.config.data == "data":
             raise WorkbenchError(f"run {self.id} was trained on data passed by hand", "the same data again",
@@ -228,7 +234,9 @@ class Run:
             raise WorkbenchError(f"run {self.id} is still {self.status}", "a run that has ended", "await run")
         if self._worker is None or self._worker.predictor is None:
             if not (self.folder / "best" / "model.safetensors").exists():
-                raise WorkbenchError(f"run {self.id} has no weights", "a run with at least one evaluation", "wb.fit again")
+                raise WorkbenchError(
+                    f"run {self.id} has no weights", "a run with at least one evaluation", "wb.fit again"
+                )
             predictor = Predictor.from_store(self.store)
             if self._worker is None:
                 self._cached = getattr(self, "_cached", predictor)
@@ -248,7 +256,9 @@ class Run:
         """Loss and metrics of the best weights on a split; look at `test` once, at the end."""
         data = self.data()
         if split not in data:
-            raise WorkbenchError(f"no split called {split!r}", f"one of {', '.join(data)}", "run.evaluate('validation')")
+            raise WorkbenchError(
+                f"no split called {split!r}", f"one of {', '.join(data)}", "run.evaluate('validation')"
+            )
         return self.predictor().evaluate(data[split])
 
     def save(self, folder: str | Path) -> Path:

@@ -41,7 +41,11 @@ class Store:
     @classmethod
     def create(cls, config: RunConfig, facts: dict[str, Any], home: Path | None = None) -> Store:
         """A new folder named after the moment, the data and the model; in memory only where it cannot be made."""
-        stem = time.strftime("%Y%m%d-%H%M%S") + "-" + re.sub(r"[^a-z0-9]+", "-", f"{config.model} {config.data}".lower()).strip("-")[:60]
+        stem = (
+            time.strftime("%Y%m%d-%H%M%S")
+            + "-"
+            + re.sub(r"[^a-z0-9]+", "-", f"{config.model} {config.data}".lower()).strip("-")[:60]
+        )
         home = home or runs_home()
         folder = home / stem
         for n in range(2, 1000):
@@ -64,7 +68,9 @@ class Store:
         try:
             raw = json.loads((folder / "config.json").read_text("utf-8"))
         except (OSError, ValueError) as error:
-            raise WorkbenchError(f"{folder.name} is not a run folder ({error})", "config.json and events.jsonl") from error
+            raise WorkbenchError(
+                f"{folder.name} is not a run folder ({error})", "config.json and events.jsonl"
+            ) from error
         known = {f.name for f in fields(RunConfig)}
         config = RunConfig(**{k: v for k, v in raw["config"].items() if k in known})
         return cls(folder, config, raw.get("facts", {}), _read_events(folder / "events.jsonl"))
@@ -120,9 +126,12 @@ class Store:
         """new, training, paused, finished, stopped, failed, or interrupted (its process is gone)."""
         for event in reversed(self.events):
             if isinstance(event, ev.Ended):
-                return {"budget": "finished", "patience": "finished", "error": "failed", "interrupted": "interrupted"}.get(
-                    event.reason, "stopped"
-                )
+                return {
+                    "budget": "finished",
+                    "patience": "finished",
+                    "error": "failed",
+                    "interrupted": "interrupted",
+                }.get(event.reason, "stopped")
             if isinstance(event, ev.Started):
                 break
         if not any(isinstance(e, ev.Started) for e in self.events):

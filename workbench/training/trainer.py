@@ -21,9 +21,11 @@ class WorkbenchTrainer(Trainer):
     batches that an uninterrupted one would."""
 
     def get_train_dataloader(self) -> DataLoader:
-        batches = LengthGrouped(self.train_dataset.lengths, self.args.per_device_train_batch_size, self.args.data_seed)
-        generator = torch.Generator().manual_seed(self.args.data_seed)  # the loader leaves the global generator alone
-        loader = DataLoader(self.train_dataset, batch_sampler=batches, collate_fn=self.data_collator, generator=generator)
+        data: Any = self.train_dataset
+        seed = int(self.args.data_seed or 0)
+        batches = LengthGrouped(data.lengths, self.args.per_device_train_batch_size, seed)
+        generator = torch.Generator().manual_seed(seed)  # the loader leaves the global generator alone
+        loader = DataLoader(data, batch_sampler=batches, collate_fn=self.data_collator, generator=generator)
         return self.accelerator.prepare(loader)
 
 
@@ -58,7 +60,9 @@ def make_trainer(
     )
     trainer = WorkbenchTrainer(model=model, args=arguments, train_dataset=prepared.train, data_collator=collate,
                                callbacks=[bridge])  # fmt: skip
-    trainer.model_accepts_loss_kwargs = False  # most heads ignore num_items_in_batch, and accumulation would scale wrongly
+    trainer.model_accepts_loss_kwargs = (
+        False  # most heads ignore num_items_in_batch, and accumulation would scale wrongly
+    )
     for unwanted in (PrinterCallback, ProgressCallback):
         trainer.remove_callback(unwanted)
     return trainer

@@ -50,7 +50,9 @@ class Worker:
         bridge = self.bridge
         seconds = bridge.seconds() if bridge else 0.0
         last = self.store.last(ev.Stepped)
-        self.store.append(ev.Ended(last.step if last else 0, seconds, reason, text, bridge.best_step if bridge else None))
+        self.store.append(
+            ev.Ended(last.step if last else 0, seconds, reason, text, bridge.best_step if bridge else None)
+        )
 
     def note(self, text: str) -> None:
         last = self.store.last(ev.Stepped)
@@ -77,7 +79,9 @@ class Worker:
                                 fingerprint=fingerprint(self.data), device=self.precision.device,
                                 dtype=self.precision.dtype, versions=_versions())  # fmt: skip
         if self.prepared.facts["cut"]:
-            self.note(f"{self.prepared.facts['cut']} training texts are longer than max_length={config.max_length} and were cut.")
+            self.note(
+                f"{self.prepared.facts['cut']} training texts are longer than max_length={config.max_length} and were cut."
+            )
 
     def _attempt(self, accumulate: int) -> None:
         from transformers import set_seed
@@ -89,7 +93,9 @@ class Worker:
         from workbench.training.trainer import make_trainer
 
         set_seed(self.config.seed)
-        model = TECHNIQUES[self.config.technique].apply(self.task.build(self.source, self.prepared, self.config), self.config)
+        model = TECHNIQUES[self.config.technique].apply(
+            self.task.build(self.source, self.prepared, self.config), self.config
+        )
         learn, total = trained_parameters(model)
         self.store.facts.update(trained=learn, parameters=total)
         self.store.write_config()
@@ -122,7 +128,9 @@ def out_of_memory(error: BaseException) -> bool:
 
 def _planned_steps(trainer: Any) -> int:
     arguments = trainer.args
-    per_epoch = -(-len(trainer.train_dataset) // (arguments.per_device_train_batch_size * arguments.gradient_accumulation_steps))
+    per_epoch = -(
+        -len(trainer.train_dataset) // (arguments.per_device_train_batch_size * arguments.gradient_accumulation_steps)
+    )
     return max(1, int(-(-per_epoch * arguments.num_train_epochs // 1)))
 
 

@@ -37,13 +37,6 @@ def fit(data: Any = "reviews", **choices: Any) -> Any:
     return start(data, viewer=viewer, **choices)
 
 
-def panel(**choices: Any) -> Any:
-    """The control panel with these choices set; see `workbench.views.panel.Panel`."""
-    from workbench.views.panel import panel as show
-
-    return show(**choices)
-
-
 def runs() -> Any:
     """Every run of this folder, newest first, as a list that shows itself as a table."""
     from workbench.views.browse import runs as table

@@ -30,7 +30,9 @@ def table_html(rows: Sequence[dict[str, Any]], caption: str = "") -> str:
     if not rows:
         return ""
     head = "".join(f'<th scope="col" style="{CELL}">{html.escape(str(k))}</th>' for k in rows[0])
-    body = "".join("<tr>" + "".join(f'<td style="{CELL}">{html.escape(str(v))}</td>' for v in r.values()) + "</tr>" for r in rows)
+    body = "".join(
+        "<tr>" + "".join(f'<td style="{CELL}">{html.escape(str(v))}</td>' for v in r.values()) + "</tr>" for r in rows
+    )
     words = f'<caption style="text-align:left;color:#444">{html.escape(caption)}</caption>' if caption else ""
     return f'<table style="border-collapse:collapse">{words}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
@@ -50,7 +52,9 @@ class Predictions:
         self.panel = panel
         self.text = widgets.Text(description="Your text", placeholder="Not bad at all", layout={"width": "560px"},
                                  tooltip="Type a text and press Enter", continuous_update=False)  # fmt: skip
-        self.ask = widgets.Button(description="Predict", icon="comment", tooltip="What does the model say of this text?")
+        self.ask = widgets.Button(
+            description="Predict", icon="comment", tooltip="What does the model say of this text?"
+        )
         self.answer, self.errors = widgets.HTML("<p>Train a model first.</p>"), widgets.HTML()
         self.ask.on_click(lambda _: self.predict())
         self.text.observe(lambda change: self.predict() if change["new"].strip() else None, names="value")
@@ -87,10 +91,17 @@ class Predictions:
         self._shown = run.id
         self.answer.value = "<p>Type a text of your own and press Enter.</p>"
         rows = [
-            {"right": r.right, "answer": f"{r.answer} ({r.p_answer:.0%})", "p(right)": f"{r.p_right:.0%}", "text": _short(r.text)}
+            {
+                "right": r.right,
+                "answer": f"{r.answer} ({r.p_answer:.0%})",
+                "p(right)": f"{r.p_right:.0%}",
+                "text": _short(r.text),
+            }
             for r in wrong.itertuples()
         ]
-        self.errors.value = table_html(rows, "Worst errors on validation: sure of the wrong answer") or "<p>No errors.</p>"
+        self.errors.value = (
+            table_html(rows, "Worst errors on validation: sure of the wrong answer") or "<p>No errors.</p>"
+        )
 
 
 class RunsTab:
@@ -100,8 +111,12 @@ class RunsTab:
         self.panel = panel
         self.choice = widgets.SelectMultiple(description="Overlay", rows=6, layout={"width": "620px"},
                                              tooltip="Choose runs with arrow keys; Ctrl or Shift selects several")  # fmt: skip
-        self.column = widgets.Dropdown(description="Show", options=[("validation loss", "valid_loss"), ("accuracy", "accuracy")])
-        self.by = widgets.Dropdown(description="against", options=[("steps", "step"), ("seconds", "seconds"), ("epochs", "epoch")])
+        self.column = widgets.Dropdown(
+            description="Show", options=[("validation loss", "valid_loss"), ("accuracy", "accuracy")]
+        )
+        self.by = widgets.Dropdown(
+            description="against", options=[("steps", "step"), ("seconds", "seconds"), ("epochs", "epoch")]
+        )
         self.picture, self.table = widgets.HTML(), widgets.HTML()
         for widget in (self.choice, self.column, self.by):
             widget.observe(lambda change: self._draw(), names="value")
@@ -118,7 +133,9 @@ class RunsTab:
         if not self._opened:
             return
         self._runs = list(all_runs())[:40]
-        self.table.value = table_html([run_row(r, i + 1) for i, r in enumerate(self._runs[:12])]) or "<p>No runs yet.</p>"
+        self.table.value = (
+            table_html([run_row(r, i + 1) for i, r in enumerate(self._runs[:12])]) or "<p>No runs yet.</p>"
+        )
         self.choice.options = [(f"{i + 1}: {r.id} · {r.status}", i) for i, r in enumerate(self._runs)]
         self.choice.value = tuple(range(min(3, len(self._runs))))
         self._draw()
@@ -165,7 +182,10 @@ class DataTab:
         card = next((c for c in catalog.datasets() if c.name == config.data and c.source == "bundled"), None)
         given = self.panel.source()
         if given is not None:
-            size = (len(given["train"]), float(np.mean([len(t.split()) for t in given["train"]["text"][:500]])) * 1.4 + 2)
+            size = (
+                len(given["train"]),
+                float(np.mean([len(t.split()) for t in given["train"]["text"][:500]])) * 1.4 + 2,
+            )
         elif card is not None:
             size = (card.facts.get("train", 1000), card.facts.get("tokens_per_text", 30))
         else:
@@ -181,7 +201,13 @@ def data_html(data: Any, config: RunConfig) -> str:
     rows = []
     for split in data:
         counts = np.bincount(data[split]["label"], minlength=len(names))
-        rows.append({"split": split, "texts": len(data[split]), **{n: int(c) for n, c in list(zip(names, counts, strict=True))[:12]}})
+        rows.append(
+            {
+                "split": split,
+                "texts": len(data[split]),
+                **{n: int(c) for n, c in list(zip(names, counts, strict=True))[:12]},
+            }
+        )
     lengths = token_lengths(data, config)
     figure = lengths_figure(lengths, config.max_length)
     alt = (
@@ -190,7 +216,11 @@ def data_html(data: Any, config: RunConfig) -> str:
     )
     sample = data["train"].shuffle(seed=0).select(range(min(6, len(data["train"]))))
     examples = [{"label": names[r["label"]], "text": _short(r["text"])} for r in sample]
-    return table_html(rows, "Texts per split and label") + image_html(figure, alt, 520) + table_html(examples, "Six training texts")
+    return (
+        table_html(rows, "Texts per split and label")
+        + image_html(figure, alt, 520)
+        + table_html(examples, "Six training texts")
+    )
 
 
 def token_lengths(data: Any, config: RunConfig) -> np.ndarray:
@@ -226,7 +256,9 @@ def bars_html(bars: list[tuple[str, float]]) -> str:
         f'width:{p:.1%}"></div></td><td style="{CELL}">{p:.1%}</td></tr>'
         for name, p in bars
     )
-    return f'<table style="border-collapse:collapse" aria-label="probability of every label"><tbody>{rows}</tbody></table>'
+    return (
+        f'<table style="border-collapse:collapse" aria-label="probability of every label"><tbody>{rows}</tbody></table>'
+    )
 
 
 def run_row(run: Run, number: int | None = None) -> dict[str, Any]:
@@ -303,8 +335,14 @@ def _overlay_html(chosen: list[Run], column: str, by: str) -> str:
     figure = Figure(figsize=(7.2, 3.2), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
     fig.overlay(chosen, figure.add_subplot(), column=column, by=by)
-    ends = [f"{i + 1}: {r.frame()[column].iloc[-1]:.3f}" for i, r in enumerate(chosen) if column in r.frame() and len(r.frame())]
-    return image_html(figure, f"Line chart of {column.replace('_', ' ')} for {len(chosen)} runs; last values {', '.join(ends)}.")
+    ends = [
+        f"{i + 1}: {r.frame()[column].iloc[-1]:.3f}"
+        for i, r in enumerate(chosen)
+        if column in r.frame() and len(r.frame())
+    ]
+    return image_html(
+        figure, f"Line chart of {column.replace('_', ' ')} for {len(chosen)} runs; last values {', '.join(ends)}."
+    )
 
 
 def _short(text: str, limit: int = 220) -> str:

@@ -41,7 +41,9 @@ def _choice(cards: Callable[[], list[catalog.Card]]) -> Callable[..., Any]:
 
 
 def _slider(low: float, high: float, step: float, text: str = ".2f") -> Callable[..., Any]:
-    return lambda **common: widgets.FloatSlider(min=low, max=high, step=step, readout_format=text, continuous_update=False, **common)
+    return lambda **common: widgets.FloatSlider(
+        min=low, max=high, step=step, readout_format=text, continuous_update=False, **common
+    )
 
 
 def _log(low: float, high: float) -> Callable[..., Any]:

@@ -37,7 +37,9 @@ def mark_best(frame: pd.DataFrame, ax: Axes) -> list[Any]:
     if len(finite) < 2:
         return []
     best = finite.loc[finite["valid_loss"].idxmin()]
-    artists: list[Any] = ax.plot([best.step], [best.valid_loss], "o", ms=11, mfc="none", mew=2, color=BEST, label="best step")
+    artists: list[Any] = ax.plot(
+        [best.step], [best.valid_loss], "o", ms=11, mfc="none", mew=2, color=BEST, label="best step"
+    )
     last = finite.iloc[-1]
     if last.step > best.step:
         artists.append(ax.axvspan(best.step, last.step, color=SHADE, alpha=0.45, lw=0, zorder=0))
@@ -100,7 +102,9 @@ def loss_top(frame: pd.DataFrame, room: float = 1.25) -> float:
 
 def legend_outside(ax: Axes) -> None:
     """A legend to the right of the axes, where it covers nothing."""
-    ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.02), frameon=False, fontsize=8.5, handlelength=2.4, borderaxespad=0)
+    ax.legend(
+        loc="upper left", bbox_to_anchor=(1.01, 1.02), frameon=False, fontsize=8.5, handlelength=2.4, borderaxespad=0
+    )
 
 
 def two_axes() -> tuple[Figure, Axes, Axes]:
@@ -131,12 +135,16 @@ def run_figure(run: Any) -> Figure:
 
 def title(config: Any) -> str:
     """What was trained on what. Dollar signs in names are kept from starting mathematics."""
-    return f"{config.model} on {config.data}, learning rate {config.learning_rate:.2g}, batch {config.batch_size}".replace("$", r"\$")
+    return (
+        f"{config.model} on {config.data}, learning rate {config.learning_rate:.2g}, batch {config.batch_size}".replace(
+            "$", r"\$"
+        )
+    )
 
 
 def rate_changes(events: list[Any], ax: Axes) -> list[Any]:
     """A dotted line with the new rate wherever the learner moved the learning rate."""
-    artists = []
+    artists: list[Any] = []
     for e in events:
         if type(e).__name__ == "RateChanged":
             artists.append(ax.axvline(e.step, color=GREY, ls=":", lw=1))

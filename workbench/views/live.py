@@ -26,6 +26,7 @@ class LiveFigure:
     def __init__(self, run: Any) -> None:
         self.run, self.seen, self.planned, self.top = run, 0, 1, 1.0
         self.figure, self.above, self.below = fig.two_axes()
+        self.canvas: Any = self.figure.canvas
         self.background: Any = None
 
     def update(self) -> bytes | None:
@@ -41,7 +42,7 @@ class LiveFigure:
         if heavy or any(e.loss > self.top for e in steps if e.loss < 50):
             self._redraw()
         self._draw_steps()
-        return fig.encode(self.figure.canvas)
+        return fig.encode(self.canvas)
 
     def _redraw(self) -> None:
         run, facts = self.run, self.run.store.facts
@@ -59,8 +60,8 @@ class LiveFigure:
                          tfidf=facts.get("tfidf"), planned=self.planned)  # fmt: skip
         self.above.set_title(fig.title(run.config), loc="left", fontsize=10, color="#222222")
         self._patience(run)
-        self.figure.canvas.draw()
-        self.background = self.figure.canvas.copy_from_bbox(self.above.bbox)
+        self.canvas.draw()
+        self.background = self.canvas.copy_from_bbox(self.above.bbox)
 
     def _patience(self, run: Any) -> None:
         last = run.store.last(ev.Evaluated)
@@ -78,7 +79,7 @@ class LiveFigure:
         events = [e for e in self.run.store.events if isinstance(e, ev.Stepped)]
         stride = max(1, len(events) // 400)
         self.steps_line.set_data([e.step for e in events[::stride]], [e.loss for e in events[::stride]])
-        self.figure.canvas.restore_region(self.background)
+        self.canvas.restore_region(self.background)
         self.above.draw_artist(self.steps_line)
 
 

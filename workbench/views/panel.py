@@ -28,13 +28,17 @@ class Panel:
     """One panel. `config` is what the controls say, `run` the run on display, `train()` what the button does."""
 
     def __init__(self, config: RunConfig, data: Any = None) -> None:
-        self.controls, self._data, self.run, self._task = Controls(config), data, None, None
+        self.controls, self._data = Controls(config), data
+        self.run: Run | None = None
+        self._task: asyncio.Task[None] | None = None
         self._figure: Any = None
         self.buttons = {
             "train": _button("Train", "play", "Start training with these settings", self._on_train, "primary"),
             "pause": _button("Pause", "pause", "Wait after this step", self._on_pause),
             "stop": _button("Stop", "stop", "End after this step; history and best weights stay", self._on_stop),
-            "continue": _button("Continue", "forward", "Go on after a pause, or go on with a stopped run", self._on_continue),
+            "continue": _button(
+                "Continue", "forward", "Go on after a pause, or go on with a stopped run", self._on_continue
+            ),
         }
         self.image = widgets.Image(format="png", layout={"width": "760px", "max_width": "100%", "display": "none"})
         self.status, self.verdict, self.code = widgets.HTML(EMPTY), widgets.HTML(), widgets.HTML()
@@ -61,7 +65,9 @@ class Panel:
 
     def source(self) -> Any:
         """The data object that was passed in, as long as the data control still names it."""
-        return self._data if self._data is not None and self.config.data == getattr(self._data, "name", "data") else None
+        return (
+            self._data if self._data is not None and self.config.data == getattr(self._data, "name", "data") else None
+        )
 
     async def train(self) -> Run:
         """Start a run with these settings, follow it to its end and return it: what the Train button does."""
@@ -79,7 +85,9 @@ class Panel:
         """Start a run with these settings and draw it while it trains. A problem is shown, not raised."""
         busy = training_now()
         if busy is not None:
-            return self._show_problem(WorkbenchError(f"run {busy.id} is {busy.status}", "one training at a time", "Stop first"))
+            return self._show_problem(
+                WorkbenchError(f"run {busy.id} is {busy.status}", "one training at a time", "Stop first")
+            )
         try:
             self._follow(launch(self.config, self.source()))
         except WorkbenchError as error:
@@ -197,7 +205,9 @@ class Panel:
             [self.controls.box(), self.estimate, widgets.Box(list(self.buttons.values()), layout=row), self.problem],
             layout={"width": "336px", "flex": "0 0 auto"},
         )
-        right = widgets.VBox([self.status, self.image, self.verdict], layout={"flex": "1 1 480px", "min_width": "420px"})
+        right = widgets.VBox(
+            [self.status, self.image, self.verdict], layout={"flex": "1 1 480px", "min_width": "420px"}
+        )
         top = widgets.Box([left, right], layout={"display": "flex", "flex_flow": "row wrap", "grid_gap": "12px"})
         label = widgets.HTML("<span style='color:#444'>The same as a line of code:</span>")
         tabs = widgets.Tab(
@@ -235,7 +245,6 @@ def warm_up() -> None:
     """Import what training needs in the background, so that the first press of Train starts at once."""
 
     def imports() -> None:
-        import workbench.training.worker
         from workbench.training import trainer  # noqa: F401  (the slow one)
 
     threading.Thread(target=imports, name="workbench-warm-up", daemon=True).start()
