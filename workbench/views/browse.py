@@ -34,7 +34,7 @@ def table_html(rows: Sequence[dict[str, Any]], caption: str = "") -> str:
         "<tr>" + "".join(f'<td style="{CELL}">{html.escape(str(v))}</td>' for v in r.values()) + "</tr>" for r in rows
     )
     words = f'<caption style="text-align:left;color:#444">{html.escape(caption)}</caption>' if caption else ""
-    return f'<table style="border-collapse:collapse">{words}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    return f'<table style="border-collapse:collapse;line-height:1.45">{words}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
 def image_html(figure: Any, alt: str, width: int = 620) -> str:

@@ -138,20 +138,19 @@ class Controls:
         for name, widget in self.widgets.items():
             widget.disabled = locked and name != "learning_rate"
 
-    def box(self) -> Any:
-        """All of them in groups; the first six in sight, the rest in a section that opens."""
-        order = [c.field for c in CONTROLS]
-        main = widgets.VBox([self.widgets[f] for f in order[:7]])
-        more = widgets.Accordion(
-            children=[
-                widgets.VBox([self.widgets[f] for f in ("patience", "min_delta")]),
-                widgets.VBox([self.widgets[f] for f in ("dropout", "weight_decay", "label_smoothing", "warmup")]),
-                widgets.VBox([self.widgets[f] for f in ("pooling", "seed")]),
-            ],
-            titles=("Early stopping", "Regularisation and warm-up", "Head and seed"),
-            layout={"width": "318px"},
-        )
-        return widgets.VBox([main, more])
+    def main(self) -> Any:
+        """The choices that every run begins with."""
+        return widgets.VBox([self.widgets[c.field] for c in CONTROLS[:7]])
+
+    def more(self) -> Any:
+        """The other controls in sections that open."""
+        sections = {
+            "Early stopping": ("patience", "min_delta"),
+            "Regularisation and warm-up": ("dropout", "weight_decay", "label_smoothing", "warmup"),
+            "Head and seed": ("pooling", "seed"),
+        }
+        boxes = [widgets.VBox([self.widgets[field] for field in names]) for names in sections.values()]
+        return widgets.Accordion(children=boxes, titles=tuple(sections), layout={"width": "318px"})
 
 
 def _three_digits(value: float) -> float:

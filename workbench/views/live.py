@@ -155,22 +155,24 @@ def final_html(run: Any, width: int = 760) -> str:
     return (
         f'<img width="{width}" style="max-width:100%" src="data:image/png;base64,{picture}" alt="{html.escape(fig.alt_text(run))}">'
         + verdict_html(run)
+        + f"<p><code>{html.escape(run.to_code())}</code></p>"
     )
 
 
 def verdict_html(run: Any) -> str:
-    """The verdict in words, the rule behind it, what to try, and the line of code. Every text is escaped."""
+    """The verdict in words with its numbers, the rule behind it, and what to try. Every text is escaped."""
     finding = run.diagnosis
+    first, _, rest = str(finding).partition(" ")
     advice = "".join(f"<li><b>{html.escape(a.label)}</b>: {html.escape(a.why)}</li>" for a in finding.advice)
     ended = run.store.last(ev.Ended)
-    words = html.escape(ended.text) + " " if ended and run.status not in ("training", "paused") else ""
+    words = f"<br>{html.escape(ended.text)}" if ended and ended.text and run.done else ""
     return (
         f'<div style="max-width:760px;line-height:1.5;border-left:4px solid {colour(finding.verdict)};padding:2px 0 2px 12px">'
-        f"<b>{html.escape(finding.verdict[:1].upper() + finding.verdict[1:])}.</b> {words}{html.escape(str(finding))}"
-        f'<details><summary>Which rule says so, and what to try</summary><p style="margin:4px 0">{html.escape(finding.rule)} '
+        f"<b>{html.escape(first)}</b> {html.escape(rest)}{words}"
+        f'<details><summary>Which rule says so, and what to try</summary><p style="margin:4px 0">Rule {html.escape(finding.rule)} '
         f"<i>{html.escape(finding.source)}</i></p><ul style='margin:4px 0'>{advice}</ul>"
-        f"<p style='margin:4px 0'>{html.escape(finding.revise)}</p></details>"
-        f"<code>{html.escape(run.to_code())}</code></div>" + verdict_notes(run)
+        f"<p style='margin:4px 0'>What would change its mind: {html.escape(finding.revise)}</p></details></div>"
+        + verdict_notes(run)
     )
 
 

@@ -200,9 +200,11 @@ class Panel:
     # layout --------------------------------------------------------------------------------------------------------
 
     def _layout(self) -> Any:
-        row = {"flex_flow": "row wrap", "grid_gap": "4px", "width": "318px"}
+        buttons = widgets.Box(
+            list(self.buttons.values()), layout={"flex_flow": "row wrap", "grid_gap": "4px", "width": "318px"}
+        )
         left = widgets.VBox(
-            [self.controls.box(), self.estimate, widgets.Box(list(self.buttons.values()), layout=row), self.problem],
+            [self.controls.main(), buttons, self.estimate, self.problem, self.controls.more()],
             layout={"width": "336px", "flex": "0 0 auto"},
         )
         right = widgets.VBox(
