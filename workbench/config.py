@@ -14,6 +14,7 @@ from workbench.errors import WorkbenchError
 
 SCHEDULES = ("linear", "cosine", "constant")
 POOLINGS = ("auto", "mean", "cls", "native")
+BY_HAND = "data"  # the name of data that were passed as an object and cannot be loaded again by name
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 
 
@@ -68,12 +69,13 @@ class RunConfig:
     def to_code(self) -> str:
         """The line of code that makes this run."""
         first = ("data", "model")
-        rest = [f"{k}={v!r}".replace("'", '"') for k, v in self.changed().items() if k not in first]
-        return f"wb.fit({', '.join([json.dumps(self.data), f'model={json.dumps(self.model)}', *rest])})"
+        rest = [f"{k}={_literal(v)}" for k, v in self.changed().items() if k not in first]
+        data = "data" if self.data == BY_HAND else _literal(self.data)
+        return f"wb.fit({', '.join([data, f'model={_literal(self.model)}', *rest])})"
 
     def to_recipe(self) -> str:
         """The same choices as TOML, for a file (None is left out)."""
-        lines = [f"{k} = {json.dumps(v)}" for k, v in asdict(self).items() if v is not None]
+        lines = [f"{k} = {_literal(v)}" for k, v in asdict(self).items() if v is not None]
         return "\n".join(lines) + "\n"
 
     def to_training_arguments(self) -> dict[str, Any]:
@@ -91,6 +93,15 @@ class RunConfig:
         }
 
 
+def _literal(value: Any) -> str:
+    """A value as Python and TOML both write it: strings in double quotes, letters as they are."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+
+
+def _name(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
 def _between(low: float, high: float) -> Callable[[Any], bool]:
     return lambda v: not isinstance(v, bool) and low <= v <= high
 
@@ -100,6 +111,10 @@ def _whole(low: int, high: int, *, none: bool = False) -> Callable[[Any], bool]:
 
 
 _RULES: dict[str, tuple[Callable[[Any], bool], str, str]] = {
+    "data": (_name, "the name or path of a dataset", '"reviews"'),
+    "model": (_name, "the name or folder of a model, or a Hub id", '"bert-mini"'),
+    "technique": (_name, "the name of a technique", '"full"'),
+    "task": (_name, "the name of a task", '"classification"'),
     "learning_rate": (lambda v: not isinstance(v, bool) and 0 < v <= 10, "a number above 0 and at most 10", "3e-4"),
     "batch_size": (_whole(1, 1024), "a whole number from 1 to 1024", "16"),
     "epochs": (lambda v: not isinstance(v, bool) and 0 < v <= 10_000, "a number above 0", "8"),

@@ -14,6 +14,9 @@ from workbench.training.wishes import Wishes
 SMALLEST = 1  # examples per forward pass below which running out of memory is final
 
 
+_known: dict[Any, tuple[float, float]] = {}
+
+
 class Worker:
     """Trains one run into its store. `predictor` holds the best weights afterwards."""
 
@@ -60,7 +63,6 @@ class Worker:
 
     def _prepare(self) -> None:
         from workbench.data import fingerprint, load
-        from workbench.data.audit import baselines
         from workbench.models import zoo
         from workbench.tasks import TASKS
         from workbench.training import precision
@@ -71,12 +73,10 @@ class Worker:
         self.source = zoo.source(config.model)
         self.data = load(config.data) if self.data is None else self.data
         self.prepared = self.task.prepare(self.data, zoo.tokenizer(self.source), config)
-        texts = self.data["train"]["text"]
-        train, valid = self.prepared.train, self.prepared.validation
-        majority, tfidf = baselines([texts[int(i)] for i in train.rows], train.labels,
-                                    list(self.data["validation"]["text"]), valid.labels)  # fmt: skip
+        mark = fingerprint(self.data)
+        majority, tfidf = _baselines(mark, self.data, self.prepared, config)
         self.store.facts.update(self.prepared.facts, majority=majority, tfidf=tfidf, labels=self.prepared.labels,
-                                fingerprint=fingerprint(self.data), device=self.precision.device,
+                                fingerprint=mark, device=self.precision.device,
                                 dtype=self.precision.dtype, versions=_versions())  # fmt: skip
         if self.prepared.facts["cut"]:
             self.note(
@@ -114,6 +114,20 @@ class Worker:
         model.eval()
         self.predictor = Predictor(self.task, model, self.prepared.tokenizer, self.prepared.labels, self.config)
         self.end(bridge.ended or "budget", _words(bridge.ended, self.config.patience))
+
+
+def _baselines(mark: str, data: Any, prepared: Any, config: Any) -> tuple[float, float]:
+    """(majority, TF-IDF + logistic regression) for this data and subset; remembered, as learners train on it again."""
+    from workbench.data.audit import baselines
+
+    key = (mark, len(prepared.train), config.seed if config.train_examples else None)
+    if key not in _known:
+        texts = data["train"]["text"]
+        some = [texts[int(i)] for i in prepared.train.rows]
+        _known[key] = baselines(
+            some, prepared.train.labels, list(data["validation"]["text"]), prepared.validation.labels
+        )
+    return _known[key]
 
 
 def out_of_memory(error: BaseException) -> bool:
