@@ -80,7 +80,10 @@ _HUB_DATASETS = (
 def _bundled() -> tuple[Card, ...]:
     cards = []
     for path in sorted(bundled_home().glob("*/*/card.json")):
-        facts = json.loads(path.read_text("utf-8"))
+        try:
+            facts = dict(json.loads(path.read_text("utf-8")))
+        except (OSError, ValueError, TypeError):
+            continue  # one broken card must not hide the others
         cards.append(
             Card(
                 name=path.parent.name,

@@ -6,6 +6,7 @@ The panel edits a RunConfig, `wb.fit(...)` makes one, a run folder stores one, `
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
@@ -49,7 +50,8 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         for name, (fits, expected, try_) in _RULES.items():
-            value = getattr(self, name)
+            value = _plain(getattr(self, name))
+            object.__setattr__(self, name, value)
             try:
                 ok = fits(value)
             except TypeError:
@@ -96,6 +98,13 @@ class RunConfig:
 def _literal(value: Any) -> str:
     """A value as Python and TOML both write it: strings in double quotes, letters as they are."""
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+
+
+def _plain(value: Any) -> Any:
+    """numpy's numbers as Python's, paths as text."""
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    return value.item() if hasattr(value, "item") and getattr(value, "ndim", 1) == 0 else value
 
 
 def _name(value: Any) -> bool:

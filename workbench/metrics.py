@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from workbench.errors import WorkbenchError
+
 
 def accuracy(predictions: Any, references: Any) -> float:
     """Share of equal entries.
@@ -18,7 +20,8 @@ def accuracy(predictions: Any, references: Any) -> float:
     >>> accuracy([1, 0, 1, 1], [1, 1, 1, 1])
     0.75
     """
-    return float((np.asarray(predictions) == np.asarray(references)).mean())
+    guess, right = _pair(predictions, references)
+    return float((guess == right).mean())
 
 
 def f1(predictions: Any, references: Any, positive: Any = 1) -> float:
@@ -27,15 +30,24 @@ def f1(predictions: Any, references: Any, positive: Any = 1) -> float:
     >>> f1([1, 0, 1, 1], [1, 1, 1, 0])
     0.6666666666666666
     """
-    guess, right = np.asarray(predictions) == positive, np.asarray(references) == positive
+    guess, right = (x == positive for x in _pair(predictions, references))
     hits, either = int((guess & right).sum()), int(guess.sum() + right.sum())
     return 2 * hits / either if either else 0.0
 
 
 def f1_macro(predictions: Any, references: Any) -> float:
     """The plain mean of F1 over the classes that occur in either list."""
-    classes = np.union1d(np.asarray(predictions), np.asarray(references))
+    classes = np.union1d(*_pair(predictions, references))
     return float(np.mean([f1(predictions, references, c) for c in classes]))
+
+
+def _pair(predictions: Any, references: Any) -> tuple[np.ndarray, np.ndarray]:
+    guess, right = np.asarray(predictions), np.asarray(references)
+    if guess.shape != right.shape or not guess.size:
+        raise WorkbenchError(
+            f"{guess.size} predictions and {right.size} references", "one of each per text, at least one"
+        )
+    return guess, right
 
 
 FUNCTIONS: dict[str, Callable[..., float]] = {"accuracy": accuracy, "f1": f1, "f1_macro": f1_macro}
@@ -45,8 +57,6 @@ def metric(name: str) -> Any:
     """An `evaluate.Metric` for one of the functions above, with `compute(predictions=..., references=...)`."""
     import datasets
     import evaluate
-
-    from workbench.errors import WorkbenchError
 
     if name not in FUNCTIONS:
         raise WorkbenchError(f"no metric is called {name!r}", f"one of {', '.join(FUNCTIONS)}", "metric('accuracy')")

@@ -61,7 +61,7 @@ def baselines(train: list[str], train_y: np.ndarray, valid: list[str], valid_y: 
     """
     classes, counts = np.unique(train_y, return_counts=True)
     majority = float((valid_y == classes[counts.argmax()]).mean())
-    if len(classes) < 2:
+    if len(classes) < 2 or not any(re.search(r"\w", t) for t in train):
         return majority, majority
     if len(train) > LARGEST:
         some = np.random.default_rng(0).choice(len(train), LARGEST, replace=False)
@@ -83,7 +83,7 @@ def _duplicates(texts: dict[str, list[str]]) -> tuple[float, list[tuple[int, int
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     where = [(split, i) for split, rows in texts.items() for i in range(len(rows))]
-    plain = [re.sub(r"\W+", " ", t.lower()).strip() or "?" for rows in texts.values() for t in rows]
+    plain = [re.sub(r"\W+", " ", t.lower()).strip() or t for rows in texts.values() for t in rows]
     vectors = TfidfVectorizer(analyzer="char_wb", ngram_range=(5, 5), dtype=np.float32).fit_transform(plain)
     hit: set[int] = set()
     leaks = []

@@ -7,6 +7,7 @@ Splits are `train`, `validation` and, where there is one, `test`; missing ones a
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from workbench import catalog
+from workbench.config import BY_HAND
 from workbench.errors import WorkbenchError
 
 _TEXT = ("text", "sentence", "content", "message", "review", "body", "tweet", "headline")
@@ -26,7 +28,7 @@ _SPLITS = {"train": "train", "training": "train", "validation": "validation", "v
 class Data(hf.DatasetDict):
     """A DatasetDict that knows its name and its labels."""
 
-    name: str = "data"
+    name: str = BY_HAND
 
     @property
     def labels(self) -> list[str]:
@@ -36,7 +38,7 @@ class Data(hf.DatasetDict):
     @property
     def is_named(self) -> bool:
         """Whether `load(self.name)` gives the same data again (needed to resume a run after a restart)."""
-        return self.name != "data"
+        return self.name != BY_HAND
 
 
 def load(source: Any, *, text: str | None = None, label: str | None = None, seed: int = 0) -> Data:
@@ -51,11 +53,15 @@ def load(source: Any, *, text: str | None = None, label: str | None = None, seed
     frames = {split: _canonical(table, split, text, label, names) for split, table in tables.items()}
     frames = _split(frames, seed)
     _check(frames)
-    found = sorted({str(v) for f in frames.values() for v in f["label"]})
-    classes = hf.ClassLabel(names=names or found)
+    classes = hf.ClassLabel(names=names or _in_order({v for f in frames.values() for v in f["label"]}))
     data = Data({split: _dataset(frame, classes) for split, frame in frames.items()})
-    data.name = name
+    data.name = name if text is None and label is None else BY_HAND  # a name alone would not find the columns again
     return data
+
+
+def _in_order(labels: set[str]) -> list[str]:
+    """Numbers by size, names by the alphabet."""
+    return sorted(labels, key=lambda v: (len(v), v)) if all(v.isdecimal() for v in labels) else sorted(labels)
 
 
 def fingerprint(data: hf.DatasetDict) -> str:
@@ -73,9 +79,9 @@ Tables = dict[str, pd.DataFrame]
 
 def _read(source: Any, text: str | None, label: str | None) -> tuple[Tables, str, list[str] | None]:
     if isinstance(source, pd.DataFrame):
-        return _by_split_column(source), "data", None
+        return _by_split_column(source), BY_HAND, None
     if isinstance(source, hf.DatasetDict):
-        return _from_hf(source, label), "data", _class_names(source, label)
+        return _from_hf(source, label), BY_HAND, _class_names(source, label)
     if isinstance(source, hf.Dataset):
         return _read(hf.DatasetDict(train=source), text, label)
     if isinstance(source, str) and source.startswith("hub:"):
@@ -84,39 +90,74 @@ def _read(source: Any, text: str | None, label: str | None) -> tuple[Tables, str
         bundled = {c.name: c for c in catalog.datasets() if c.source == "bundled"}
         if str(source) in bundled:
             return _from_folder(bundled[str(source)].folder), str(source), None
-        path = Path(source).expanduser()
-        if path.is_file():
-            return _by_split_column(_from_file(path)), str(path), None
-        if path.is_dir():
-            return _from_folder(path), str(path), None
+        path = _existing(source)
+        if path is not None:
+            return _from_folder(path) if path.is_dir() else _by_split_column(_from_file(path)), str(path), None
     raise WorkbenchError(
-        f"no data called {source!r}" if isinstance(source, str | Path) else f"data of type {type(source).__name__}",
+        f"no data called {_short(source)}" if isinstance(source, str | Path) else f"data of type {type(source).__name__}",
         f"a bundled name ({', '.join(c.name for c in catalog.datasets() if c.source == 'bundled')}), 'hub:owner/name', "
         "a csv, tsv, jsonl or parquet file, a DataFrame or a DatasetDict",
         "wb.load('reviews')",
     )
 
 
+def _existing(source: str | Path) -> Path | None:
+    """The file or folder that is meant, if there is one; a text that cannot be a path is none."""
+    try:
+        path = Path(source).expanduser()
+        return path if path.exists() else None
+    except (OSError, RuntimeError, ValueError):
+        return None
+
+
+def _short(source: Any) -> str:
+    return repr(str(source) if len(str(source)) <= 80 else str(source)[:79] + "…")
+
+
+_READERS: dict[str, Any] = {
+    ".csv": lambda p: pd.read_csv(p, dtype=str, keep_default_na=False),
+    ".tsv": lambda p: pd.read_csv(p, sep="\t", dtype=str, keep_default_na=False, quoting=3),
+    ".jsonl": lambda p: _json_lines(p),
+    ".parquet": pd.read_parquet,
+}
+
+
 def _from_file(path: Path) -> pd.DataFrame:
-    readers: dict[str, Any] = {
-        ".csv": lambda p: pd.read_csv(p, dtype=str, keep_default_na=False),
-        ".tsv": lambda p: pd.read_csv(p, sep="\t", dtype=str, keep_default_na=False, quoting=3),
-        ".jsonl": lambda p: pd.read_json(p, lines=True, dtype=False),
-        ".parquet": pd.read_parquet,
-    }
-    reader = readers.get(path.suffix.lower())
+    reader = _READERS.get(path.suffix.lower())
     if reader is None:
-        raise WorkbenchError(f"a file ending in {path.suffix!r}", f"one of {', '.join(readers)}", "saving it as csv")
+        raise WorkbenchError(f"a file ending in {path.suffix!r}", f"one of {', '.join(_READERS)}", "saving it as csv")
     try:
         return reader(path)
-    except (ValueError, OSError, UnicodeDecodeError) as error:
-        raise WorkbenchError(f"{path.name} cannot be read: {error}", f"a {path.suffix[1:]} file in UTF-8") from error
+    except (ValueError, OSError) as error:
+        kind = path.suffix[1:] if path.suffix == ".parquet" else f"{path.suffix[1:]} file in UTF-8"
+        raise WorkbenchError(f"{path.name} cannot be read: {_first_line(error)}", f"a {kind}",
+                             "saving it again as UTF-8" if isinstance(error, UnicodeDecodeError) else "") from error  # fmt: skip
+
+
+def _json_lines(path: Path) -> pd.DataFrame:
+    """One object per line, every value as it is written (pandas would turn some texts into dates or numbers)."""
+    rows = []
+    with path.open(encoding="utf-8-sig") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                try:
+                    rows.append(dict(json.loads(line)))
+                except (ValueError, TypeError) as error:
+                    raise ValueError(f"line {number} is not a JSON object") from error
+    return pd.DataFrame({k: pd.Series([r.get(k) for r in rows], dtype=object) for k in {k: 0 for r in rows for k in r}})
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:200] if lines else type(error).__name__
 
 
 def _from_folder(folder: Path) -> Tables:
-    files = {_SPLITS[p.stem.lower()]: p for p in sorted(folder.iterdir()) if p.stem.lower() in _SPLITS and p.is_file()}
+    known = [p for p in sorted(folder.iterdir()) if p.stem.lower() in _SPLITS and p.suffix.lower() in _READERS]
+    files = {_SPLITS[p.stem.lower()]: p for p in known}
     if "train" not in files:
-        raise WorkbenchError(f"no training file in {folder.name}", "train.csv and, if you have it, validation.csv")
+        raise WorkbenchError(f"no training file in folder {folder.name!r}", "train.csv and, if you have it, validation.csv "
+                             f"({', '.join(_READERS)} can be read)")  # fmt: skip
     return {split: _from_file(path) for split, path in files.items()}
 
 
@@ -125,7 +166,7 @@ def _from_hub(source: str, text: str | None, label: str | None) -> tuple[Tables,
         loaded = hf.load_dataset(source.removeprefix("hub:"))
     except Exception as error:
         raise WorkbenchError(
-            f"{source} could not be loaded ({type(error).__name__}: {str(error).splitlines()[0][:200]})",
+            f"{source} could not be loaded ({type(error).__name__}: {_first_line(error)})",
             "a parquet, csv or json dataset repository and a network connection",
             "a bundled name such as 'reviews'",
         ) from error
@@ -146,8 +187,12 @@ def _from_hf(source: hf.DatasetDict, label: str | None) -> Tables:
             frame[column] = [feature.names[i] for i in frame[column]]
         if len(frame):
             tables[key] = frame
+    return _with_train(tables, source)
+
+
+def _with_train(tables: Tables, found: Any) -> Tables:
     if "train" not in tables:
-        raise WorkbenchError(f"splits {', '.join(map(str, source))}", "a split called train")
+        raise WorkbenchError(f"splits {', '.join(map(str, found)) or 'none'}", "a split called train with rows in it")
     return tables
 
 
@@ -165,29 +210,54 @@ def _by_split_column(frame: pd.DataFrame) -> Tables:
     if keys.isna().any():
         odd = sorted(set(frame.loc[keys.isna(), "split"].astype(str)))[:3]
         raise WorkbenchError(f"split values {odd}", "train, validation or test")
-    return {split: part.drop(columns="split") for split, part in frame.groupby(keys)}
+    return _with_train({str(k): part.drop(columns="split") for k, part in frame.groupby(keys)}, sorted(set(keys)))
 
 
 def _canonical(
     frame: pd.DataFrame, split: str, text: str | None, label: str | None, names: list[str] | None
 ) -> pd.DataFrame:
-    chosen = {"text": _column(frame, text, _TEXT, "text"), "label": _column(frame, label, _LABEL, "label")}
-    frame = frame.rename(columns={v: k for k, v in chosen.items()}).reset_index(drop=True)
-    bad = [
-        i for i, v in enumerate(frame["label"]) if v is None or (isinstance(v, float) and pd.isna(v)) or str(v) == ""
-    ]
+    if not len(frame):
+        raise WorkbenchError(f"{split} has no rows", "at least one text with its label")
+    frame = _named(frame, {"text": _column(frame, text, _TEXT, "text"), "label": _column(frame, label, _LABEL, "label")})
+    bad = [i for i, v in enumerate(frame["label"]) if _missing(v) or not str(v).strip()]
     if bad:
         rows = ", ".join(str(i + 1) for i in bad[:5])
         raise WorkbenchError(f"{len(bad)} rows of {split} have no label (rows {rows})", "a label in every row",
                              "dropping those rows")  # fmt: skip
-    frame["text"] = ["" if v is None or (isinstance(v, float) and pd.isna(v)) else str(v) for v in frame["text"]]
+    frame["text"] = ["" if _missing(v) else well_formed(str(v)) for v in frame["text"]]
     empty = [i for i, v in enumerate(frame["text"]) if not v.strip()]
     if empty:
         rows = ", ".join(str(i + 1) for i in empty[:5])
         raise WorkbenchError(f"{len(empty)} empty texts in {split} (rows {rows})", "some text in every row",
                              "dropping those rows: frame[frame.text.str.strip() != '']")  # fmt: skip
-    frame["label"] = frame["label"].astype(str)
+    frame["label"] = [well_formed(str(v)) for v in frame["label"]]
     return frame
+
+
+def _named(frame: pd.DataFrame, chosen: dict[str, str]) -> pd.DataFrame:
+    """The chosen columns under their canonical names; a column that had such a name already gets a 1 behind it."""
+    if chosen["text"] == chosen["label"]:
+        raise WorkbenchError(f"column {chosen['text']!r} as both text and label", "two different columns")
+    names = {column: role for role, column in chosen.items()}
+    columns = [names.get(c, f"{c}_1" if c in chosen else c) for c in map(str, frame.columns)]
+    return frame.set_axis(columns, axis=1).reset_index(drop=True)
+
+
+def _missing(value: Any) -> bool:
+    return value is None or bool(pd.api.types.is_scalar(value) and pd.isna(value))
+
+
+def well_formed(text: str) -> str:
+    """Surrogate pairs joined into the character they stand for, lone ones replaced: the rest of the world needs UTF-8.
+
+    >>> well_formed("a\\ud83d\\ude00b\\ud83d") == "a\\U0001f600b\\ufffd"
+    True
+    """
+    try:
+        text.encode("utf-8")
+        return text
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _column(frame: pd.DataFrame, wanted: str | None, usual: tuple[str, ...], role: str) -> str:
@@ -196,7 +266,7 @@ def _column(frame: pd.DataFrame, wanted: str | None, usual: tuple[str, ...], rol
         if wanted in columns:
             return wanted
         raise WorkbenchError(f"no column {wanted!r} (columns: {', '.join(columns)})", f"the {role} column's name")
-    lowered = {c.lower(): c for c in columns}
+    lowered = {c.lower(): c for c in columns} | {c: c for c in columns}
     for name in usual:
         if name in lowered:
             return lowered[name]
@@ -214,8 +284,11 @@ def _split(frames: Tables, seed: int) -> Tables:
         if len(train) < 4:
             raise WorkbenchError(f"{len(train)} training rows", "at least 4, to cut off a validation split")
         share = train.groupby("label", group_keys=False).sample(frac=0.15, random_state=seed)
+        if share.empty:  # few texts of every class: one text of each class that has another
+            repeated = train[train.duplicated("label", keep=False)]
+            share = repeated.groupby("label", group_keys=False).sample(n=1, random_state=seed)
         if share.empty:
-            share = train.sample(n=max(1, len(train) // 5), random_state=seed)
+            raise WorkbenchError("one text per label", "several texts of each label, to cut off a validation split")
         frames["validation"] = share.reset_index(drop=True)
         frames["train"] = train.drop(index=share.index).reset_index(drop=True)
     order = ("train", "validation", "test")
@@ -236,5 +309,11 @@ def _check(frames: Tables) -> None:
 
 def _dataset(frame: pd.DataFrame, classes: hf.ClassLabel) -> hf.Dataset:
     frame = frame.assign(label=[classes.str2int(v) for v in frame["label"]])
-    features = hf.Features.from_arrow_schema(pa.Schema.from_pandas(frame, preserve_index=False))
+    try:
+        schema = pa.Schema.from_pandas(frame, preserve_index=False)
+    except (pa.ArrowException, UnicodeEncodeError):  # another column mixes types or holds lone surrogates
+        mixed = [c for c in frame.columns if c not in ("text", "label") and frame[c].dtype == object]
+        frame = frame.assign(**{c: [None if _missing(v) else well_formed(str(v)) for v in frame[c]] for c in mixed})
+        schema = pa.Schema.from_pandas(frame, preserve_index=False)
+    features = hf.Features.from_arrow_schema(schema)
     return hf.Dataset.from_pandas(frame, hf.Features({**features, "label": classes}), preserve_index=False)

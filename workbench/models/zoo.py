@@ -36,21 +36,38 @@ def source(name: str) -> Source:
     card = next((c for c in catalog.models() if c.source == "bundled" and c.name == plain), None)
     if card is not None:
         return Source(name, str(card.folder), name != plain, card)
-    if Path(plain).expanduser().is_dir():
-        return Source(name, str(Path(plain).expanduser()), name != plain, None)
+    folder = _folder(plain)
+    if folder is not None:
+        return Source(name, str(folder), name != plain, None)
     if "/" not in plain:
         catalog.find(catalog.models(), plain, "model")
     return Source(name, plain, name != plain, None)
 
 
+def _folder(name: str) -> Path | None:
+    try:
+        path = Path(name).expanduser()
+        return path if path.is_dir() else None
+    except (OSError, RuntimeError, ValueError):  # a name that cannot be a path
+        return None
+
+
 def tokenizer(src: Source) -> Any:
-    """The fast tokenizer that goes with the checkpoint."""
+    """The fast tokenizer that goes with the checkpoint. It cuts no later than the model's positions end."""
     from transformers import AutoTokenizer
 
     tok = _fetch(src, lambda: AutoTokenizer.from_pretrained(src.location, trust_remote_code=False))
     if tok.pad_token is None:
         tok.pad_token = tok.eos_token
+    tok.model_max_length = min(tok.model_max_length, _positions(config(src)))
     return tok
+
+
+def _positions(cfg: Any) -> int:
+    """How many word pieces the model has positions for; RoBERTa's count begins behind the padding id."""
+    known = getattr(cfg, "max_position_embeddings", None)
+    behind = cfg.pad_token_id + 1 if cfg.model_type in ("roberta", "xlm-roberta", "camembert") else 0
+    return known - behind if isinstance(known, int) and known > 0 else 10**9
 
 
 def config(src: Source, **changes: Any) -> Any:
@@ -68,6 +85,7 @@ def build(auto_class: Any, src: Source, cfg: Any, **arguments: Any) -> Any:
     import torch
 
     if src.random:
+        arguments.pop("ignore_mismatched_sizes", None)
         return auto_class.from_config(cfg, **arguments).to(torch.float32)
     return _fetch(
         src,
@@ -97,11 +115,15 @@ def _fetch(src: Source, load: Any) -> Any:
     logging.set_verbosity_error()
     try:
         return load()
-    except (OSError, ValueError, ImportError, KeyError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:
+        if "out of memory" in str(error).lower():
+            raise
         first = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
         raise WorkbenchError(
             f"model {src.name!r} could not be loaded: {first}",
-            "a bundled name, a folder with config.json and safetensors, or a Hub id and a network connection",
+            "a bundled name, a folder with config.json, safetensors and tokenizer, or a Hub id and a network connection",
             "model='bert-mini'",
         ) from error
     finally:

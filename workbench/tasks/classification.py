@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from workbench.config import RunConfig
+from workbench.data.load import well_formed
 from workbench.metrics import accuracy, f1_macro
 from workbench.models import zoo
 from workbench.models.heads import PooledClassifier
@@ -24,13 +25,14 @@ class Classification:
 
     def prepare(self, data: Any, tokenizer: Any, config: RunConfig) -> Prepared:
         """Tokenise both splits once, keep them in memory; take a stratified subset where the config asks for one."""
+        texts = list(data["train"]["text"])
         train = self.encode(data["train"], tokenizer, config.max_length)
         if config.train_examples is not None and config.train_examples < len(train):
             train = train.take(stratified(train.labels, config.train_examples, config.seed))
         probe = train.take(stratified(train.labels, min(PROBE, len(train)), config.seed + 1))
         validation = self.encode(data["validation"], tokenizer, config.max_length)
-        return Prepared(train, validation, probe, list(data["train"].features["label"].names), tokenizer,
-                        self.facts(train, validation, config))  # fmt: skip
+        facts = self.facts(train, validation, self.cut(texts, train, tokenizer, config.max_length))
+        return Prepared(train, validation, probe, list(data["train"].features["label"].names), tokenizer, facts)
 
     def encode(self, split: Any, tokenizer: Any, max_length: int) -> Encoded:
         """Word-piece ids of every text of a split, cut at `max_length`."""
@@ -39,11 +41,19 @@ class Classification:
 
     def tokens(self, texts: list[str], tokenizer: Any, max_length: int) -> list[np.ndarray]:
         """A list of int arrays, one per text; lone surrogates are replaced first."""
-        clean = [t.encode("utf-8", "replace").decode("utf-8") for t in texts]
+        if not texts:
+            return []
         longest = min(max_length, tokenizer.model_max_length)
-        return [np.array(i, dtype=np.int64) for i in tokenizer(clean, truncation=True, max_length=longest)["input_ids"]]
+        ids = tokenizer([well_formed(t) for t in texts], truncation=True, max_length=longest)["input_ids"]
+        return [np.array(i or [tokenizer.pad_token_id], dtype=np.int64) for i in ids]
 
-    def facts(self, train: Encoded, validation: Encoded, config: RunConfig) -> dict[str, Any]:
+    def cut(self, texts: list[str], encoded: Encoded, tokenizer: Any, max_length: int) -> int:
+        """How many of the encoded texts were longer than the limit: those at the limit are counted again, uncut."""
+        longest = min(max_length, tokenizer.model_max_length)
+        full = [well_formed(texts[int(i)]) for i in encoded.rows[encoded.lengths >= longest]]
+        return sum(len(i) > longest for i in tokenizer(full, verbose=False)["input_ids"]) if full else 0
+
+    def facts(self, train: Encoded, validation: Encoded, cut: int) -> dict[str, Any]:
         """Counts that the diagnosis and the picture need."""
         share = np.bincount(train.labels) / len(train)
         share = share[share > 0]
@@ -52,7 +62,7 @@ class Classification:
             "n_valid": len(validation),
             "label_entropy": float(-(share * np.log(share)).sum()),
             "tokens_per_epoch": int(train.lengths.sum()),
-            "cut": int((train.lengths >= config.max_length).sum()),
+            "cut": cut,
             "metric": self.metric,
         }
 
@@ -66,12 +76,13 @@ class Classification:
                          pad_token_id=prepared.tokenizer.pad_token_id)  # fmt: skip
         zoo.set_dropout(cfg, config.dropout)
         if pooling == "native":
-            return zoo.build(AutoModelForSequenceClassification, source, cfg)
+            return zoo.build(AutoModelForSequenceClassification, source, cfg, ignore_mismatched_sizes=True)
         extra = (
             {"add_pooling_layer": False} if cfg.model_type in ("bert", "roberta", "xlm-roberta", "camembert") else {}
         )
         encoder = zoo.build(AutoModel, source, cfg, **extra)
-        return PooledClassifier(encoder, len(names), pooling, getattr(cfg, "hidden_dropout_prob", 0.1))
+        dropout = getattr(cfg, "hidden_dropout_prob", 0.1) if config.dropout is None else config.dropout
+        return PooledClassifier(encoder, len(names), pooling, dropout)
 
     def collate(self, tokenizer: Any) -> Collate:
         return Collate(tokenizer.pad_token_id, tokenizer.padding_side)

@@ -39,6 +39,9 @@ class Run:
 
     def start(self, resume: Path | None = None) -> Run:
         """Begin in the background. Training starts when no other run of this process trains."""
+        from workbench.training import engine
+
+        engine.load()
         from workbench.training.worker import Worker
 
         _live[self.folder.resolve()] = self

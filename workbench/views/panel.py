@@ -7,20 +7,21 @@ handlers only start runs and set flags; all drawing happens in one coroutine on 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import html
-import threading
 from typing import Any
 
 import ipywidgets as widgets
 from IPython.display import HTML, display
 
-from workbench import catalog
 from workbench.config import RunConfig, check_names
 from workbench.errors import WorkbenchError
-from workbench.training.run import Run, launch, runs, training_now
+from workbench.training import engine
+from workbench.training.run import Run, launch, training_now
 from workbench.views import browse, live
 from workbench.views.controls import Controls, problem_html
 
+_kept: set[Any] = set()  # an event loop keeps no strong reference to its tasks
 EMPTY = "<p style='color:#5F6670;margin:8px 0'>Press <b>Train</b> to see the loss curves here.</p>"
 
 
@@ -244,12 +245,14 @@ def _loaded(data: Any) -> Any:
 
 
 def warm_up() -> None:
-    """Import what training needs in the background, so that the first press of Train starts at once."""
+    """Import what training needs between other events of the main thread, so that the first Train starts at once."""
 
-    def imports() -> None:
-        from workbench.training import trainer  # noqa: F401  (the slow one)
+    async def imports() -> None:
+        for _ in engine.portions():
+            await asyncio.sleep(0.05)
 
-    threading.Thread(target=imports, name="workbench-warm-up", daemon=True).start()
+    with contextlib.suppress(RuntimeError):  # no event loop: a plain script has no panel to wait for
+        _kept.add(asyncio.get_running_loop().create_task(imports()))
 
 
 def record_html(run: Run) -> str:
@@ -257,15 +260,7 @@ def record_html(run: Run) -> str:
     return f"<details open><summary>Kept with this notebook: run {html.escape(run.id)}</summary>{live.final_html(run, 560)}</details>"
 
 
-def past_runs() -> list[Run]:
-    """Earlier runs of this folder, newest first."""
-    return runs()
-
-
 def _button(text: str, icon: str, tip: str, action: Any, style: str = "") -> widgets.Button:
     button = widgets.Button(description=text, icon=icon, tooltip=tip, button_style=style, layout={"width": "152px"})
     button.on_click(lambda _: action())
     return button
-
-
-__all__ = ["Panel", "catalog", "panel"]

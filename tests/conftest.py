@@ -1,0 +1,27 @@
+"""For all tests: no network beyond this machine (child processes included), run folders in a temporary place, two threads."""
+
+import os
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+os.environ.setdefault("OMP_NUM_THREADS", "2")
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["HF_DATASETS_OFFLINE"] = "1"
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+# Every Python started from here on finds tests/offline/sitecustomize.py, which blocks sockets: kernels and scripts too.
+os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE / "offline"), str(HERE.parent), os.environ.get("PYTHONPATH", "")])
+sys.path.insert(0, str(HERE / "offline"))
+
+import pytest  # noqa: E402  (after the environment is set)
+import sitecustomize  # noqa: E402
+
+sitecustomize.block()
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """Each test has its own runs folder."""
+    monkeypatch.setenv("WORKBENCH_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"

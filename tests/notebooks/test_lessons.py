@@ -1,0 +1,50 @@
+"""Every lesson runs from top to bottom with the network off, and every notebook is what its source makes."""
+
+import importlib.util
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).resolve().parents[2]
+_spec = importlib.util.spec_from_file_location("build", ROOT / "notebooks" / "src" / "build.py")
+build = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(build)
+LESSONS = build.sources()
+
+
+def texts(cell):
+    """Everything a code cell put out, as text."""
+    return "\n".join(str(o.get("text", "") or o.get("data", {})) for o in cell.get("outputs", []))
+
+
+@pytest.mark.parametrize("source", LESSONS, ids=lambda p: p.stem)
+def test_notebook_is_what_its_source_makes(source):
+    assert build.target(source).read_text("utf-8") == build.build(source), "run: python notebooks/src/build.py"
+
+
+@pytest.mark.parametrize("source", LESSONS, ids=lambda p: p.stem)
+def test_notebook_carries_no_output(source):
+    cells = nbformat.read(build.target(source), 4).cells
+    assert all(not c.get("outputs") and c.get("execution_count") is None for c in cells)
+
+
+def test_lessons_have_three_exercises_each():
+    for source in LESSONS:
+        assert source.read_text("utf-8").count("= wb.exercise(") >= 3
+
+
+@pytest.mark.notebooks
+@pytest.mark.slow
+@pytest.mark.parametrize("source", LESSONS, ids=lambda p: p.stem)
+def test_lesson_runs(source, tmp_path, home):
+    path = tmp_path / build.target(source).name
+    shutil.copy(build.target(source), path)
+    notebook = nbformat.read(path, 4)
+    NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": tmp_path}}).execute()
+    outputs = [texts(c) for c in notebook.cells if c.cell_type == "code"]
+    assert sum("Not attempted" in t for t in outputs) >= 3  # exercises are neither right nor wrong before the learner
+    assert sum('alt="Line chart' in t for t in outputs) >= 2  # the pictures of the runs stay in the notebook
+    assert "Traceback" not in "".join(outputs)

@@ -1,0 +1,41 @@
+"""Importing what training needs, on the caller's thread. Nothing is trained here.
+
+transformers loads its parts when they are first named, and two threads that do so at once can see half-loaded modules
+("cannot import name ..."). So a run imports everything before its thread starts, and a panel warms up on the main thread in
+small portions.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+
+MODULES = (
+    "torch",
+    "datasets",
+    "sklearn.linear_model",
+    "sklearn.feature_extraction.text",
+    "transformers",
+    "transformers.models.auto.modeling_auto",
+    "transformers.models.auto.tokenization_auto",
+    "transformers.models.bert.modeling_bert",
+    "transformers.models.bert.tokenization_bert",
+    "transformers.trainer",
+    "workbench.data",
+    "workbench.training.trainer",
+    "workbench.training.predictor",
+    "workbench.training.worker",
+)
+
+
+def portions() -> Iterator[str]:
+    """Import one module after the other, yielding its name after each."""
+    for name in MODULES:
+        importlib.import_module(name)
+        yield name
+
+
+def load() -> None:
+    """Import everything; costs nothing the second time."""
+    for _ in portions():
+        pass
