@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import functools
 import json
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from workbench.errors import WorkbenchError
@@ -131,3 +134,10 @@ def find(cards: list[Card], name: str, what: str) -> Card:
     raise WorkbenchError(
         f"no {what} is called {name!r}", f"one of {names}", f"{what}={cards[0].name!r}" if cards else ""
     )
+
+
+def answer_calls(package: str, listing: Callable[[], Cards]) -> None:
+    """Let a package be called: `workbench.models` is a package and `wb.models()` a public name, and Python puts the package
+    in the function's place once something in it has been imported."""
+    called = type("CallablePackage", (ModuleType,), {"__call__": lambda self: listing(), "__doc__": listing.__doc__})
+    sys.modules[package].__class__ = called

@@ -42,7 +42,7 @@ class RunConfig:
     schedule: str = "linear"
     patience: int | None = None  # evaluations without improvement before training stops; None: never
     min_delta: float = 0.0  # nats by which validation loss must fall to count as improvement
-    evaluations: int = 4  # per epoch
+    evaluations: int = 20  # over the whole run, evenly spread, the last step always among them
     max_length: int = 128  # word pieces; longer texts are cut
     pooling: str = "auto"  # what the head reads: mean over tokens, the first token, or transformers' own head
     precision: str = "auto"
@@ -135,7 +135,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str, str]] = {
     "schedule": (lambda v: v in SCHEDULES, f"one of {', '.join(SCHEDULES)}", '"linear"'),
     "patience": (_whole(1, 10**6, none=True), "a whole number of evaluations from 1 up, or None", "3"),
     "min_delta": (_between(0, 100), "nats from 0 up", "0.0"),
-    "evaluations": (_whole(1, 1000), "a whole number of evaluations per epoch from 1 up", "4"),
+    "evaluations": (_whole(1, 1000), "a whole number of evaluations over the whole run from 1 up", "20"),
     "max_length": (_whole(4, 8192), "a whole number of word pieces from 4 up", "128"),
     "pooling": (lambda v: v in POOLINGS, f"one of {', '.join(POOLINGS)}", '"auto"'),
     "precision": (lambda v: v in PRECISIONS, f"one of {', '.join(PRECISIONS)}", '"auto"'),

@@ -63,6 +63,8 @@ class Bridge(TrainerCallback):
             self.best_step, self.best_loss = extra["best_step"], extra["best_loss"]
             self.rate, self.before = extra["rate"], extra["seconds"]
         self.began = self.last_saved = time.monotonic()
+        parts = args.gradient_accumulation_steps
+        self.emit(ev.Started(state.global_step, self.before, state.max_steps, {"accumulate": parts}))
         if self.resumed is None:
             self.evaluate(kw["model"], state, control, kw["optimizer"])
 

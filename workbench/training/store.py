@@ -150,8 +150,8 @@ class Store:
                 rows.append({**{k: v for k, v in row.items() if k != "metrics"}, **row["metrics"]})
         columns = ["step", "epoch", "seconds", "train_loss", "valid_loss", "learning_rate", "best"]
         frame = pd.DataFrame(rows, columns=None if rows else columns)
-        if "valid_metric" not in frame and self.metric in frame:
-            frame["valid_metric"] = frame[self.metric]
+        if "valid_metric" not in frame:
+            frame["valid_metric"] = frame[self.metric] if self.metric in frame else float("nan")
         return frame.drop_duplicates("step", keep="last").sort_values("step").reset_index(drop=True)
 
     def steps(self) -> pd.DataFrame:

@@ -33,7 +33,8 @@ class Worker:
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         self.began_loading = True
         self._prepare()
-        accumulate = 1
+        begun = self.store.last(ev.Started)
+        accumulate = int(begun.facts.get("accumulate", 1)) if self.resume and begun else 1
         while not self.wishes.stop.is_set():
             try:
                 return self._attempt(accumulate)
@@ -104,16 +105,14 @@ class Worker:
         self.bridge = bridge
         trainer = make_trainer(model, self.prepared, bridge.collate, self.config, self.precision, self.store.folder, bridge,
                                accumulate)  # fmt: skip
-        planned = _planned_steps(trainer)
-        self.store.append(ev.Started(0, bridge.before, planned, {"accumulate": accumulate}))
         self.begun = True
         trainer.train(resume_from_checkpoint=str(self.resume) if self.resume else None)
+        self.end(bridge.ended or "budget", _words(bridge.ended, self.config.patience))  # first of all: Stop means stop
         if bridge.ended == "user":
             bridge.save(model, trainer.optimizer, trainer.lr_scheduler, trainer.state)
         bridge.restore_best(model)
         model.eval()
         self.predictor = Predictor(self.task, model, self.prepared.tokenizer, self.prepared.labels, self.config)
-        self.end(bridge.ended or "budget", _words(bridge.ended, self.config.patience))
 
 
 def _baselines(mark: str, data: Any, prepared: Any, config: Any) -> tuple[float, float]:
@@ -138,14 +137,6 @@ def out_of_memory(error: BaseException) -> bool:
         return True
     text = str(error).lower()
     return "out of memory" in text or "can't allocate memory" in text or "not enough memory" in text
-
-
-def _planned_steps(trainer: Any) -> int:
-    arguments = trainer.args
-    per_epoch = -(
-        -len(trainer.train_dataset) // (arguments.per_device_train_batch_size * arguments.gradient_accumulation_steps)
-    )
-    return max(1, int(-(-per_epoch * arguments.num_train_epochs // 1)))
 
 
 def _words(ended: str, patience: int | None) -> str:
