@@ -25,11 +25,12 @@ Rule = Callable[[pd.DataFrame, Context, Thresholds], Finding | None]
 def non_finite(f: pd.DataFrame, c: Context, t: Thresholds) -> Finding | None:
     """Rule 1: a loss is not a number."""
     odd = f[~np.isfinite(f["train_loss"]) | ~np.isfinite(f["valid_loss"])]
-    if odd.empty:
+    if odd.empty and c.stopped_by != "non-finite":  # a batch's loss ends a run before the next evaluation sees it
         return None
-    step = int(odd["step"].iloc[0])
+    step = int((f if odd.empty else odd)["step"].iloc[-1 if odd.empty else 0])
+    when = "after" if odd.empty else "since"
     return Finding(
-        a.NON_FINITE, f"The loss is not a number any more since step {step}: the weights have run away.", step, {"step": step},
+        a.NON_FINITE, f"The loss is not a number any more {when} step {step}: the weights have run away.", step, {"step": step},
         "1: a training or validation loss is infinite or not a number.", "Goodfellow et al. (2016), Deep Learning, section 8.3",
         (a.SLOWER, a.WARM_UP), "Nothing: such weights do not come back. The best weights before that step are kept.",
     )  # fmt: skip
