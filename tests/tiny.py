@@ -19,7 +19,9 @@ def tiny_bert(folder: Path, seed: int = 0, hidden: int = 32) -> Path:
     letters = sorted(set("abcdefghijklmnopqrstuvwxyz0123456789.,!?'<>/()="))
     words = SPECIAL + GOOD + BAD + FILLER + letters + ["##" + c for c in letters]
     words = list(dict.fromkeys(words))
-    core = Tokenizer(models.WordPiece({w: i for i, w in enumerate(words)}, unk_token="[UNK]", max_input_chars_per_word=40))
+    core = Tokenizer(
+        models.WordPiece({w: i for i, w in enumerate(words)}, unk_token="[UNK]", max_input_chars_per_word=40)
+    )
     core.normalizer = normalizers.BertNormalizer(lowercase=True)
     core.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     core.post_processor = processors.TemplateProcessing(

@@ -94,7 +94,9 @@ def _read(source: Any, text: str | None, label: str | None) -> tuple[Tables, str
         if path is not None:
             return _from_folder(path) if path.is_dir() else _by_split_column(_from_file(path)), str(path), None
     raise WorkbenchError(
-        f"no data called {_short(source)}" if isinstance(source, str | Path) else f"data of type {type(source).__name__}",
+        f"no data called {_short(source)}"
+        if isinstance(source, str | Path)
+        else f"data of type {type(source).__name__}",
         f"a bundled name ({', '.join(c.name for c in catalog.datasets() if c.source == 'bundled')}), 'hub:owner/name', "
         "a csv, tsv, jsonl or parquet file, a DataFrame or a DatasetDict",
         "wb.load('reviews')",
@@ -218,7 +220,9 @@ def _canonical(
 ) -> pd.DataFrame:
     if not len(frame):
         raise WorkbenchError(f"{split} has no rows", "at least one text with its label")
-    frame = _named(frame, {"text": _column(frame, text, _TEXT, "text"), "label": _column(frame, label, _LABEL, "label")})
+    frame = _named(
+        frame, {"text": _column(frame, text, _TEXT, "text"), "label": _column(frame, label, _LABEL, "label")}
+    )
     bad = [i for i, v in enumerate(frame["label"]) if _missing(v) or not str(v).strip()]
     if bad:
         rows = ", ".join(str(i + 1) for i in bad[:5])

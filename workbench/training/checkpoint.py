@@ -51,7 +51,7 @@ def save(folder: Path, model: Any, optimizer: Any, scheduler: Any, trainer_state
     trainer_state.save_to_json(str(aside / "trainer_state.json"))
     state = {
         "optimizer": plain,
-        "scheduler": {k: v for k, v in scheduler.state_dict().items() if isinstance(v, int | float | list | bool)},
+        "scheduler": {k: v for k, v in scheduler.state_dict().items() if _numeric(v)},  # its lambdas are made anew
         "numpy": [x.tolist() if isinstance(x, np.ndarray) else x for x in np.random.get_state()],
         "python": random.getstate(),
         "extra": extra,
@@ -99,6 +99,12 @@ def restore_rng(folder: Path) -> None:
     np.random.set_state((name, np.array(keys, dtype=np.uint32), *rest))
     version, internal, gauss = state["python"]
     random.setstate((version, tuple(internal), gauss))
+
+
+def _numeric(value: Any) -> bool:
+    return isinstance(value, int | float) or (
+        isinstance(value, list) and all(isinstance(v, int | float) for v in value)
+    )
 
 
 def _optimizer_state(optimizer: Any) -> tuple[dict[str, torch.Tensor], list[dict[str, Any]]]:

@@ -93,7 +93,6 @@ class Predictor:
             raise WorkbenchError(f"folder {folder.name!r} is not empty", "a new or empty folder", "another name")
         folder.mkdir(parents=True, exist_ok=True)
         self.tokenizer.save_pretrained(folder)
-        head = isinstance(self.model, PooledClassifier)
         if isinstance(self.model, PooledClassifier):
             from safetensors.torch import save_file
 
@@ -108,7 +107,7 @@ class Predictor:
         about = {"labels": self.labels, "config": json.loads(json.dumps(run.config.__dict__)), "best": _numbers(run.best),
                  "pooling": self.model.pooling if isinstance(self.model, PooledClassifier) else "native"}  # fmt: skip
         (folder / "workbench.json").write_text(json.dumps(about, indent=1, ensure_ascii=False), "utf-8")
-        (folder / "README.md").write_text(_readme(run, head), "utf-8")
+        (folder / "README.md").write_text(_readme(run, about["pooling"]), "utf-8")
         return folder
 
     def _logits(self, encoded: Encoded) -> np.ndarray:
@@ -135,11 +134,15 @@ from transformers import AutoModel, AutoTokenizer
 encoder, tokenizer = AutoModel.from_pretrained("."), AutoTokenizer.from_pretrained(".")
 head, batch = load_file("head.safetensors"), tokenizer(["Not bad at all"], return_tensors="pt")
 tokens, mask = encoder(**batch).last_hidden_state, batch["attention_mask"].unsqueeze(-1)
-logits = (tokens * mask).sum(1) / mask.sum(1) @ head["weight"].T + head["bias"]"""
+features = %s
+logits = features @ head["weight"].T + head["bias"]"""
+
+_FEATURES = {"mean": "(tokens * mask).sum(1) / mask.sum(1)", "cls": "tokens[:, 0]"}
 
 
-def _readme(run: Any, head: bool) -> str:
+def _readme(run: Any, pooling: str) -> str:
+    code = _POOLED % _FEATURES[pooling] if pooling in _FEATURES else _PLAIN
     return (
         f"# {run.id}\n\nMade by `{run.to_code()}`.\n\n{run.diagnosis}\n\nLabels and scores are in `workbench.json`. "
-        f"To use it without the workbench, in this folder:\n\n```python\n{_POOLED if head else _PLAIN}\n```\n"
+        f"To use it without the workbench, in this folder:\n\n```python\n{code}\n```\n"
     )

@@ -56,7 +56,9 @@ class Store:
                 folder = home / f"{stem}-{n}"
             except OSError as error:
                 store = cls(folder, config, facts)
-                store.trouble = f"this run is kept in memory only: {folder.name} cannot be written ({error.strerror})"
+                store.trouble = (
+                    f"this run is kept in memory only: {folder.name} cannot be written ({error.strerror or error})"
+                )
                 return store
         store = cls(folder, config, facts)
         store.write_config()
@@ -67,13 +69,12 @@ class Store:
         """An existing folder; half-written last lines (a killed process) are passed over."""
         try:
             raw = json.loads((folder / "config.json").read_text("utf-8"))
-        except (OSError, ValueError) as error:
+            choices = {k: v for k, v in raw["config"].items() if k in {f.name for f in fields(RunConfig)}}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise WorkbenchError(
                 f"{folder.name} is not a run folder ({error})", "config.json and events.jsonl"
             ) from error
-        known = {f.name for f in fields(RunConfig)}
-        config = RunConfig(**{k: v for k, v in raw["config"].items() if k in known})
-        return cls(folder, config, raw.get("facts", {}), _read_events(folder / "events.jsonl"))
+        return cls(folder, RunConfig(**choices), raw.get("facts", {}), _read_events(folder / "events.jsonl"))
 
     @property
     def id(self) -> str:
@@ -98,7 +99,9 @@ class Store:
             write()
             return True
         except OSError as error:
-            self.trouble = f"the run goes on in memory: {self.id} cannot be written any more ({error.strerror})"
+            self.trouble = (
+                f"the run goes on in memory: {self.id} cannot be written any more ({error.strerror or error})"
+            )
             return False
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def make_trainer(
     choices = config.to_training_arguments()
     choices["per_device_train_batch_size"] = max(1, config.batch_size // accumulate)
     arguments = TrainingArguments(
-        output_dir=str(folder),
+        output_dir=str(folder if folder.is_dir() else tempfile.gettempdir()),  # it makes this folder and writes nothing
         **choices,
         **precision.to_training_arguments(),
         gradient_accumulation_steps=accumulate,
