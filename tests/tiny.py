@@ -7,9 +7,31 @@ import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertForMaskedLM, PreTrainedTokenizerFast
 
-GOOD = "kind warm bright swift clean calm fresh crisp neat merry".split()
-BAD = "cruel cold dim slow dirty harsh stale limp messy grim".split()
-FILLER = "the room a meal our train this film that shop was felt seemed looked and but quite rather on at in".split()
+GOOD = ["kind", "warm", "bright", "swift", "clean", "calm", "fresh", "crisp", "neat", "merry"]
+BAD = ["cruel", "cold", "dim", "slow", "dirty", "harsh", "stale", "limp", "messy", "grim"]
+FILLER = [
+    "the",
+    "room",
+    "a",
+    "meal",
+    "our",
+    "train",
+    "this",
+    "film",
+    "that",
+    "shop",
+    "was",
+    "felt",
+    "seemed",
+    "looked",
+    "and",
+    "but",
+    "quite",
+    "rather",
+    "on",
+    "at",
+    "in",
+]
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
 

@@ -16,6 +16,7 @@ from IPython.display import HTML, display
 
 from workbench.training import events as ev
 from workbench.views import figures as fig
+from workbench.views.labels import SCRIPT, Picture
 
 PERIOD = 1 / 3  # seconds between updates
 
@@ -88,12 +89,13 @@ class View:
 
     def __init__(self, run: Any) -> None:
         self.run, self.live, self.last = run, LiveFigure(run), 0.0
-        self.image = widgets.Image(format="png", layout={"width": "760px", "max_width": "100%"})
+        self.picture, self.described = Picture(), -1
         self.words = widgets.HTML()
         self.stop = _button("Stop", "stop", "End training after this step; history and best weights stay", run.stop)
         self.pause = _button("Pause", "pause", "Wait after this step, or go on", self._toggle)
+        display(HTML(SCRIPT))
         self.handle = display(
-            widgets.VBox([widgets.HBox([self.pause, self.stop]), self.image, self.words]), display_id=True
+            widgets.VBox([widgets.HBox([self.pause, self.stop]), self.picture.box, self.words]), display_id=True
         )
 
     def _toggle(self) -> None:
@@ -110,7 +112,9 @@ class View:
         self.last = now
         picture = self.live.update()
         if picture is not None:
-            self.image.value = picture
+            evaluations = len(self.run.frame())
+            self.picture.show(picture, fig.alt_text(self.run) if evaluations != self.described else None)
+            self.described = evaluations
             self.words.value = status_html(self.run)
         self.pause.description = "Continue" if self.run.status == "paused" else "Pause"
 
@@ -118,7 +122,7 @@ class View:
         """Put the finished picture where the live one was, so that the saved notebook shows it."""
         if self.handle is not None:
             self.handle.update(HTML(final_html(self.run)))
-        for widget in (self.image, self.words, self.stop, self.pause):
+        for widget in (self.picture, self.words, self.stop, self.pause):
             widget.close()
 
 
@@ -162,13 +166,15 @@ def final_html(run: Any, width: int = 760) -> str:
 def verdict_html(run: Any) -> str:
     """The verdict in words with its numbers, the rule behind it, and what to try. Every text is escaped."""
     finding = run.diagnosis
-    first, _, rest = str(finding).partition(" ")
+    words = str(finding)
+    end = min((i for i in (words.find(":"), words.find(" since ")) if i > 0), default=len(words))
+    first, rest = words[:end], words[end:]
     advice = "".join(f"<li><b>{html.escape(a.label)}</b>: {html.escape(a.why)}</li>" for a in finding.advice)
     ended = run.store.last(ev.Ended)
-    words = f"<br>{html.escape(ended.text)}" if ended and ended.text and run.done else ""
+    how = f"<br>{html.escape(ended.text)}" if ended and ended.text and run.done else ""
     return (
         f'<div style="max-width:760px;line-height:1.5;border-left:4px solid {colour(finding.verdict)};padding:2px 0 2px 12px">'
-        f"<b>{html.escape(first)}</b> {html.escape(rest)}{words}"
+        f"<b>{html.escape(first)}</b>{html.escape(rest)}{how}"
         f'<details><summary>Which rule says so, and what to try</summary><p style="margin:4px 0">Rule {html.escape(finding.rule)} '
         f"<i>{html.escape(finding.source)}</i></p><ul style='margin:4px 0'>{advice}</ul>"
         f"<p style='margin:4px 0'>What would change its mind: {html.escape(finding.revise)}</p></details></div>"

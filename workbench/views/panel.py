@@ -18,7 +18,8 @@ from workbench.config import RunConfig, check_names
 from workbench.errors import WorkbenchError
 from workbench.training import engine
 from workbench.training.run import Run, launch, training_now
-from workbench.views import browse, live
+from workbench.views import browse, labels, live
+from workbench.views import figures as fig
 from workbench.views.controls import Controls, problem_html
 
 _kept: set[Any] = set()  # an event loop keeps no strong reference to its tasks
@@ -33,6 +34,7 @@ class Panel:
         self.run: Run | None = None
         self._task: asyncio.Task[None] | None = None
         self._figure: Any = None
+        self._judged = -1  # how many evaluations the words on display speak of
         self.buttons = {
             "train": _button("Train", "play", "Start training with these settings", self._on_train, "primary"),
             "pause": _button("Pause", "pause", "Wait after this step", self._on_pause),
@@ -41,7 +43,7 @@ class Panel:
                 "Continue", "forward", "Go on after a pause, or go on with a stopped run", self._on_continue
             ),
         }
-        self.image = widgets.Image(format="png", layout={"width": "760px", "max_width": "100%", "display": "none"})
+        self.picture = labels.Picture()
         self.status, self.verdict, self.code = widgets.HTML(EMPTY), widgets.HTML(), widgets.HTML()
         self.estimate, self.problem = widgets.HTML(), widgets.HTML()
         self.predictions, self.runs, self.data = browse.Predictions(self), browse.RunsTab(self), browse.DataTab(self)
@@ -104,12 +106,11 @@ class Panel:
     def show(self) -> None:
         """Display the panel and, beneath it, the place where the finished picture is kept for the saved notebook."""
         display(self.box)
-        self._record = display(HTML(""), display_id=True)
+        self._record = display(HTML(labels.SCRIPT), display_id=True)
 
     def _follow(self, run: Run) -> None:
         self.run, self.problem.value, self.verdict.value = run, "", ""
-        self._figure = live.LiveFigure(run)
-        self.image.layout.display = ""
+        self._figure, self._judged = live.LiveFigure(run), -1
         self._task = asyncio.ensure_future(self._draw_until_done(run))
 
     async def _draw_until_done(self, run: Run) -> None:
@@ -123,8 +124,12 @@ class Panel:
     def _tick(self, run: Run) -> None:
         picture = self._figure.update()
         if picture is not None:
-            self.image.value = picture
-            self.verdict.value = live.verdict_html(run) if len(run.frame()) else ""
+            evaluations = len(run.frame())
+            news = evaluations != self._judged  # words change when an evaluation arrives, not with every step
+            self.picture.show(picture, fig.alt_text(run) if news else None)
+            if news:
+                self.verdict.value = live.verdict_html(run) if evaluations else ""
+            self._judged = evaluations
         self.status.value = live.status_html(run)
         self._set_buttons()
 
@@ -134,14 +139,14 @@ class Panel:
             known = error if isinstance(error, WorkbenchError) else WorkbenchError(f"{type(error).__name__}: {error}")
             self._show_problem(known)
         if len(run.frame()):
-            self.image.value = live.fig.png(run.figure())
-            self.image.layout.display = ""
+            self.picture.show(fig.png(run.figure()), fig.alt_text(run))
+            self.verdict.value = live.verdict_html(run)
         self._set_buttons()
         self.runs.refresh()
         self.predictions.refresh()
         self._changed()
         if self._record is not None:
-            self._record.update(HTML(record_html(run)))
+            self._record.update(HTML(labels.SCRIPT + record_html(run)))
 
     def _show_problem(self, error: WorkbenchError) -> None:
         self.problem.value = problem_html(error)
@@ -209,7 +214,7 @@ class Panel:
             layout={"width": "336px", "flex": "0 0 auto"},
         )
         right = widgets.VBox(
-            [self.status, self.image, self.verdict], layout={"flex": "1 1 480px", "min_width": "420px"}
+            [self.status, self.picture.box, self.verdict], layout={"flex": "1 1 480px", "min_width": "420px"}
         )
         top = widgets.Box([left, right], layout={"display": "flex", "flex_flow": "row wrap", "grid_gap": "12px"})
         label = widgets.HTML("<span style='color:#444'>The same as a line of code:</span>")
@@ -217,7 +222,8 @@ class Panel:
             children=[self.predictions.box, self.runs.box, self.data.box], titles=("Predictions", "Runs", "Data")
         )
         tabs.observe(lambda change: self._tab_opened(change["new"]), names="selected_index")
-        return widgets.VBox([top, widgets.VBox([label, self.code]), tabs])
+        alive = widgets.HTML("<style>.wb-record{display:none}</style>", layout={"display": "none"})
+        return widgets.VBox([top, widgets.VBox([label, self.code]), tabs, alive])
 
     def _tab_opened(self, index: int | None) -> None:
         if index is not None:
@@ -256,8 +262,10 @@ def warm_up() -> None:
 
 
 def record_html(run: Run) -> str:
-    """The finished run as static HTML: what the saved notebook shows where no kernel runs."""
-    return f"<details open><summary>Kept with this notebook: run {html.escape(run.id)}</summary>{live.final_html(run, 560)}</details>"
+    """The finished run as static HTML: what the saved notebook shows where no panel is alive (its style hides this)."""
+    return (
+        f'<div class="wb-record"><p>Run {html.escape(run.id)}, kept with this notebook:</p>{live.final_html(run)}</div>'
+    )
 
 
 def _button(text: str, icon: str, tip: str, action: Any, style: str = "") -> widgets.Button:

@@ -1,0 +1,182 @@
+"""What ships in data/: every dataset and every model keeps its card's word."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import safe_open
+
+import workbench as wb
+from workbench import catalog
+
+HOME = catalog.bundled_home()
+MB = 10**6
+DATASETS = sorted(p for p in (HOME / "datasets").iterdir() if p.is_dir())
+MODELS = sorted(p for p in (HOME / "models").iterdir() if p.is_dir())
+SPLITS = ("train.csv", "validation.csv", "test.csv")
+
+
+def card(folder: Path) -> dict:
+    return json.loads((folder / "card.json").read_text("utf-8"))
+
+
+def each(folders):
+    return pytest.mark.parametrize("folder", folders, ids=lambda f: f.name)
+
+
+@pytest.fixture(scope="module")
+def audits():
+    """Each dataset is audited once."""
+    return {folder.name: wb.audit(folder.name) for folder in DATASETS}
+
+
+def test_reviews_and_bert_mini_are_bundled():
+    assert "reviews" in {f.name for f in DATASETS} and "bert-mini" in {f.name for f in MODELS}
+
+
+def test_every_folder_has_a_card_that_the_catalog_lists():
+    listed = {c.name for c in (*wb.datasets(), *wb.models()) if c.source == "bundled"}
+    assert listed == {f.name for f in (*DATASETS, *MODELS)}
+
+
+# --- datasets ---------------------------------------------------------------------------------------------------------
+
+
+@each(DATASETS)
+def test_a_dataset_card_says_what_it_is_and_under_which_licence(folder):
+    facts = card(folder)
+    assert facts["title"].strip() and facts["licence"].strip() and "classification" in facts["tasks"]
+
+
+@each(DATASETS)
+def test_a_dataset_card_has_the_checksum_of_every_split(folder):
+    present = [name for name in SPLITS if (folder / name).exists()]
+    assert "train.csv" in present and "validation.csv" in present
+    assert card(folder)["sha256"] == {n: hashlib.sha256((folder / n).read_bytes()).hexdigest() for n in present}
+
+
+@each(DATASETS)
+def test_a_dataset_card_has_the_size_that_the_estimate_reads(folder):
+    facts = card(folder)
+    assert facts["train"] == len(wb.load(folder.name)["train"]) and 1 < facts["tokens_per_text"] < 512
+
+
+@each(DATASETS)
+def test_a_dataset_passes_its_audit(folder, audits):
+    assert audits[folder.name].problems == ()
+
+
+@each(DATASETS)
+def test_less_than_two_percent_of_a_dataset_are_near_duplicates(folder, audits):
+    assert audits[folder.name].near_duplicates < 0.02
+
+
+@each(DATASETS)
+def test_no_text_of_training_is_in_another_split(folder, audits):
+    assert audits[folder.name].leaks == ()
+
+
+@each(DATASETS)
+def test_counting_words_does_not_solve_a_dataset(folder, audits):
+    assert audits[folder.name].tfidf < 0.90
+
+
+@each(DATASETS)
+def test_every_split_has_about_the_same_balance(folder, audits):
+    shares = [next(iter(c.values())) / sum(c.values()) for c in audits[folder.name].counts.values()]
+    assert max(shares) - min(shares) < 0.1
+
+
+def test_reviews_are_many_and_say_where_they_come_from():
+    rows = [r for split in wb.load("reviews").values() for r in split]
+    assert len(rows) >= 1200
+    assert {r["source"] for r in rows} == {"review", "social", "news"}
+    assert {r["case"] for r in rows} == {"plain", "negation", "concession", "irony", "mixed", "domain"}
+
+
+def test_every_source_of_reviews_is_in_every_split():
+    for split in wb.load("reviews").values():
+        assert set(split["source"]) == {"review", "social", "news"}
+
+
+# --- models -----------------------------------------------------------------------------------------------------------
+
+
+@each(MODELS)
+def test_a_model_card_says_what_it_was_trained_on_and_under_which_licence(folder):
+    facts = card(folder)
+    assert facts["title"].strip() and facts["family"].strip() and "classification" in facts["tasks"]
+    assert facts["corpus"]["licence"].strip() and facts["corpus"]["text"].strip() and facts["limits"]
+    assert facts["tokens_seen"] > 1_000_000
+
+
+@each(MODELS)
+def test_a_model_card_has_the_sizes_of_its_configuration(folder):
+    facts, config = card(folder), json.loads((folder / "config.json").read_text("utf-8"))
+    sizes = (config["vocab_size"], config["hidden_size"], config["num_hidden_layers"])
+    assert (facts["vocabulary"], facts["hidden"], facts["layers"]) == sizes
+
+
+@each(MODELS)
+def test_a_model_card_counts_the_parameters(folder):
+    with safe_open(folder / "model.safetensors", "pt") as file:
+        stored = sum(file.get_tensor(k).numel() for k in file.keys())  # noqa: SIM118 (not a dict)
+    assert card(folder)["parameters"] == pytest.approx(stored, rel=0.05)  # the head of pretraining may be left out
+
+
+@each(MODELS)
+def test_a_model_card_has_the_checksums_of_its_files(folder):
+    sums = card(folder)["sha256"]
+    assert {"model.safetensors", "tokenizer.json"} <= set(sums)
+    assert sums == {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in sums}
+
+
+@each(MODELS)
+def test_weights_are_safetensors_in_half_precision_and_nothing_else(folder):
+    assert {p.suffix for p in folder.rglob("*") if p.is_file()} <= {".json", ".safetensors", ".md", ".txt"}
+    for path in folder.glob("*.safetensors"):
+        with safe_open(path, "pt") as file:
+            assert {file.get_slice(k).get_dtype() for k in file.keys()} == {"F16"}  # noqa: SIM118
+
+
+@each(MODELS)
+def test_every_file_of_a_model_is_readable_by_all_and_at_most_15_mb(folder):
+    for path in folder.rglob("*"):
+        assert path.stat().st_size <= 15 * MB and path.stat().st_mode & 0o044 == 0o044, path.name
+
+
+def test_everything_that_ships_is_at_most_90_mb():
+    assert sum(p.stat().st_size for p in HOME.rglob("*") if p.is_file()) <= 90 * MB
+
+
+@each(MODELS)
+def test_a_model_loads_with_transformers_alone(folder):
+    from transformers import AutoModel, AutoTokenizer
+
+    model, tokenizer = AutoModel.from_pretrained(folder, dtype=torch.float32), AutoTokenizer.from_pretrained(folder)
+    out = model.eval()(**tokenizer("Not bad at all", return_tensors="pt")).last_hidden_state
+    assert out.dtype == torch.float32 and out.isfinite().all() and len(tokenizer) == model.config.vocab_size
+
+
+@each(MODELS)
+def test_a_tokenizer_is_fast_and_knows_english_words(folder):
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    pieces = tokenizer("The house stood by the river")["input_ids"]
+    assert tokenizer.is_fast and tokenizer.unk_token_id not in pieces and len(pieces) <= 9
+
+
+@pytest.mark.xfail(strict=True, reason="pretrain_card._card leaves out vocabulary, hidden and layers")
+def test_the_card_that_pretraining_writes_has_what_the_estimate_reads(tmp_path):
+    from workbench.models import pretrain_card, recipes
+
+    recipe = recipes.find("bert-mini")
+    plan = {"batch": 8192, "tokens": 8192, "phases": [[64, 1.0]], "rate": 1e-3, "seed": 0}
+    state = {"plan": plan, "step": 1, "seconds": 1.0, "hardware": ["cpu"], "curve": []}
+    for name in ("model.safetensors", "tokenizer.json"):
+        (tmp_path / name).write_bytes(b"")
+    facts = pretrain_card._card(recipe, state, {"file": "x"}, {}, tmp_path)
+    assert {"parameters", "vocabulary", "hidden", "layers"} <= set(facts)

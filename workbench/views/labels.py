@@ -1,0 +1,53 @@
+"""Names for what ipywidgets leaves nameless: slider handles and the live picture. A style for hidden text and one script.
+
+ipywidgets 8.1 puts no label on the handle of a slider (role=slider) and offers no alt text for an Image. The script copies the
+words that stand beside them: a slider's label and read-out, and the hidden description beneath a picture. It runs where the
+cell was run; a notebook that is opened untrusted drops it, and then shows static pictures with their own alt text.
+"""
+
+from __future__ import annotations
+
+import html
+
+import ipywidgets as widgets
+
+SCRIPT = """<script>(() => {
+  if (window.workbenchLabels) return;
+  const name = () => {
+    document.querySelectorAll('.widget-slider').forEach(w => {
+      const label = w.querySelector('label'), out = w.querySelector('.widget-readout'), handle = w.querySelector('[role=slider]');
+      if (label && handle) handle.setAttribute('aria-label', label.textContent);
+      if (out && handle) handle.setAttribute('aria-valuetext', out.textContent);
+    });
+    document.querySelectorAll('.wb-picture').forEach(w => {
+      const words = w.querySelector('.wb-alt'), image = w.querySelector('img');
+      if (words && image && image.alt !== words.textContent) image.alt = words.textContent;
+    });
+  };
+  window.workbenchLabels = setInterval(name, 500);
+})()</script>"""
+
+HIDDEN = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap"
+
+
+class Picture:
+    """An Image widget with a description in words; `box` is what to display."""
+
+    def __init__(self) -> None:
+        self.image = widgets.Image(format="png", layout={"width": "760px", "max_width": "100%", "display": "none"})
+        self.words = widgets.HTML()
+        self.box = widgets.VBox([self.image, self.words], layout={"overflow": "visible"})
+        self.box.add_class("wb-picture")
+
+    def show(self, png: bytes, alt: str | None = None) -> None:
+        """New bytes, and a new description where there is one."""
+        self.image.value = png
+        if self.image.layout.display:
+            self.image.layout.display = ""
+        if alt is not None:
+            self.words.value = f'<span class="wb-alt" aria-hidden="true" style="{HIDDEN}">{html.escape(alt)}</span>'
+
+    def close(self) -> None:
+        """Close the widgets: their place in the page is taken by something else."""
+        for widget in (self.image, self.words, self.box):
+            widget.close()
