@@ -22,15 +22,23 @@ def main(arguments: list[str]) -> int:
     """Start JupyterLab; further arguments (--no-browser, --port) are passed on."""
     folder = lessons()
     write_settings(Path(sys.prefix))
-    command = [sys.executable, "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={folder}",
-               f"--LabApp.default_url=/lab/tree/{FIRST}", "--LabApp.extension_manager=readonly",
-               *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []), *arguments]  # fmt: skip
+    command = [sys.executable, "-m", "jupyterlab", *options(folder, arguments), *arguments]
     environ = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1",
                "TOKENIZERS_PARALLELISM": "false"}  # fmt: skip
     try:
         return subprocess.call(command, env=environ, cwd=folder)
     except KeyboardInterrupt:
         return 0
+
+
+def options(folder: Path, arguments: list[str]) -> list[str]:
+    """What the workbench asks of JupyterLab, less what the user has asked for otherwise."""
+    ours = ["--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={folder}", f"--LabApp.default_url=/lab/tree/{FIRST}",
+            "--LabApp.extension_manager=readonly"]  # fmt: skip
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        ours.append("--allow-root")  # jupyter refuses root otherwise, which is who one is in a container
+    given = {a.split("=")[0] for a in arguments}
+    return [o for o in ours if o.split("=")[0] not in given]
 
 
 def lessons() -> Path:

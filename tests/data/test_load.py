@@ -162,22 +162,17 @@ def test_one_column_cannot_be_both():
         wb.load(frame(), text="text", label="text")
 
 
-@pytest.mark.xfail(
-    strict=True, raises=ValueError, reason="_column takes a name that two columns share; pandas then fails"
-)
 def test_two_columns_of_one_name_are_refused_in_a_sentence():
     twice = pd.concat([frame(), frame()[["label"]]], axis=1)
     with pytest.raises(wb.WorkbenchError, match="label"):
         wb.load(twice)
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="_named makes a second text_1 where one stands already")
 def test_moving_a_column_aside_does_not_hit_another():
     data = wb.load(frame(40, headline="h", text_1="t"), text="headline")
     assert set(data["train"]["text"]) == {"h"}
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="_dataset passes on column types that datasets does not know")
 def test_another_column_of_an_odd_type_does_not_stop_loading():
     wb.load(frame(40, month=pd.period_range("2020-01", periods=40, freq="M")))
 
@@ -195,12 +190,10 @@ def test_whole_numbers_are_ordered_by_size():
     assert data.labels == [str(i) for i in range(12)]
 
 
-@pytest.mark.xfail(strict=True, reason="_in_order knows only numbers without a sign: -1 comes before -2")
 def test_negative_numbers_are_ordered_by_size():
     assert wb.load(frame(40, label=[-2, -1, 0, 1, 2] * 8)).labels == ["-2", "-1", "0", "1", "2"]
 
 
-@pytest.mark.xfail(strict=True, reason="labels that passed through a column with gaps are named 0.0 and 1.0")
 def test_whole_numbers_stay_whole_after_rows_without_label_were_dropped():
     rows = frame(40, label=[0, 1] * 20)
     rows.loc[0, "label"] = None  # pandas makes floats of them
@@ -228,9 +221,6 @@ def test_missing_labels_are_counted_with_their_rows(missing):
         wb.load(frame(40, label=labels))
 
 
-@pytest.mark.xfail(
-    strict=True, raises=TypeError, reason="_from_hf indexes the names with a float where a label is None"
-)
 def test_a_missing_class_label_is_refused_in_a_sentence():
     features = hf.Features({"text": hf.Value("string"), "label": hf.ClassLabel(names=["no", "yes"])})
     rows = {"text": ["a", "b", "c", "d", "e"], "label": [0, 1, 0, 1, None]}
@@ -238,7 +228,6 @@ def test_a_missing_class_label_is_refused_in_a_sentence():
         wb.load(hf.DatasetDict(train=hf.Dataset.from_dict(rows, features=features)))
 
 
-@pytest.mark.xfail(strict=True, reason="_from_hf and _class_names look for the label column in lower case only")
 def test_label_names_are_kept_when_the_column_has_a_capital():
     features = hf.Features({"Text": hf.Value("string"), "Label": hf.ClassLabel(names=["no", "yes"])})
     rows = {"Text": list("abcdefgh"), "Label": [0, 1] * 4}
@@ -328,7 +317,6 @@ def test_a_quote_in_a_tsv_is_a_letter(tmp_path):
     assert set(texts_of(wb.load(path))) == {'"one only', "none"}
 
 
-@pytest.mark.xfail(strict=True, reason="read_csv makes an index of the surplus column: the text loses its first half")
 def test_commas_without_quotes_do_not_cut_texts_silently(tmp_path):
     path = tmp_path / "mine.csv"
     path.write_text("text,label\n" + "good, really,yes\nbad, really,no\n" * 8, encoding="utf-8")
@@ -371,13 +359,10 @@ def no_data(folder):
     return folder
 
 
-SAYS_NOT = pytest.mark.xfail(strict=True, reason="_from_folder says what it expected but not what to try")
-
-
 @pytest.mark.parametrize(
     ("make", "found"),
     [(no_file, r"missing\.csv"), (no_name, "'revews'"), (odd_ending, r"'\.docx'"),
-     pytest.param(no_data, "no training file", marks=SAYS_NOT)],
+     (no_data, "no training file")],
 )  # fmt: skip
 def test_what_is_not_there_is_told_with_found_expected_and_try(tmp_path, make, found):
     with pytest.raises(wb.WorkbenchError, match=found) as caught:
@@ -483,7 +468,6 @@ def test_the_fingerprint_does_not_see_other_columns():
     assert fingerprint(wb.load(frame(40, source="a"))) == fingerprint(wb.load(frame(40, source="b")))
 
 
-@pytest.mark.xfail(strict=True, reason="fingerprint sees label ids, not what they are called")
 def test_the_fingerprint_changes_with_the_name_of_a_label():
     assert fingerprint(wb.load(frame(40, label=["no", "yes"] * 20))) != fingerprint(
         wb.load(frame(40, label=["cat", "dog"] * 20))

@@ -194,10 +194,7 @@ def test_a_model_that_needs_its_own_code_is_refused(tmp_path):
         zoo.config(zoo.source(str(tmp_path)))
 
 
-ASKS = pytest.mark.xfail(strict=True, raises=pytest.fail.Exception, reason="build does not say it for a twin: it asks")
-
-
-@pytest.mark.parametrize("twin", ["", pytest.param(":random", marks=ASKS)])
+@pytest.mark.parametrize("twin", ["", ":random"])
 def test_a_class_that_needs_its_own_code_is_refused_without_a_question(folder, twin, monkeypatch):
     """transformers asks at the keyboard where `trust_remote_code` was not said at all."""
     monkeypatch.setattr("builtins.input", lambda *a: pytest.fail("asked"))
@@ -208,10 +205,7 @@ def test_a_class_that_needs_its_own_code_is_refused_without_a_question(folder, t
         zoo.build(AutoModelForSpeechSeq2Seq, src, cfg)
 
 
-RAW = pytest.mark.xfail(strict=True, raises=ValueError, reason="build wraps errors of a checkpoint, not of a twin")
-
-
-@pytest.mark.parametrize("twin", ["", pytest.param(":random", marks=RAW)])
+@pytest.mark.parametrize("twin", ["", ":random"])
 def test_a_model_that_cannot_do_the_task_is_told_in_a_sentence(folder, twin):
     src = zoo.source(f"{folder}{twin}")
     with pytest.raises(wb.WorkbenchError, match="could not be loaded"):
@@ -260,7 +254,6 @@ def test_changes_of_the_configuration_are_made(folder):
     assert zoo.config(zoo.source(str(folder)), num_labels=7).num_labels == 7
 
 
-@pytest.mark.xfail(strict=True, reason="config() sets every name, though it says that unknown ones are left out")
 def test_names_that_a_configuration_does_not_have_are_left_out(folder):
     assert not hasattr(zoo.config(zoo.source(str(folder)), no_such_field=1), "no_such_field")
 

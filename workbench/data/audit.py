@@ -5,6 +5,7 @@ Not a repair: it reports, with row numbers, and leaves the data as it is.
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,14 +18,14 @@ LARGEST = 20_000
 NEAR = 0.8  # cosine similarity of character 5-gram TF-IDF vectors from which two texts count as near-duplicates
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Audit:
     """Figures of one dataset. `problems` are sentences; an empty tuple means that the audit passes."""
 
     counts: dict[str, dict[str, int]]
     words: dict[str, float]  # median words per text, by label
     near_duplicates: float  # share of texts with a near-duplicate anywhere
-    leaks: tuple[tuple[int, int, str], ...]  # (row in train, row in other split, split): the same or nearly so
+    leaks: tuple[tuple[int, int, str], ...]  # (row, row in the other split, "split/other split"): the same or nearly so
     majority: float  # accuracy on validation
     tfidf: float  # accuracy of TF-IDF + logistic regression on validation
     problems: tuple[str, ...] = field(default_factory=tuple)
@@ -37,6 +38,11 @@ class Audit:
         )
         lines += [f"Problem: {p}" for p in self.problems] or ["No problem found."]
         return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return "".join(f"<div>{html.escape(line)}</div>" for line in str(self).splitlines())
 
 
 def audit(source: Any) -> Audit:
@@ -65,6 +71,7 @@ def baselines(train: list[str], train_y: np.ndarray, valid: list[str], valid_y: 
         return majority, majority
     if len(train) > LARGEST:
         some = np.random.default_rng(0).choice(len(train), LARGEST, replace=False)
+        some = np.union1d(some, [np.flatnonzero(train_y == c)[0] for c in classes])  # no class is missing
         train, train_y = [train[i] for i in some], train_y[some]
     return majority, float(bag_of_words().fit(train, train_y).score(valid, valid_y))
 
@@ -94,8 +101,8 @@ def _duplicates(texts: dict[str, list[str]]) -> tuple[float, list[tuple[int, int
                 continue
             hit.update((int(row), int(column)))
             (split_a, a), (split_b, b) = where[row], where[column]
-            if split_a == "train" and split_b != "train":
-                leaks.append((a, b, split_b))
+            if split_a != split_b:
+                leaks.append((a, b, f"{split_a}/{split_b}"))
     return len(hit) / max(1, len(plain)), leaks
 
 
@@ -107,8 +114,12 @@ def _median_words(data: Any, label: int) -> float:
 def _problems(counts: Any, words: dict[str, float], near: float, leaks: list[Any], tfidf: float) -> list[str]:
     found = []
     if leaks:
-        a, b, split = leaks[0]
-        found.append(f"{len(leaks)} training texts stand in another split too (row {a + 1} = row {b + 1} of {split})")
+        a, b, where = leaks[0]
+        first, second = where.split("/")
+        n = len({(i, w.split("/")[0]) for i, _, w in leaks})
+        who = "training texts" if first == "train" else f"{first} texts"
+        found.append(f"{n} {who if n > 1 else who[:-1]} {'stand' if n > 1 else 'stands'} in another split too "
+                     f"(row {a + 1} of {first} = row {b + 1} of {second})")  # fmt: skip
     if near > 0.02:
         found.append(f"{near:.1%} of the texts have a near-duplicate (at most 2%)")
     sizes = list(counts["train"].values())

@@ -61,12 +61,15 @@ def load(source: Any, *, text: str | None = None, label: str | None = None, seed
 
 def _in_order(labels: set[str]) -> list[str]:
     """Numbers by size, names by the alphabet."""
-    return sorted(labels, key=lambda v: (len(v), v)) if all(v.isdecimal() for v in labels) else sorted(labels)
+    try:
+        return sorted(labels, key=lambda v: (float(v), v))
+    except ValueError:
+        return sorted(labels)
 
 
 def fingerprint(data: hf.DatasetDict) -> str:
-    """Sixteen hex digits that change when any text or label changes."""
-    digest = hashlib.sha256()
+    """Sixteen hex digits that change when any text, label or name of a label changes."""
+    digest = hashlib.sha256(repr(_class_names(data, "label")).encode("utf-8", "backslashreplace"))
     for split in sorted(data):
         columns = [c for c in ("text", "label") if c in data[split].column_names]
         for column in columns:
@@ -106,6 +109,8 @@ def _read(source: Any, text: str | None, label: str | None) -> tuple[Tables, str
 def _existing(source: str | Path) -> Path | None:
     """The file or folder that is meant, if there is one; a text that cannot be a path is none."""
     try:
+        if not str(source).strip():
+            return None
         path = Path(source).expanduser()
         return path if path.exists() else None
     except (OSError, RuntimeError, ValueError):
@@ -117,11 +122,19 @@ def _short(source: Any) -> str:
 
 
 _READERS: dict[str, Any] = {
-    ".csv": lambda p: pd.read_csv(p, dtype=str, keep_default_na=False),
-    ".tsv": lambda p: pd.read_csv(p, sep="\t", dtype=str, keep_default_na=False, quoting=3),
+    ".csv": lambda p: _separated(p),
+    ".tsv": lambda p: _separated(p, sep="\t", quoting=3),
     ".jsonl": lambda p: _json_lines(p),
     ".parquet": pd.read_parquet,
 }
+
+
+def _separated(path: Path, **how: Any) -> pd.DataFrame:
+    """A csv or tsv, every value as it is written. pandas would make an index of surplus fields without a word."""
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False, **how)
+    if not isinstance(frame.index, pd.RangeIndex):
+        raise ValueError("rows have more fields than the first line")
+    return frame
 
 
 def _from_file(path: Path) -> pd.DataFrame:
@@ -131,9 +144,12 @@ def _from_file(path: Path) -> pd.DataFrame:
     try:
         return reader(path)
     except (ValueError, OSError) as error:
-        kind = path.suffix[1:] if path.suffix == ".parquet" else f"{path.suffix[1:]} file in UTF-8"
-        raise WorkbenchError(f"{path.name} cannot be read: {_first_line(error)}", f"a {kind}",
-                             "saving it again as UTF-8" if isinstance(error, UnicodeDecodeError) else "") from error  # fmt: skip
+        coded = isinstance(error, UnicodeDecodeError)
+        raise WorkbenchError(
+            f"{path.name} cannot be read: {_first_line(error)}",
+            f"a {path.suffix[1:]} file{' in UTF-8' if coded else ' with names in its first line and as many fields in every row'}",
+            "saving it again as UTF-8" if coded else "texts that hold the separator in double quotes",
+        ) from error
 
 
 def _json_lines(path: Path) -> pd.DataFrame:
@@ -157,9 +173,13 @@ def _first_line(error: BaseException) -> str:
 def _from_folder(folder: Path) -> Tables:
     known = [p for p in sorted(folder.iterdir()) if p.stem.lower() in _SPLITS and p.suffix.lower() in _READERS]
     files = {_SPLITS[p.stem.lower()]: p for p in known}
+    if len(files) < len(known):
+        names = ", ".join(p.name for p in known)
+        raise WorkbenchError(f"two files for one split in folder {folder.name!r} ({names})", "one file per split",
+                             "moving the other one away")  # fmt: skip
     if "train" not in files:
         raise WorkbenchError(f"no training file in folder {folder.name!r}", "train.csv and, if you have it, validation.csv "
-                             f"({', '.join(_READERS)} can be read)")  # fmt: skip
+                             f"({', '.join(_READERS)} can be read)", "renaming the file to train.csv")  # fmt: skip
     return {split: _from_file(path) for split, path in files.items()}
 
 
@@ -182,11 +202,11 @@ def _from_hf(source: hf.DatasetDict, label: str | None) -> Tables:
         if key is None:
             continue
         frame = dataset.to_pandas()
-        column = label or next((c for c in _LABEL if c in dataset.column_names), None)
+        column = label or _usual(dataset.column_names, _LABEL)
         feature = dataset.features.get(column) if column else None
         if isinstance(feature, hf.ClassLabel):
-            frame = frame[frame[column] >= 0].copy()  # hidden test labels are -1 on the Hub
-            frame[column] = [feature.names[i] for i in frame[column]]
+            frame = frame[frame[column].isna() | (frame[column] >= 0)].copy()  # hidden test labels are -1 on the Hub
+            frame[column] = [None if pd.isna(i) else feature.names[int(i)] for i in frame[column]]
         if len(frame):
             tables[key] = frame
     return _with_train(tables, source)
@@ -200,7 +220,7 @@ def _with_train(tables: Tables, found: Any) -> Tables:
 
 def _class_names(source: hf.DatasetDict, label: str | None) -> list[str] | None:
     train = source.get("train")
-    column = label or next((c for c in _LABEL if train is not None and c in train.column_names), None)
+    column = label or (_usual(train.column_names, _LABEL) if train is not None else None)
     feature = train.features.get(column) if train is not None and column else None
     return list(feature.names) if isinstance(feature, hf.ClassLabel) else None
 
@@ -234,7 +254,7 @@ def _canonical(
         rows = ", ".join(str(i + 1) for i in empty[:5])
         raise WorkbenchError(f"{len(empty)} empty texts in {split} (rows {rows})", "some text in every row",
                              "dropping those rows: frame[frame.text.str.strip() != '']")  # fmt: skip
-    frame["label"] = [well_formed(str(v)) for v in frame["label"]]
+    frame["label"] = [well_formed(str(int(v) if isinstance(v, float) and v.is_integer() else v)) for v in frame["label"]]
     return frame
 
 
@@ -243,7 +263,12 @@ def _named(frame: pd.DataFrame, chosen: dict[str, str]) -> pd.DataFrame:
     if chosen["text"] == chosen["label"]:
         raise WorkbenchError(f"column {chosen['text']!r} as both text and label", "two different columns")
     names = {column: role for role, column in chosen.items()}
-    columns = [names.get(c, f"{c}_1" if c in chosen else c) for c in map(str, frame.columns)]
+    taken, columns = {*map(str, frame.columns), *chosen}, []
+    for column in map(str, frame.columns):
+        number = 1
+        while column in chosen and column not in names and f"{column}_{number}" in taken:
+            number += 1
+        columns.append(names.get(column, f"{column}_{number}" if column in chosen else column))
     return frame.set_axis(columns, axis=1).reset_index(drop=True)
 
 
@@ -268,17 +293,28 @@ def _column(frame: pd.DataFrame, wanted: str | None, usual: tuple[str, ...], rol
     columns = [str(c) for c in frame.columns]
     if wanted is not None:
         if wanted in columns:
-            return wanted
+            return _once(wanted, columns)
         raise WorkbenchError(f"no column {wanted!r} (columns: {', '.join(columns)})", f"the {role} column's name")
-    lowered = {c.lower(): c for c in columns} | {c: c for c in columns}
-    for name in usual:
-        if name in lowered:
-            return lowered[name]
+    found = _usual(columns, usual)
+    if found is not None:
+        return _once(found, columns)
     raise WorkbenchError(
         f"columns {', '.join(columns)}",
         f"a {role} column called {' or '.join(usual[:3])}",
         f"wb.load(..., {role}='...')",
     )
+
+
+def _usual(columns: list[str], usual: tuple[str, ...]) -> str | None:
+    """The first of the usual names among the columns, however it is spelt."""
+    lowered = {c.lower(): c for c in columns} | {c: c for c in columns}
+    return next((lowered[name] for name in usual if name in lowered), None)
+
+
+def _once(name: str, columns: list[str]) -> str:
+    if columns.count(name) > 1:
+        raise WorkbenchError(f"{columns.count(name)} columns called {name!r}", "one column of that name", "renaming one")
+    return name
 
 
 def _split(frames: Tables, seed: int) -> Tables:
@@ -313,11 +349,16 @@ def _check(frames: Tables) -> None:
 
 def _dataset(frame: pd.DataFrame, classes: hf.ClassLabel) -> hf.Dataset:
     frame = frame.assign(label=[classes.str2int(v) for v in frame["label"]])
-    try:
-        schema = pa.Schema.from_pandas(frame, preserve_index=False)
-    except (pa.ArrowException, UnicodeEncodeError):  # another column mixes types or holds lone surrogates
-        mixed = [c for c in frame.columns if c not in ("text", "label") and frame[c].dtype == object]
-        frame = frame.assign(**{c: [None if _missing(v) else well_formed(str(v)) for v in frame[c]] for c in mixed})
-        schema = pa.Schema.from_pandas(frame, preserve_index=False)
-    features = hf.Features.from_arrow_schema(schema)
+    odd = [c for c in frame.columns if c not in ("text", "label") and not _storable(frame[[c]])]
+    frame = frame.assign(**{c: [None if _missing(v) else well_formed(str(v)) for v in frame[c]] for c in odd})
+    features = hf.Features.from_arrow_schema(pa.Schema.from_pandas(frame, preserve_index=False))
     return hf.Dataset.from_pandas(frame, hf.Features({**features, "label": classes}), preserve_index=False)
+
+
+def _storable(column: pd.DataFrame) -> bool:
+    """Whether datasets can keep a column as it is: no mixed types, no lone surrogates, a type that Arrow knows."""
+    try:
+        hf.Features.from_arrow_schema(pa.Schema.from_pandas(column, preserve_index=False))
+        return True
+    except (pa.ArrowException, UnicodeEncodeError, ValueError, TypeError):
+        return False

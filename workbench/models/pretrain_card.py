@@ -73,12 +73,16 @@ def _card(
 ) -> dict[str, Any]:
     plan = state["plan"]
     files = ("model.safetensors", "tokenizer.json")
+    model = recipe.build(recipe.vocabulary)
     return {
         "title": recipe.title,
         "family": recipe.family,
         "tasks": list(recipe.tasks),
         "pooling": "mean",
-        "parameters": sum(p.numel() for p in recipe.build(recipe.vocabulary).parameters()),
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "vocabulary": recipe.vocabulary,
+        "hidden": recipe.hidden,
+        "layers": model.config.num_hidden_layers,
         "corpus": corpus | LICENCES.get(corpus["file"], UNSTATED),
         "objective": recipe.objective,
         "initialisation": START,

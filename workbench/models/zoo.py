@@ -76,7 +76,8 @@ def config(src: Source, **changes: Any) -> Any:
 
     loaded = _fetch(src, lambda: AutoConfig.from_pretrained(src.location, trust_remote_code=False))
     for key, value in changes.items():
-        setattr(loaded, key, value)
+        if hasattr(loaded, key):
+            setattr(loaded, key, value)
     return loaded
 
 
@@ -86,7 +87,7 @@ def build(auto_class: Any, src: Source, cfg: Any, **arguments: Any) -> Any:
 
     if src.random:
         arguments.pop("ignore_mismatched_sizes", None)
-        return auto_class.from_config(cfg, **arguments).to(torch.float32)
+        return _fetch(src, lambda: auto_class.from_config(cfg, trust_remote_code=False, **arguments).to(torch.float32))
     return _fetch(
         src,
         lambda: auto_class.from_pretrained(

@@ -1,0 +1,190 @@
+"""Cards: the lists, how they show themselves, and what a broken card may not do."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from workbench import catalog
+from workbench.catalog import Card, Cards, find
+from workbench.errors import WorkbenchError
+
+CHECKOUT = Path(catalog.__file__).resolve().parents[1]
+EVIL = Card("<b>", "model", "<script>alert('x')</script> & more", source='"hub"')
+
+
+@pytest.fixture
+def bundle(tmp_path, monkeypatch):
+    """A bundled home of the test's own; call it with kind, name and the text of a card."""
+    monkeypatch.setattr(catalog, "bundled_home", lambda: tmp_path)
+    catalog._bundled.cache_clear()
+
+    def add(kind, name, card):
+        (tmp_path / kind / name).mkdir(parents=True)
+        text = card if isinstance(card, bytes) else json.dumps(card).encode()
+        (tmp_path / kind / name / "card.json").write_bytes(text)
+
+    yield add
+    catalog._bundled.cache_clear()
+
+
+def bundled_names(cards):
+    return [c.name for c in cards if c.source == "bundled"]
+
+
+def python(code):
+    """The output of `code` in a Python of its own."""
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(CHECKOUT), os.environ.get("PYTHONPATH", "")])}
+    done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def test_a_card_beside_a_model_is_listed(bundle):
+    bundle("models", "mine", {"title": "My model", "family": "bert", "tasks": ["classification"], "more": 1})
+    card = catalog.models()[0]
+    assert (card.name, card.kind, card.title) == ("mine", "model", "My model")
+    assert (card.family, card.tasks, card.facts["more"]) == ("bert", ("classification",), 1)
+
+
+def test_a_card_without_a_title_is_called_as_its_folder(bundle):
+    bundle("datasets", "texts", {})
+    assert catalog.datasets()[0].title == "texts"
+
+
+def test_models_and_datasets_are_kept_apart(bundle):
+    bundle("models", "m", {})
+    bundle("datasets", "d", {})
+    assert (bundled_names(catalog.models()), bundled_names(catalog.datasets())) == (["m"], ["d"])
+
+
+def test_every_bundled_model_has_a_random_twin(bundle):
+    bundle("models", "m", {"family": "bert"})
+    twin = find(catalog.models(), "m:random", "model")
+    assert (twin.source, twin.family) == ("control", "bert")
+
+
+def test_bundled_things_come_first_and_the_hub_last(bundle):
+    bundle("models", "m", {})
+    assert [c.source for c in catalog.models()][:3] == ["bundled", "control", "hub"]
+    assert catalog.models()[-1].source == "hub"
+
+
+def test_what_is_bundled_here_has_its_folder():
+    cards = [c for c in [*catalog.models(), *catalog.datasets()] if c.source == "bundled"]
+    assert cards
+    assert all((c.folder / "card.json").is_file() for c in cards)
+
+
+def test_hub_datasets_name_their_columns():
+    hub = [c for c in catalog.datasets() if c.source == "hub"]
+    assert hub
+    assert all(c.facts["text"] and c.facts["label"] for c in hub)
+
+
+def test_every_technique_of_the_catalogue_can_be_applied():
+    from workbench.techniques import TECHNIQUES
+
+    assert [c.name for c in catalog.techniques()] == list(TECHNIQUES)
+
+
+BROKEN = {"half": b'{"title": "ha', "list": b"[1, 2]", "number": b"5", "no utf-8": b'{"title": "\xff"}', "empty": b""}
+
+
+@pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
+def test_a_broken_card_does_not_hide_the_others(bundle, text):
+    bundle("models", "a-broken", text)
+    bundle("models", "b-sound", {})
+    assert bundled_names(catalog.models()) == ["b-sound"]
+
+
+def test_a_card_that_is_a_folder_does_not_hide_the_others(bundle, tmp_path):
+    (tmp_path / "models" / "a-broken" / "card.json").mkdir(parents=True)
+    bundle("models", "b-sound", {})
+    assert bundled_names(catalog.models()) == ["b-sound"]
+
+
+@pytest.mark.xfail(strict=True, raises=TypeError, reason="tuple(facts['tasks']) stands outside the try")
+def test_a_card_with_tasks_null_does_not_hide_the_others(bundle):
+    bundle("models", "a-broken", {"tasks": None})
+    bundle("models", "b-sound", {})
+    assert "b-sound" in bundled_names(catalog.models())
+
+
+@pytest.mark.xfail(strict=True, raises=AttributeError, reason="a title that is no text reaches html.escape")
+def test_a_card_with_a_number_for_a_title_does_not_break_the_table(bundle):
+    bundle("models", "m", {"title": 5})
+    assert "<code>m</code>" in catalog.models()._repr_html_()
+
+
+@pytest.mark.xfail(strict=True, reason="tuple('classification') is its letters")
+def test_one_task_as_text_is_one_task(bundle):
+    bundle("models", "m", {"tasks": "classification"})
+    assert catalog.models()[0].tasks == ("classification",)
+
+
+def test_html_is_escaped():
+    html = Cards([EVIL])._repr_html_()
+    assert "<script>" not in html
+    assert "&lt;script&gt;alert(&#x27;x&#x27;)&lt;/script&gt; &amp; more" in html
+    assert "<code>&lt;b&gt;</code>" in html
+    assert "&quot;hub&quot;" in html
+
+
+def test_html_has_one_row_per_card_and_a_head():
+    assert Cards([EVIL, EVIL])._repr_html_().count("<tr>") == 3
+
+
+def test_in_a_terminal_the_names_stand_in_one_column():
+    cards = Cards([Card("a", "model", "First"), Card("long-name", "model", "Second")])
+    assert repr(cards) == "a          bundled   First\nlong-name  bundled   Second"
+
+
+def test_an_empty_list_shows_nothing():
+    assert repr(Cards()) == ""
+
+
+def test_find_by_name():
+    assert find(catalog.TASKS, "classification", "task").name == "classification"
+
+
+def test_find_by_hub_id():
+    assert find(catalog.datasets(), "stanfordnlp/sst2", "data").name == "hub:stanfordnlp/sst2"
+
+
+def test_what_is_not_found_is_an_error_that_lists_what_there_is():
+    with pytest.raises(WorkbenchError) as caught:
+        find([Card("one", "model", ""), Card("two", "model", "")], "three", "model")
+    assert str(caught.value) == "no model is called 'three'. Expected: one of one, two. Try: model='one'."
+
+
+def test_find_among_nothing_is_an_error_as_well():
+    with pytest.raises(WorkbenchError, match="no model is called 'x'"):
+        find([], "x", "model")
+
+
+@pytest.mark.xfail(strict=True, reason="an empty name equals the empty reference of any bundled card")
+def test_an_empty_name_finds_nothing():
+    with pytest.raises(WorkbenchError):
+        find(catalog.TASKS, "", "task")
+
+
+COUNT = "print(len(wb.models()), len(wb.techniques()));"
+
+
+def test_the_lists_answer_before_the_packages_of_their_names_are_imported():
+    code = f"import sys, workbench as wb; {COUNT} print('workbench.models' in sys.modules)"
+    assert python(code) == [str(len(catalog.models())), "1", "False"]
+
+
+def test_the_lists_answer_after_the_packages_of_their_names_have_been_imported():
+    code = f"import workbench.models.zoo, workbench.techniques, workbench as wb; {COUNT} print(wb.models.zoo.__name__)"
+    assert python(code) == [str(len(catalog.models())), "1", "workbench.models.zoo"]
+
+
+def test_the_lists_answer_when_they_have_been_asked_before_and_the_packages_come_later():
+    code = f"import workbench as wb; {COUNT} import workbench.models, workbench.techniques; {COUNT}"
+    assert python(code) == [str(len(catalog.models())), "1"] * 2
