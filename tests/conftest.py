@@ -11,7 +11,9 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_DATASETS_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 # Every Python started from here on finds tests/offline/sitecustomize.py, which blocks sockets: kernels and scripts too.
-os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE / "offline"), str(HERE.parent), os.environ.get("PYTHONPATH", "")])
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    [str(HERE / "offline"), str(HERE), str(HERE.parent), os.environ.get("PYTHONPATH", "")]
+)
 sys.path.insert(0, str(HERE / "offline"))
 
 import pytest  # noqa: E402  (after the environment is set)

@@ -1,4 +1,4 @@
-"""Which room may know which: the imports of every module are walked, lazy ones included, and held against the design."""
+"""Which room may know which: the imports of every module, lazy ones included, are held against the design."""
 
 import ast
 import os

@@ -91,9 +91,9 @@ def _bundled() -> tuple[Card, ...]:
             Card(
                 name=path.parent.name,
                 kind=path.parent.parent.name.removesuffix("s"),
-                title=facts.get("title", path.parent.name),
-                family=facts.get("family", ""),
-                tasks=tuple(facts.get("tasks", ())),
+                title=str(facts.get("title") or path.parent.name),
+                family=str(facts.get("family") or ""),
+                tasks=tuple([t] if isinstance(t := facts.get("tasks") or (), str) else t),
                 facts=facts,
             )
         )
@@ -128,7 +128,7 @@ def techniques() -> Cards:
 def find(cards: list[Card], name: str, what: str) -> Card:
     """The card called `name`, or an error that lists what there is."""
     for card in cards:
-        if name in (card.name, card.reference):
+        if name and name in (card.name, card.reference):
             return card
     names = ", ".join(c.name for c in cards)
     raise WorkbenchError(

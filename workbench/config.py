@@ -54,7 +54,7 @@ class RunConfig:
             object.__setattr__(self, name, value)
             try:
                 ok = fits(value)
-            except TypeError:
+            except (TypeError, ValueError):  # an array has no one truth
                 ok = False
             if not ok:
                 raise WorkbenchError(f"{name} is {value!r}", expected, f"{name}={try_}")
@@ -126,7 +126,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str, str]] = {
     "task": (_name, "the name of a task", '"classification"'),
     "learning_rate": (lambda v: not isinstance(v, bool) and 0 < v <= 10, "a number above 0 and at most 10", "3e-4"),
     "batch_size": (_whole(1, 1024), "a whole number from 1 to 1024", "16"),
-    "epochs": (lambda v: not isinstance(v, bool) and 0 < v <= 10_000, "a number above 0", "8"),
+    "epochs": (lambda v: not isinstance(v, bool) and 0 < v <= 10_000, "a number above 0 and at most 10,000", "8"),
     "train_examples": (_whole(2, 10**9, none=True), "a whole number from 2 up, or None for all", "256"),
     "dropout": (lambda v: v is None or _between(0, 0.9)(v), "a number from 0 to 0.9, or None", "0.1"),
     "weight_decay": (_between(0, 10), "a number from 0 to 10", "0.01"),
@@ -134,12 +134,12 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str, str]] = {
     "warmup": (lambda v: _between(0, 0.99)(v), "a share of all steps from 0 to 0.99", "0.1"),
     "schedule": (lambda v: v in SCHEDULES, f"one of {', '.join(SCHEDULES)}", '"linear"'),
     "patience": (_whole(1, 10**6, none=True), "a whole number of evaluations from 1 up, or None", "3"),
-    "min_delta": (_between(0, 100), "nats from 0 up", "0.0"),
-    "evaluations": (_whole(1, 1000), "a whole number of evaluations over the whole run from 1 up", "20"),
-    "max_length": (_whole(4, 8192), "a whole number of word pieces from 4 up", "128"),
+    "min_delta": (_between(0, 100), "nats from 0 to 100", "0.0"),
+    "evaluations": (_whole(1, 1000), "a whole number of evaluations over the whole run, from 1 to 1000", "20"),
+    "max_length": (_whole(4, 8192), "a whole number of word pieces from 4 to 8192", "128"),
     "pooling": (lambda v: v in POOLINGS, f"one of {', '.join(POOLINGS)}", '"auto"'),
     "precision": (lambda v: v in PRECISIONS, f"one of {', '.join(PRECISIONS)}", '"auto"'),
-    "seed": (_whole(0, 2**31), "a whole number from 0 up", "0"),
+    "seed": (_whole(0, 2**31), "a whole number from 0 to 2147483648", "0"),
 }
 
 

@@ -134,8 +134,15 @@ class Page:
         return self.cell(number).locator(".jp-OutputArea").inner_text()
 
     def run_all(self) -> None:
-        self.page.get_by_role("menuitem", name="Run", exact=True).click()
-        self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        prompt = self.cell(0).locator(".jp-InputPrompt")
+        for _ in range(5):
+            self.page.get_by_role("menuitem", name="Run", exact=True).click()
+            self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+            for _ in range(60):
+                self.page.wait_for_timeout(50)
+                if prompt.inner_text() != "[ ]:":
+                    return
+        raise AssertionError("Run All does nothing")
 
     def button(self, name: str, which: int = 0):
         return self.page.locator(".jupyter-widgets.jupyter-button", has_text=name).nth(which)

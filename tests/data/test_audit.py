@@ -73,7 +73,7 @@ def test_a_training_text_in_another_split_is_a_leak_with_its_rows(split):
     other[4] = unlike(20)[6].upper() + "."
     found = wb.audit(dataset(**{split: other}))
     assert found.leaks == ((6, 4, f"train/{split}"),)
-    assert any(f"row 7 = row 5 of {split}" in p for p in found.problems)
+    assert any(f"row 7 of train = row 5 of {split}" in p for p in found.problems)
 
 
 def test_leaks_are_found_beyond_the_first_block_of_rows():

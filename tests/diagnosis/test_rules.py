@@ -84,12 +84,10 @@ def test_a_curve_that_is_not_a_number_is_judged_by_rule_1_alone():
     assert [f.verdict for f in findings(frame([NAN, 0.5], [0.7, 0.6]))] == [NON_FINITE]
 
 
-@pytest.mark.xfail(strict=True, reason="as_frame drops the rows in which both losses are NaN: rule 1 never sees them")
 def test_both_losses_not_a_number_is_rule_1():
     assert verdict([*RESTING[:6], NAN, NAN], [*FALLING[:6], NAN, NAN]) == NON_FINITE
 
 
-@pytest.mark.xfail(strict=True, raises=IndexError, reason="as_frame leaves nothing, and rule 2 reads its last row")
 def test_nothing_but_nan_is_rule_1():
     assert verdict([NAN] * 5, [NAN] * 5) == NON_FINITE
 
@@ -115,7 +113,6 @@ def test_ratios_of_losses_near_zero_are_not_diverging():
     assert verdict(RESTING, [1.0, 0.1, 0.001, 0.001, 0.002, 0.002, 0.002, 0.002]) != DIVERGING
 
 
-@pytest.mark.xfail(strict=True, reason="the smoothed last value, which lags behind, is held against the raw minimum")
 def test_a_training_loss_that_only_falls_is_not_diverging():
     assert verdict([0.7, 0.6, 0.5, 0.5, 0.5], [0.8, 0.5, 0.3, 0.18, 0.1]) != DIVERGING
 
@@ -156,7 +153,6 @@ def test_a_live_run_is_not_judged_before_15_percent_of_its_steps(planned, expect
     assert (found == NOT_LEARNING) is expected
 
 
-@pytest.mark.xfail(strict=True, reason="`score or math.nan`: a score of 0 is shown as not a number")
 def test_a_score_of_zero_is_shown_as_zero():
     found = diagnose(frame([0.7] * 5, [0.7] * 5, [0.0] * 5), Context(majority=0.5, n_valid=400))
     assert found.numbers["best_metric"] == 0
@@ -277,7 +273,6 @@ def test_the_gap_must_be_larger_than_its_noise(error, expected):
     assert verdict(RESTING, ends_at(0.24), loss_se=error) == expected  # 0.26 / 1.96 = 0.1327
 
 
-@pytest.mark.xfail(strict=True, reason="rule 6 does not look at GL, though its text says at most 2%")
 def test_a_gap_with_a_rise_is_not_memorising_without_harm():
     assert verdict(up_to(0.515), [0.7, 0.4, *[0.2] * 6]) != MEMORISING  # GL 3%, training loss at rest
 
@@ -313,7 +308,6 @@ def test_not_enough_evidence_is_never_followed_by_healthy():
     assert [f.verdict for f in findings(frame([0.6] * 5, FALLING[:5]))] == [TOO_LITTLE]
 
 
-@pytest.mark.xfail(strict=True, reason="rule 7 holds always, and rule 6 whatever rule 4 says: findings contradict")
 def test_what_overfits_is_not_healthy_or_without_harm_as_well():
     found = {f.verdict for f in findings(frame(up_to(0.6), ends_at(0.2)))}
     assert not found & {HEALTHY, MEMORISING}
@@ -326,12 +320,10 @@ def test_an_empty_frame_is_not_enough_evidence():
     assert diagnose(pd.DataFrame()).verdict == TOO_LITTLE
 
 
-@pytest.mark.xfail(strict=True, raises=IndexError, reason="only a DataFrame is looked at before as_frame")
 def test_a_run_without_evaluations_is_not_enough_evidence():
     assert diagnose(Saved(frame([], []))).verdict == TOO_LITTLE
 
 
-@pytest.mark.xfail(strict=True, reason="an empty frame is answered before rule 1 reads stopped_by")
 def test_a_run_that_a_batch_ended_before_its_first_evaluation_is_rule_1():
     assert diagnose(frame([], []), Context(stopped_by="non-finite")).verdict == NON_FINITE
 
@@ -424,7 +416,6 @@ def test_what_is_no_curve_is_an_error():
         diagnose(0.5)
 
 
-@pytest.mark.xfail(strict=True, reason="an evaluation before the first logged training loss is read as NaN: rule 1")
 def test_an_evaluation_before_the_first_training_loss_is_no_alarm():
     history = [{"eval_loss": 0.8, "step": 0}]
     for n, (train, valid) in enumerate(zip(FALLING, RESTING, strict=True), 1):
@@ -432,7 +423,6 @@ def test_an_evaluation_before_the_first_training_loss_is_no_alarm():
     assert diagnose(history).verdict == HEALTHY
 
 
-@pytest.mark.xfail(strict=True, reason="Lightning's metrics.csv has the two losses in rows of their own: read as NaN")
 def test_lightning_rows_with_one_loss_each_are_no_alarm():
     train = pd.DataFrame({"step": range(8), "train_loss": FALLING})
     valid = pd.DataFrame({"step": range(8), "val_loss": RESTING})
@@ -485,7 +475,6 @@ def test_at_most_5_percent_of_healthy_curves_raise_an_alarm(noise, evaluations):
     assert found[OVERFITTING] + found[WATCH] <= 0.05 * MANY
 
 
-@pytest.mark.xfail(strict=True, reason="the lowest of many medians is too low by chance: 7.4% of 1500 such curves")
 def test_at_most_5_percent_of_long_resting_curves_raise_an_alarm():
     found = verdicts(fitted(0.02, rate=10), seed=1, evaluations=40)
     assert found[OVERFITTING] + found[WATCH] <= 0.05 * MANY

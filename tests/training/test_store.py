@@ -165,7 +165,6 @@ def test_a_run_without_events_is_readable():
     assert Store.open(new().folder).events == []
 
 
-@pytest.mark.xfail(strict=True, raises=AttributeError, reason="a line that is JSON but no object: raw.pop")
 def test_a_line_that_is_no_object_is_passed_over():
     store = filled(STARTED)
     with (store.folder / "events.jsonl").open("a") as file:
@@ -208,7 +207,6 @@ def test_a_broken_folder_does_not_hide_the_others():
     assert [s.id for s in stored()] == [sound.id]
 
 
-@pytest.mark.xfail(strict=True, raises=OSError, reason="events.jsonl is read outside the try of Store.open")
 def test_events_that_cannot_be_read_do_not_hide_the_others():
     sound, broken = new(), new()
     (broken.folder / "events.jsonl").mkdir()
@@ -273,9 +271,6 @@ def test_a_resumed_run_is_training_again():
     assert status(STARTED, ev.Ended(9, 1.0, "user"), STARTED) == "training"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a pause before the newest start still counts: killed while paused, then resumed"
-)
 def test_a_run_killed_while_paused_and_resumed_is_training():
     assert status(STARTED, ev.Paused(5, 1.0), ev.Started(5, 1.0, 100)) == "training"
 
@@ -296,7 +291,6 @@ def test_without_an_owner_a_run_is_interrupted(facts):
     assert status(STARTED, facts=facts) == "interrupted"
 
 
-@pytest.mark.xfail(strict=True, reason="a killed child that nobody has waited for is a zombie, and psutil finds it")
 def test_a_zombie_trains_nothing():
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     facts = {"pid": child.pid, "born": psutil.Process(child.pid).create_time()}
@@ -344,7 +338,6 @@ def test_a_step_evaluated_twice_counts_once_and_the_later_holds():
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="what was lost between the checkpoint and the kill stays in the frame")
 def test_what_a_resumed_run_has_not_done_again_is_not_in_its_frame():
     lost = [STARTED, evaluated(10), evaluated(20), evaluated(30)]
     again = [ev.Started(10, 1.0, 100), evaluated(20), ev.Ended(20, 2.0, "user")]
@@ -442,7 +435,6 @@ def test_a_full_disk_leaves_the_run_in_memory():
 
 
 @needs_full
-@pytest.mark.xfail(strict=True, raises=OSError, reason="close() flushes what the full disk refused, and raises")
 def test_closing_on_a_full_disk_does_no_harm():
     store = new()
     (store.folder / "events.jsonl").symlink_to("/dev/full")

@@ -116,10 +116,9 @@ def _problems(counts: Any, words: dict[str, float], near: float, leaks: list[Any
     if leaks:
         a, b, where = leaks[0]
         first, second = where.split("/")
-        n = len({(i, w.split("/")[0]) for i, _, w in leaks})
-        who = "training texts" if first == "train" else f"{first} texts"
-        found.append(f"{n} {who if n > 1 else who[:-1]} {'stand' if n > 1 else 'stands'} in another split too "
-                     f"(row {a + 1} of {first} = row {b + 1} of {second})")  # fmt: skip
+        n = len({i for i, _, w in leaks if w.startswith(f"{first}/")})
+        found.append(f"{n} {'training' if first == 'train' else first} {'text stands' if n == 1 else 'texts stand'} in another "
+                     f"split too (row {a + 1} of {first} = row {b + 1} of {second})")  # fmt: skip
     if near > 0.02:
         found.append(f"{near:.1%} of the texts have a near-duplicate (at most 2%)")
     sizes = list(counts["train"].values())

@@ -254,7 +254,9 @@ def _canonical(
         rows = ", ".join(str(i + 1) for i in empty[:5])
         raise WorkbenchError(f"{len(empty)} empty texts in {split} (rows {rows})", "some text in every row",
                              "dropping those rows: frame[frame.text.str.strip() != '']")  # fmt: skip
-    frame["label"] = [well_formed(str(int(v) if isinstance(v, float) and v.is_integer() else v)) for v in frame["label"]]
+    frame["label"] = [
+        well_formed(str(int(v) if isinstance(v, float) and v.is_integer() else v)) for v in frame["label"]
+    ]
     return frame
 
 
@@ -313,7 +315,9 @@ def _usual(columns: list[str], usual: tuple[str, ...]) -> str | None:
 
 def _once(name: str, columns: list[str]) -> str:
     if columns.count(name) > 1:
-        raise WorkbenchError(f"{columns.count(name)} columns called {name!r}", "one column of that name", "renaming one")
+        raise WorkbenchError(
+            f"{columns.count(name)} columns called {name!r}", "one column of that name", "renaming one"
+        )
     return name
 
 

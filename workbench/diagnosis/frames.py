@@ -42,13 +42,23 @@ def as_frame(anything: Any) -> pd.DataFrame:
     frame = anything.rename(columns={n: ours for ours, n in found.items() if n is not None and ours not in anything})
     if "step" not in frame:
         frame = frame.assign(step=range(1, len(frame) + 1))
-    return frame.dropna(subset=["valid_loss", "train_loss"], how="all").sort_values("step").reset_index(drop=True)
+    return _one_row_each(frame.sort_values("step", kind="stable")).reset_index(drop=True)
+
+
+def _one_row_each(frame: pd.DataFrame) -> pd.DataFrame:
+    """Lightning's metrics.csv has the two losses in rows of their own: one row per evaluation is made of them."""
+    train, valid = frame["train_loss"].notna(), frame["valid_loss"].notna()
+    if not (train.any() and valid.any()) or (train & valid).any():
+        return frame
+    return frame.assign(train_loss=frame["train_loss"].ffill().bfill())[valid]
 
 
 def frame_from_log_history(history: list[dict[str, Any]]) -> pd.DataFrame:
     """`trainer.state.log_history`: each evaluation gets the training loss logged last before it."""
     rows: list[dict[str, Any]] = []
-    train = float("nan")
+    train = next(
+        (float(e["loss"]) for e in history if "loss" in e), float("nan")
+    )  # for evaluations before the first one
     for entry in history:
         if "eval_loss" in entry:
             rows.append(

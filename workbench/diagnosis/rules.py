@@ -27,7 +27,7 @@ def non_finite(f: pd.DataFrame, c: Context, t: Thresholds) -> Finding | None:
     odd = f[~np.isfinite(f["train_loss"]) | ~np.isfinite(f["valid_loss"])]
     if odd.empty and c.stopped_by != "non-finite":  # a batch's loss ends a run before the next evaluation sees it
         return None
-    step = int((f if odd.empty else odd)["step"].iloc[-1 if odd.empty else 0])
+    step = int(odd["step"].iloc[0] if len(odd) else f["step"].iloc[-1] if len(f) else 0)
     when = "after" if odd.empty else "since"
     return Finding(
         a.NON_FINITE, f"The loss is not a number any more {when} step {step}: the weights have run away.", step, {"step": step},
@@ -37,9 +37,11 @@ def non_finite(f: pd.DataFrame, c: Context, t: Thresholds) -> Finding | None:
 
 
 def diverging(f: pd.DataFrame, c: Context, t: Thresholds) -> Finding | None:
-    """Rule 2: training loss ends far above its minimum and above where it was halfway."""
+    """Rule 2: training loss, smoothed and raw, ends far above its minimum."""
+    if f.empty:
+        return None
     train = f["train_loss"]
-    low, last = float(train.min()), float(smooth(train).iloc[-1])
+    low, last = float(train.min()), min(float(smooth(train).iloc[-1]), float(train.iloc[-1]))  # smoothing lags behind
     floor = 0.05 * float(train.iloc[0])  # ratios of losses near zero mean nothing
     if len(f) < 2 or last <= t.diverging * max(low, floor):
         return None
@@ -73,7 +75,7 @@ def not_learning(f: pd.DataFrame, c: Context, t: Thresholds) -> Finding | None:
     )
     return Finding(
         a.NOT_LEARNING, f"Not learning: training loss has fallen by {gain:.1%} only, to {low:.3f}{words}.", int(f["step"].iloc[0]),
-        {"improvement": gain, "best_metric": score or math.nan, "majority": level or math.nan},
+        {"improvement": gain, "best_metric": _or_nan(score), "majority": _or_nan(level)},
         f"3: training loss improved by less than {t.improvement:.0%} and {c.metric_name} is within noise of the majority class.",
         "Karpathy (2019), A recipe for training neural networks", (a.FASTER, a.SLOWER, a.WARM_UP),
         f"Training loss below {start * (1 - t.improvement):.3f}, or {c.metric_name} above {(level or 0) + noise:.1%}.",
@@ -88,7 +90,8 @@ def overfitting(f: pd.DataFrame, c: Context, t: Thresholds) -> Finding | None:
     low = best_position(valid)
     base, now = float(valid.iloc[low]), float(valid.iloc[-1])
     gl = 100 * (now / base - 1) if base > 0 else 0.0
-    real = now - base > t.errors * wiggle(f["valid_loss"])
+    # The lowest of many medians is low by chance alone: the longer the curve, the more (the expected maximum of n normals).
+    real = now - base > max(t.errors, math.sqrt(2 * math.log(len(f)))) * wiggle(f["valid_loss"])
     if gl <= t.watch or not real or not train.iloc[-1] < train.iloc[low]:
         return None
     best = best_position(f["valid_loss"])
@@ -142,7 +145,10 @@ def memorising(f: pd.DataFrame, c: Context, t: Thresholds) -> Finding | None:
     """Rule 6: a large gap without a rebound."""
     if len(f) < t.evaluations:
         return None
-    valid, train = float(smooth(f["valid_loss"]).iloc[-1]), float(smooth(f["train_loss"]).iloc[-1])
+    smoothed = smooth(f["valid_loss"])
+    valid, train = float(smoothed.iloc[-1]), float(smooth(f["train_loss"]).iloc[-1])
+    if valid > float(smoothed.min()) * (1 + t.watch / 100):
+        return None
     if valid <= 0 or (valid - train) / valid < t.gap or (c.loss_se and valid - train < t.errors * c.loss_se):
         return None
     return Finding(
@@ -202,12 +208,19 @@ RULES: tuple[Rule, ...] = (
 
 def fired(f: pd.DataFrame, c: Context, t: Thresholds) -> Iterator[Finding]:
     """Findings in the order of the rules; a curve that is not a number is judged by rule 1 alone."""
+    others = False
     for rule in RULES:
         finding = rule(f, c, t)
-        if finding is not None:
-            yield finding
-            if finding.verdict in (a.NON_FINITE, a.TOO_LITTLE):
-                return
+        if finding is None or (rule is healthy and others):
+            continue
+        others = True
+        yield finding
+        if finding.verdict in (a.NON_FINITE, a.TOO_LITTLE):
+            return
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else value
 
 
 def _best_metric(f: pd.DataFrame) -> float | None:

@@ -49,6 +49,7 @@ class Patience:
 
 def replay(frame: pd.DataFrame, rule: Patience) -> int | None:
     """The step at which a fresh `rule` would have stopped this curve, or None."""
+    rule = Patience(rule.patience, rule.min_delta)
     for step, value in zip(frame["step"], frame["valid_loss"], strict=True):
         if rule.update(int(step), float(value)):
             return int(step)

@@ -6,6 +6,7 @@ when the disk is full or read-only the store keeps events in memory and says so 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -70,11 +71,12 @@ class Store:
         try:
             raw = json.loads((folder / "config.json").read_text("utf-8"))
             choices = {k: v for k, v in raw["config"].items() if k in {f.name for f in fields(RunConfig)}}
+            past = _read_events(folder / "events.jsonl")
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise WorkbenchError(
                 f"{folder.name} is not a run folder ({error})", "config.json and events.jsonl"
             ) from error
-        return cls(folder, RunConfig(**choices), raw.get("facts", {}), _read_events(folder / "events.jsonl"))
+        return cls(folder, RunConfig(**choices), raw.get("facts", {}), past)
 
     @property
     def id(self) -> str:
@@ -105,9 +107,10 @@ class Store:
             return False
 
     def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        file, self._file = self._file, None
+        if file is not None:
+            with contextlib.suppress(OSError):  # a full disk refuses once more what it has refused before
+                file.close()
 
     def _write(self, line: str) -> None:
         if self._file is None:
@@ -141,13 +144,15 @@ class Store:
             return "new" if owner_alive(self.facts) else "interrupted"
         if not owner_alive(self.facts):
             return "interrupted"
-        pauses = [e for e in self.events if isinstance(e, ev.Paused | ev.Continued)]
+        pauses = [e for e in self.events if isinstance(e, ev.Started | ev.Paused | ev.Continued)]
         return "paused" if pauses and isinstance(pauses[-1], ev.Paused) else "training"
 
     def frame(self) -> pd.DataFrame:
         """One row per evaluation: step, epoch, seconds, train_loss, valid_loss (nats), metrics, learning_rate, best."""
-        rows = []
+        rows: list[dict[str, Any]] = []
         for e in self.events:
+            if isinstance(e, ev.Started):  # going on from a checkpoint: what was lost since then did not happen
+                rows = [row for row in rows if row["step"] <= e.step]
             if isinstance(e, ev.Evaluated):
                 row = asdict(e)
                 rows.append({**{k: v for k, v in row.items() if k != "metrics"}, **row["metrics"]})
@@ -159,7 +164,12 @@ class Store:
 
     def steps(self) -> pd.DataFrame:
         """One row per reported step: step, epoch, seconds, loss (dropout on), learning_rate."""
-        rows = [asdict(e) for e in self.events if isinstance(e, ev.Stepped)]
+        rows: list[dict[str, Any]] = []
+        for e in self.events:
+            if isinstance(e, ev.Started):
+                rows = [row for row in rows if row["step"] <= e.step]
+            elif isinstance(e, ev.Stepped):
+                rows.append(asdict(e))
         frame = pd.DataFrame(rows, columns=["step", "seconds", "epoch", "loss", "learning_rate"])
         return frame.drop_duplicates("step", keep="last").sort_values("step").reset_index(drop=True)
 
@@ -177,7 +187,9 @@ def owner_alive(facts: dict[str, Any]) -> bool:
     import psutil
 
     try:
-        return abs(psutil.Process(pid).create_time() - float(born or 0)) < 2
+        process = psutil.Process(pid)
+        dead = process.status() == psutil.STATUS_ZOMBIE  # killed, and nobody has waited for it yet
+        return not dead and abs(process.create_time() - float(born or 0)) < 2
     except (psutil.Error, ValueError):
         return False
 
@@ -214,6 +226,6 @@ def _read_events(path: Path) -> list[ev.Event]:
         for line in path.read_text("utf-8", errors="replace").splitlines():
             try:
                 events.append(ev.from_json(line))
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, AttributeError):
                 continue  # a torn line: the process was killed while writing it
     return events

@@ -1,0 +1,245 @@
+"""What speed costs and gains, as ratios within one run: `python3 -m workbench test -m benchmark tests/benchmarks -s`.
+
+Nothing here is part of the ordinary tests: machines are noisy. Every number is a median of several, the two sides of a ratio
+take turns, and what was measured is written to artifacts/benchmarks.json.
+"""
+
+import asyncio
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import workbench as wb
+from workbench.training import engine
+from workbench.training import events as ev
+
+pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(1800)]
+ROOT = Path(__file__).resolve().parents[2]
+CHOICES = {"model": "bert-mini", "train_examples": 256, "epochs": 3, "evaluations": 12, "precision": "fp32"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def warm():
+    """Two threads as on the machine the promise is about, and everything imported."""
+    import torch
+
+    torch.set_num_threads(2)
+    engine.load()
+
+
+def note(**numbers):
+    """Print the numbers and keep them."""
+    path = ROOT / "artifacts" / "benchmarks.json"
+    path.parent.mkdir(exist_ok=True)
+    known = json.loads(path.read_text()) if path.exists() else {}
+    path.write_text(json.dumps({**known, **numbers}, indent=1))
+    print("\n", {k: round(v, 3) if isinstance(v, float) else v for k, v in numbers.items()})
+
+
+def speed(run) -> float:
+    """Optimiser steps per second between the first and the last step, evaluations included."""
+    steps = [e for e in run.store.events if isinstance(e, ev.Stepped)]
+    return (steps[-1].step - steps[0].step) / (steps[-1].seconds - steps[0].seconds)
+
+
+def plain_run(**changes):
+    return wb.fit("reviews", **{**CHOICES, **changes}).join()
+
+
+def panel_run():
+    from workbench.config import RunConfig
+    from workbench.views.panel import Panel
+
+    async def watched():
+        panel = Panel(RunConfig(**CHOICES))
+        return await panel.train()
+
+    return asyncio.run(watched())
+
+
+def test_the_live_panel_costs_at_most_three_percent():
+    plain_run()
+    pairs = [(speed(panel_run()), speed(plain_run())) for _ in range(7)]
+    ratio = statistics.median(a / b for a, b in pairs)
+    note(panel_against_no_view=ratio, steps_per_second=statistics.median(b for _, b in pairs))
+    assert ratio >= 0.97
+
+
+def parts(seed=0):
+    """The model, data and batches that a run of the workbench trains on."""
+    from transformers import set_seed
+
+    from workbench.config import RunConfig
+    from workbench.models import zoo
+    from workbench.tasks import TASKS
+
+    config = RunConfig(**CHOICES, seed=seed)
+    task, source = TASKS["classification"], zoo.source("bert-mini")
+    prepared = task.prepare(wb.load("reviews"), zoo.tokenizer(source), config)
+    set_seed(seed)
+    return config, task, prepared, task.build(source, prepared, config)
+
+
+def bare_loop() -> float:
+    """The same batches in plain PyTorch, without evaluations: steps per second."""
+    import torch
+    from transformers import get_linear_schedule_with_warmup
+
+    from workbench.tasks.base import LengthGrouped
+
+    config, task, prepared, model = parts()
+    collate = task.collate(prepared.tokenizer)
+    batches = LengthGrouped(prepared.train.lengths, config.batch_size, config.seed)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=0.01, fused=True)
+    total = len(batches) * int(config.epochs)
+    schedule = get_linear_schedule_with_warmup(optimizer, int(total * config.warmup), total)
+    model.train()
+    begun, done = 0.0, 0
+    for epoch in range(int(config.epochs)):
+        batches.set_epoch(epoch)
+        for rows in batches:
+            loss = model(**collate([prepared.train[i] for i in rows]))["loss"]
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            schedule.step()
+            optimizer.zero_grad()
+            done += 1
+            if done == 1:
+                begun = time.monotonic()
+    return (done - 1) / (time.monotonic() - begun)
+
+
+def test_the_workbench_keeps_95_percent_of_a_bare_loop():
+    one = {"evaluations": 1}  # a bare loop does not evaluate
+    bare_loop()
+    pairs = [(speed(plain_run(**one)), bare_loop()) for _ in range(7)]
+    ratio = statistics.median(a / b for a, b in pairs)
+    note(workbench_against_bare_loop=ratio)
+    assert ratio >= 0.95
+
+
+def stock(seconds: list) -> float:
+    """transformers' Trainer as its documentation shows it, with its notebook callback: final validation accuracy."""
+    import numpy as np
+    from datasets import Dataset
+    from transformers import DataCollatorWithPadding, Trainer, TrainingArguments
+    from transformers.utils.notebook import NotebookProgressCallback
+
+    config, _, prepared, model = parts()
+    sets = {}
+    for name, part in (("train", prepared.train), ("validation", prepared.validation), ("probe", prepared.probe)):
+        ids = [part[i]["input_ids"] for i in range(len(part))]
+        sets[name] = Dataset.from_dict({"input_ids": [list(map(int, x)) for x in ids], "labels": part.labels.tolist()})
+    arguments = TrainingArguments(
+        **config.to_training_arguments(), output_dir=str(ROOT / "artifacts" / "stock"), logging_steps=1, eval_strategy="steps",
+        eval_steps=4, save_strategy="no", report_to="none", train_sampling_strategy="group_by_length",
+        per_device_eval_batch_size=64, dataloader_pin_memory=False,
+    )  # fmt: skip
+    trainer = Trainer(
+        model=model, args=arguments, train_dataset=sets["train"], callbacks=[NotebookProgressCallback],
+        eval_dataset={"validation": sets["validation"], "probe": sets["probe"]},
+        data_collator=DataCollatorWithPadding(prepared.tokenizer),
+        compute_metrics=lambda p: {"accuracy": float((np.argmax(p.predictions, -1) == p.label_ids).mean())},
+    )  # fmt: skip
+    from transformers.trainer_callback import PrinterCallback, ProgressCallback
+
+    for other in (PrinterCallback, ProgressCallback):
+        trainer.remove_callback(other)
+    begun = time.monotonic()
+    trainer.train()
+    seconds.append(time.monotonic() - begun)
+    return trainer.evaluate(sets["validation"])["eval_accuracy"]
+
+
+def test_it_is_faster_than_the_trainer_with_its_notebook_callback_and_as_good(capsys):
+    ours, theirs, our_scores, their_scores = [], [], [], []
+    for _ in range(5):
+        their_scores.append(stock(theirs))
+        begun = time.monotonic()
+        run = panel_run()
+        ours.append(time.monotonic() - begun)
+        our_scores.append(float(run.frame()["accuracy"].iloc[-1]))
+    ratio = statistics.median(b / a for a, b in zip(ours, theirs, strict=True))
+    note(stock_seconds_against_ours=ratio, our_accuracy=statistics.mean(our_scores),
+         stock_accuracy=statistics.mean(their_scores))  # fmt: skip
+    assert ratio > 1
+    assert abs(statistics.mean(our_scores) - statistics.mean(their_scores)) < 0.06  # batches come in another order
+
+
+def test_stop_takes_at_most_three_tenths_of_a_second():
+    waits = []
+    for i in range(20):
+        run = wb.fit("reviews", **{**CHOICES, "epochs": 100, "seed": i})
+        while len(run.steps()) < 2 + i % 7:
+            time.sleep(0.003)
+        begun = time.monotonic()
+        run.stop()
+        while run.status == "training":
+            time.sleep(0.001)
+        waits.append(time.monotonic() - begun)
+        run.join()
+    p95 = sorted(waits)[18]
+    note(stop_seconds_p95=p95, stop_seconds_median=statistics.median(waits))
+    assert p95 <= 0.3
+
+
+def test_import_takes_at_most_two_tenths_of_a_second():
+    code = "import time; t = time.perf_counter(); import workbench; print(time.perf_counter() - t)"
+    times = [
+        float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout) for _ in range(7)
+    ]
+    note(import_seconds=statistics.median(times))
+    assert statistics.median(times) <= 0.2
+
+
+def test_from_train_to_the_first_point_takes_at_most_three_seconds():
+    from workbench.config import RunConfig
+    from workbench.views.panel import Panel
+
+    async def first() -> float:
+        panel = Panel(RunConfig(**CHOICES))
+        begun = time.monotonic()
+        panel.start()
+        while panel.run is None or panel.run.frame().empty or not panel.picture.image.value:
+            await asyncio.sleep(0.01)
+        waited = time.monotonic() - begun
+        panel.run.stop()
+        await panel._task
+        return waited
+
+    times = [asyncio.run(first()) for _ in range(5)]
+    note(first_point_seconds=statistics.median(times))
+    assert statistics.median(times) <= 3
+
+
+def test_kernel_and_server_stay_under_a_gigabyte_in_lesson_01(tmp_path):
+    """The lesson in a kernel of a running JupyterLab; peak memory of that kernel and of the server."""
+    import nbformat
+    import psutil
+    from nbclient import NotebookClient
+
+    sys.path.insert(0, str(ROOT / "tests" / "browser"))
+    from lab import Server
+
+    server = Server(tmp_path)
+    try:
+        path = next((ROOT / "notebooks").glob("01-*.ipynb"))
+        notebook = nbformat.read(path, 4)
+        peak = "import resource; print('PEAK', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        notebook.cells.append(nbformat.v4.new_code_cell(peak))
+        os.environ["WORKBENCH_HOME"] = str(tmp_path)
+        NotebookClient(notebook, timeout=900, resources={"metadata": {"path": tmp_path}}).execute()
+        kernel = int(notebook.cells[-1].outputs[0]["text"].split()[1]) / 1024
+        everyone = [psutil.Process(server.process.pid), *psutil.Process(server.process.pid).children(recursive=True)]
+        lab = sum(p.memory_info().rss for p in everyone) / 2**20
+    finally:
+        server.close()
+    note(kernel_peak_mb=kernel, server_mb=lab)
+    assert kernel + lab <= 1000
