@@ -22,3 +22,7 @@ class WorkbenchError(ValueError):
 
     def __reduce__(self) -> tuple[type, tuple[str, str, str]]:
         return type(self), (self.found, self.expected, self.try_)
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of a traceback: a learner's mistake needs a sentence, not our call stack."""
+        return [f"WorkbenchError: {self}"]

@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 
 SETUP = "import workbench as wb\nfrom tiny import data"
 PANEL = 'panel = wb.panel("reviews", model="bert-mini", train_examples=64, epochs=60, patience=None)'
-LONG = 'run = wb.fit(data(), model="tiny-bert", epochs=100000, evaluations=1000)\nawait run'
+LONG = 'run = wb.fit(data(), model="tiny-bert", epochs=10000, evaluations=1000)\nawait run'
 
 
 def test_a_learner_trains_pauses_changes_the_rate_stops_and_asks(server, page):
@@ -84,7 +84,7 @@ def test_a_reloaded_page_shows_the_run_again_and_can_stop_it(server, page):
 
 
 def test_run_all_waits_at_await_and_stop_works_meanwhile(server, page):
-    page.open(server.notebook("all.ipynb", SETUP, LONG, "print('after', run.status, len(run.frame()) > 1)"))
+    page.open(server.notebook("all.ipynb", SETUP, LONG, "print('after', run.status, len(run.frame()) >= 1)"))
     page.run_all()
     page.trained()
     assert "after" not in page.output(2)
@@ -100,7 +100,7 @@ def test_an_interrupt_of_the_kernel_counts_as_stop(server, page):
     page.run(1)
     page.trained()
     page.page.get_by_role("menuitem", name="Kernel", exact=True).click()
-    page.page.get_by_role("menuitem", name="Interrupt Kernel", exact=True).click()
+    page.page.get_by_role("menuitem", name="Interrupt Kernel").click()
     page.idle()
     page.run(2)
     page.wait(lambda: "now stopped" in page.output(2), 30)
@@ -126,9 +126,7 @@ def test_a_cell_run_twice_starts_no_second_training_in_the_panel(server, page):
 
 def test_keyboard_alone_is_enough_and_every_control_has_a_name(server, page):
     page.open(
-        server.notebook(
-            "keys.ipynb", SETUP, 'panel = wb.panel(data(), model="tiny-bert", epochs=100000, patience=None)'
-        )
+        server.notebook("keys.ipynb", SETUP, 'panel = wb.panel(data(), model="tiny-bert", epochs=10000, patience=None)')
     )
     page.run(0)
     page.run(1)
@@ -212,10 +210,11 @@ def test_a_saved_notebook_shows_the_picture_without_a_kernel(server, page):
     page.button("Train").click()
     page.wait(lambda: page.status() == "finished", 60)
     page.run(2)
-    page.wait(lambda: page.cell(2).locator('img[alt^="Line chart"]').count() == 1, 60)
+    still = 'img[alt^="Line chart"]:not(.widget-image)'
+    page.wait(lambda: page.cell(1).locator(still).count() == 1 and page.cell(2).locator(still).count() == 1, 60)
     page.page.keyboard.press("Control+s")
     path = server.folder / name
-    page.wait(lambda: path.read_text().count("Line chart over") >= 2, 20, "saved pictures")
+    page.wait(lambda: json.dumps(nbformat.read(path, 4).cells).count("Line chart over") >= 2, 20, "saved pictures")
     server.kernels_off()
     saved = nbformat.read(path, 4)
     saved.metadata.pop("widgets", None)  # as after nbconvert, a viewer without widgets, or a cleared state
@@ -225,7 +224,7 @@ def test_a_saved_notebook_shows_the_picture_without_a_kernel(server, page):
     page.page.goto(f"http://127.0.0.1:{server.port}/lab/tree/{name}?reset")
     page.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
     for cell in (1, 2):
-        picture = page.cell(cell).locator('img[alt^="Line chart"]').first
+        picture = page.cell(cell).locator(still).first
         picture.wait_for(state="visible", timeout=20_000)
         assert picture.evaluate("i => i.naturalWidth") > 400
     page.shot("7-reopened-without-kernel")

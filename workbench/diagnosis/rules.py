@@ -165,7 +165,7 @@ def too_little(f: pd.DataFrame, c: Context, t: Thresholds) -> Finding | None:
     """Rule 8: too few evaluations, or too small a change, to say anything."""
     n = len(f)
     if n < t.evaluations:
-        return Finding(a.TOO_LITTLE, f"Not enough evidence: {n} evaluations, at least {t.evaluations} are needed.", None,
+        return Finding(a.TOO_LITTLE, f"Not enough evidence: {n} evaluation{'' if n == 1 else 's'}, at least {t.evaluations} are needed.", None,
                        {"evaluations": n}, f"8: fewer than {t.evaluations} evaluations.", "",
                        (), "More evaluations.")  # fmt: skip
     change = float(f["valid_loss"].iloc[0] - f["valid_loss"].min())

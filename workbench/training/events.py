@@ -23,7 +23,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Started(Event):
-    """Training begins (or goes on after an interruption); `facts` hold counts, baselines and the machine."""
+    """Training begins (or goes on after an interruption); `facts` hold finite numbers and words."""
 
     planned_steps: int
     facts: dict[str, Any] = field(default_factory=dict)

@@ -29,6 +29,14 @@ def loss_curves(frame: pd.DataFrame, ax: Axes, *, planned: int | None = None) ->
     return ax
 
 
+def batch_losses(steps: pd.DataFrame, ax: Axes) -> None:
+    """The loss of every batch as a thin line behind the others (dropout on, so it lies higher and jumps)."""
+    shown = steps[steps["loss"].abs() < 50]
+    if len(shown):
+        stride = max(1, len(shown) // 400)
+        ax.plot(shown["step"][::stride], shown["loss"][::stride], color=TRAIN, lw=0.8, alpha=0.3, label="each batch")
+
+
 def mark_best(frame: pd.DataFrame, ax: Axes) -> list[Any]:
     """A ring on the lowest validation loss and, past it, a shaded region labelled with the generalisation loss."""
     from workbench.diagnosis.curves import generalisation_loss
@@ -102,6 +110,8 @@ def loss_top(frame: pd.DataFrame, room: float = 1.25) -> float:
 
 def legend_outside(ax: Axes) -> None:
     """A legend to the right of the axes, where it covers nothing."""
+    if not ax.get_legend_handles_labels()[0]:
+        return
     ax.legend(
         loc="upper left", bbox_to_anchor=(1.01, 1.02), frameon=False, fontsize=8.5, handlelength=2.4, borderaxespad=0
     )
@@ -124,7 +134,9 @@ def run_figure(run: Any) -> Figure:
     """The finished picture of a run."""
     figure, above, below = two_axes()
     frame, facts = run.frame(), run.store.facts
-    planned = int(frame["step"].max()) if len(frame) else 1
+    steps = run.steps()
+    planned = max(int(steps["step"].max()) if len(steps) else 1, int(frame["step"].max()) if len(frame) else 1)
+    batch_losses(steps, above)
     loss_curves(frame, above, planned=planned)
     rate_changes(run.store.events, above)
     metric_curve(frame, below, name=run.store.metric, majority=facts.get("majority"), tfidf=facts.get("tfidf"),

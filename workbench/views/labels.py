@@ -8,8 +8,10 @@ cell was run; a notebook that is opened untrusted drops it, and then shows stati
 from __future__ import annotations
 
 import html
+from typing import Any
 
 import ipywidgets as widgets
+from IPython.display import display
 
 SCRIPT = """<script>(() => {
   if (window.workbenchLabels) return;
@@ -26,6 +28,13 @@ SCRIPT = """<script>(() => {
   };
   window.workbenchLabels = setInterval(name, 500);
 })()</script>"""
+
+
+def show(box: widgets.Widget, words: str, **how: Any) -> Any:
+    """Display a widget; `words` stand in its place where no kernel keeps it alive (instead of its Python form)."""
+    bundle = dict(box._repr_mimebundle_(include=None, exclude=None))
+    return display({**bundle, "text/plain": words}, raw=True, **how)
+
 
 HIDDEN = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap"
 

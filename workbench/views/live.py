@@ -16,7 +16,7 @@ from IPython.display import HTML, display
 
 from workbench.training import events as ev
 from workbench.views import figures as fig
-from workbench.views.labels import SCRIPT, Picture
+from workbench.views.labels import SCRIPT, Picture, show
 
 PERIOD = 1 / 3  # seconds between updates
 
@@ -94,8 +94,9 @@ class View:
         self.stop = _button("Stop", "stop", "End training after this step; history and best weights stay", run.stop)
         self.pause = _button("Pause", "pause", "Wait after this step, or go on", self._toggle)
         display(HTML(SCRIPT))
-        self.handle = display(
-            widgets.VBox([widgets.HBox([self.pause, self.stop]), self.picture.box, self.words]), display_id=True
+        box = widgets.VBox([widgets.HBox([self.pause, self.stop]), self.picture.box, self.words])
+        self.handle = show(
+            box, "This run was not finished when the notebook was saved: wb.runs() lists it.", display_id=True
         )
 
     def _toggle(self) -> None:

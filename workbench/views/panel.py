@@ -105,7 +105,7 @@ class Panel:
 
     def show(self) -> None:
         """Display the panel and, beneath it, the place where the finished picture is kept for the saved notebook."""
-        display(self.box)
+        labels.show(self.box, "Run this cell to use the panel.")
         self._record = display(HTML(labels.SCRIPT), display_id=True)
 
     def _follow(self, run: Run) -> None:

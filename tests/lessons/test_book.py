@@ -1,0 +1,140 @@
+"""Every exercise: a right outcome passes, a wrong one does not and says why, nothing at all is neither."""
+
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+import workbench as wb
+from workbench.config import RunConfig
+from workbench.lessons.book import EXERCISES
+from workbench.lessons.exercise import FAILED, NOT_ATTEMPTED, PASSED, progress
+from workbench.training import events as ev
+
+
+class Store:
+    metric = "accuracy"
+
+    def __init__(self, events=(), **facts):
+        self.events = list(events)
+        self.facts = {"majority": 0.5, "tfidf": 0.6, "n_valid": 200, "labels": ["negative", "positive"], **facts}
+
+    def last(self, kind):
+        return next((e for e in reversed(self.events) if isinstance(e, kind)), None)
+
+
+def run(verdict="healthy", accuracy=0.7, events=(), predict=None, data=None, **choices):
+    """What a judge looks at, with nothing trained."""
+    return SimpleNamespace(
+        config=RunConfig(**choices), store=Store(events), best={"accuracy": accuracy, "step": 3},
+        diagnosis=SimpleNamespace(verdict=verdict), predict=predict, data=lambda: data,
+    )  # fmt: skip
+
+
+def ended(step, reason, planned=100):
+    return [ev.Started(0, 0.0, planned), ev.Ended(step, 1.0, reason, "", step // 2)]
+
+
+def says(label, probability=0.8):
+    return lambda texts: pd.DataFrame({"text": texts, "label": label, "probability": probability})
+
+
+def cases():
+    """Five texts per case; the model of the test says "negative" to all, so a case is as hard as it is positive."""
+    from datasets import ClassLabel, Dataset, Features, Value
+
+    names = ("plain", "negation", "irony")
+    rows = [
+        (f"text {case} {i}", int(i < hard), case) for case, hard in zip(names, (0, 3, 5), strict=True) for i in range(5)
+    ]
+    features = Features(
+        {"text": Value("string"), "label": ClassLabel(names=["negative", "positive"]), "case": Value("string")}
+    )
+    return {"validation": Dataset.from_dict(dict(zip(features, zip(*rows, strict=True), strict=True)), features)}
+
+
+IRONY = ("what a great idea", "positive")
+PLAIN = ("this is a plain text", "positive")
+SURE = run(predict=says("negative"), data=cases())
+
+RIGHT = {
+    "00.1": [run("overfitting")],
+    "00.2": [run("diverging", learning_rate=0.3)],
+    "00.3": [run(events=ended(40, "patience"))],
+    "01.1": [run(accuracy=0.71)],
+    "01.2": [SURE, [IRONY, PLAIN]],
+    "01.3": [run(), run(model="bert-mini:random")],
+    "01.4": [SURE, "irony"],
+}
+WRONG = {
+    "00.1": ([run("healthy")], "healthy"),
+    "00.2": ([run("healthy", accuracy=0.8)], "still learned: 80.0%"),
+    "00.3": ([run(events=ended(100, "budget"))], "100 of 100"),
+    "01.1": ([run(accuracy=0.55)], "55.0%, and TF-IDF"),
+    "01.2": ([SURE, [IRONY, ("what a bad idea", "negative")]], "got 'what a bad idea' right"),
+    "01.3": ([run(), run(model="bert-mini:random", epochs=3)], "epochs"),
+    "01.4": ([SURE, "plain"], "plain 100% of 5"),
+}
+
+
+def test_every_exercise_is_tested():
+    assert set(RIGHT) == set(WRONG) == set(EXERCISES)
+
+
+@pytest.mark.parametrize("id", EXERCISES)
+def test_a_right_outcome_passes_and_is_remembered(id):
+    outcome = wb.exercise(id).check(*RIGHT[id])
+    assert outcome.state == PASSED and bool(outcome), outcome
+    assert id in progress()
+
+
+@pytest.mark.parametrize("id", EXERCISES)
+def test_a_wrong_outcome_says_why_with_numbers(id):
+    answer, words = WRONG[id]
+    outcome = wb.exercise(id).check(*answer)
+    assert outcome.state == FAILED and words in outcome.text and id not in progress()
+
+
+@pytest.mark.parametrize("id", EXERCISES)
+@pytest.mark.parametrize("nothing", [None, ..., [], ""])
+def test_nothing_is_neither_right_nor_wrong(id, nothing):
+    assert wb.exercise(id).check(nothing).state == NOT_ATTEMPTED == wb.exercise(id).check().state
+
+
+@pytest.mark.parametrize("id", EXERCISES)
+def test_an_answer_of_another_kind_is_not_yet_and_does_not_raise(id):
+    assert wb.exercise(id).check(*([42] * len(RIGHT[id]))).state == FAILED
+
+
+def test_stopping_late_or_not_at_all_is_not_stopping_early():
+    judge = wb.exercise("00.3").check
+    assert judge(run(events=ended(74, "user"))).state == PASSED
+    assert judge(run(events=ended(76, "user"))).state == FAILED
+    assert judge(run(events=[ev.Started(0, 0.0, 100)])).state == FAILED
+
+
+def test_one_sentence_twice_or_a_label_that_does_not_exist_fools_nobody():
+    judge = wb.exercise("01.2").check
+    assert "Two different" in judge(SURE, [IRONY, IRONY]).text
+    assert "'good' is not a label" in judge(SURE, [("a nice little text", "good"), IRONY]).text
+
+
+def test_two_twins_are_no_comparison():
+    twin = run(model="bert-mini:random")
+    assert wb.exercise("01.3").check(twin, twin).state == FAILED
+
+
+def test_hints_go_on_to_the_last_and_stay_there():
+    made = wb.exercise("00.1")
+    shown = [made.hint() for _ in range(5)]
+    assert len(set(shown)) == 3 and shown[2] == shown[4] and made.solution()
+
+
+def test_answers_are_escaped():
+    outcome = wb.exercise("01.2").check(SURE, [("<script>alert(1)</script> is a text", "negative"), IRONY])
+    assert outcome.state == FAILED and "<script>" not in outcome._repr_html_()
+
+
+def test_an_unknown_exercise_lists_the_known_ones():
+    with pytest.raises(wb.WorkbenchError, match=r"no exercise '99'.*00\.1"):
+        wb.exercise("99")

@@ -1,0 +1,163 @@
+"""The panel without a browser: what its controls stand for, what it says, what it does when something is wrong."""
+
+import asyncio
+
+import pandas as pd
+import pytest
+from tiny import data, tiny_bert
+
+import workbench as wb
+from workbench.config import RunConfig
+from workbench.errors import WorkbenchError
+from workbench.views import browse, live
+from workbench.views.controls import CONTROLS, Controls, problem_html
+from workbench.views.panel import Panel, record_html
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return str(tiny_bert(tmp_path_factory.mktemp("tiny")))
+
+
+def trained(panel):
+    return asyncio.run(_train(panel))
+
+
+async def _train(panel):
+    return await panel.train()
+
+
+def test_controls_stand_for_the_config_they_were_given():
+    config = RunConfig(
+        learning_rate=1e-3, epochs=2.5, patience=4, train_examples=99, dropout=0.25, seed=7, pooling="cls"
+    )
+    assert Controls(config).config() == config
+
+
+def test_a_control_that_is_not_touched_changes_nothing():
+    config = RunConfig(learning_rate=3.14e-4, weight_decay=0.0123)  # values between the slider's steps
+    controls = Controls(config)
+    controls.widgets["epochs"].value = 3
+    assert controls.config() == config.replace(epochs=3)
+
+
+@pytest.mark.parametrize("control", CONTROLS, ids=lambda c: c.field)
+def test_every_control_has_a_label_and_says_what_it_does(control):
+    widget = Controls(RunConfig()).widgets[control.field]
+    assert widget.description == control.label and len(widget.tooltip) > 15
+
+
+def test_zero_stands_for_none_where_the_label_says_so():
+    controls = Controls(RunConfig(patience=3, train_examples=64))
+    controls.widgets["patience"].value = controls.widgets["train_examples"].value = 0
+    assert controls.config().patience is None and controls.config().train_examples is None
+
+
+def test_the_line_of_code_follows_the_controls():
+    panel = Panel(RunConfig())
+    panel.controls.widgets["epochs"].value = 3
+    assert "epochs=3" in panel.code.value and "About" in panel.estimate.value
+
+
+def test_train_trains_and_the_verdict_is_shown_with_its_rule(model):
+    panel = Panel(RunConfig(model=model, data="data", epochs=2), wb.load(data()))
+    run = trained(panel)
+    assert run.status == "finished" and bytes(panel.picture.image.value).startswith(b"\x89PNG")
+    assert "Which rule says so" in panel.verdict.value and panel.text == str(run.diagnosis)
+    assert "wb-alt" in panel.picture.words.value and "Line chart" in panel.picture.words.value
+
+
+def test_the_panel_draws_the_curve_that_the_same_line_of_code_gives(model):
+    source = wb.load(data())
+    panel = Panel(RunConfig(model=model, data="data", epochs=2, seed=3), source)
+    by_hand = wb.fit(source, model=model, epochs=2, seed=3).join()
+    assert trained(panel).frame()["valid_loss"].tolist() == by_hand.frame()["valid_loss"].tolist()
+
+
+def test_a_wrong_choice_is_a_box_with_words_and_no_run(home):
+    panel = Panel(RunConfig(model="bert-maxi"))
+    panel.start()
+    assert "bert-maxi" in panel.problem.value and 'role="alert"' in panel.problem.value and panel.run is None
+    assert not list(home.glob("runs/*"))
+
+
+def test_a_second_train_while_one_trains_is_refused_in_words(model):
+    async def twice():
+        panel = Panel(RunConfig(model=model, data="data", epochs=2000), wb.load(data()))
+        panel.start()
+        first = panel.run
+        panel.start()
+        said = panel.problem.value
+        first.stop()
+        await panel._task
+        return panel.run is first, said
+
+    same, said = asyncio.run(twice())
+    assert same and "one training at a time" in said
+
+
+def test_the_rate_slider_moves_the_rate_of_the_running_training(model):
+    async def moved():
+        panel = Panel(RunConfig(model=model, data="data", epochs=2000, schedule="constant"), wb.load(data()))
+        panel.start()
+        while panel.run.steps().empty:
+            await asyncio.sleep(0.01)
+        panel.controls.widgets["learning_rate"].value = 1e-3
+        while panel.run.steps()["learning_rate"].iloc[-1] != pytest.approx(1e-3, rel=0.2):
+            await asyncio.sleep(0.01)
+        panel.run.stop()
+        await panel._task
+        return panel
+
+    panel = asyncio.run(asyncio.wait_for(moved(), 60))
+    assert panel.run.status == "stopped" and not panel.buttons["continue"].disabled
+
+
+def test_the_answer_to_a_text_is_shown_as_bars(model):
+    panel = Panel(RunConfig(model=model, data="data", epochs=1), wb.load(data()))
+    panel.predictions.text.value = "too early"
+    assert "Train a model first" in panel.predictions.answer.value
+    trained(panel)
+    panel.predictions.text.value = "the kind room"
+    panel.predictions.predict()
+    assert panel.predictions.answer.value.count("%</td>") == 2
+
+
+EVIL = "<script>alert(1)</script>"
+
+
+def test_everything_that_comes_from_data_or_people_is_escaped(model):
+    rows = {"text": [f"{EVIL} kind {i}" if i % 2 else f"{EVIL} cruel {i}" for i in range(40)],
+            "label": [EVIL + "ab"[i % 2] for i in range(40)]}  # fmt: skip
+    panel = Panel(RunConfig(model=model, data="data", epochs=1), wb.load(pd.DataFrame(rows)))
+    run = trained(panel)
+    panel.predictions.text.value = EVIL
+    panel.predictions.predict()
+    panel.runs.open()
+    panel.data.open()
+    shown = [panel.problem, panel.code, panel.verdict, panel.status, panel.predictions.answer, panel.predictions.errors,
+             panel.runs.table, panel.runs.picture, panel.data.words]  # fmt: skip
+    pages = [w.value for w in shown] + [record_html(run), live.final_html(run), wb.runs()._repr_html_(),
+             wb.compare(run)._repr_html_(), problem_html(WorkbenchError(EVIL, EVIL, EVIL)),
+             browse.table_html([{EVIL: EVIL}], EVIL)]  # fmt: skip
+    assert not any("<script>alert" in page for page in pages)
+    assert "&lt;script&gt;" in panel.data.words.value
+
+
+def test_the_kept_picture_needs_no_kernel(model):
+    panel = Panel(RunConfig(model=model, data="data", epochs=1), wb.load(data()))
+    html = record_html(trained(panel))
+    assert 'src="data:image/png;base64,' in html and 'alt="Line chart' in html and "wb.fit(" in html
+
+
+def test_runs_are_compared_by_what_differs(model):
+    source = wb.load(data())
+    one, two = (wb.fit(source, model=model, epochs=1, seed=s).join() for s in (1, 2))
+    table = wb.compare(one, two).frame()
+    assert list(table.columns[:1]) == ["seed"] and table["seed"].tolist() == [1, 2] and "epochs" not in table
+    with pytest.raises(WorkbenchError, match="nothing to compare"):
+        wb.compare()
+
+
+def test_no_runs_yet_says_so(home):
+    assert "No runs yet" in repr(wb.runs()) and "No runs yet" in wb.runs()._repr_html_()
