@@ -6,6 +6,7 @@ a sentence and not a SyntaxError. In a checkout it makes `.venv`, installs the p
 
 from __future__ import annotations
 
+import difflib
 import os
 import subprocess
 import sys
@@ -31,7 +32,9 @@ def main(argv: list[str] | None = None) -> int:
         print("python3 -m workbench COMMAND\n\n" + "\n".join("  %-9s %s" % pair for pair in COMMANDS.items()))
         return 0
     if command not in COMMANDS:
-        print("There is no command %r. Expected: one of %s." % (command, ", ".join(COMMANDS)), file=sys.stderr)
+        near = difflib.get_close_matches(command, COMMANDS, 1)
+        words = "There is no command %r. Expected: one of %s." % (command, ", ".join(COMMANDS))
+        print(words + (" Try: python3 -m workbench %s." % near[0] if near else ""), file=sys.stderr)
         return 2
     from workbench import bootstrap
 
@@ -52,12 +55,15 @@ def _inside(command: str) -> Path | None:
     """The interpreter to go on in, or None when this one will do."""
     from workbench import bootstrap
 
-    if command == "doctor" or not bootstrap.in_checkout() or os.environ.get("WORKBENCH_ENVIRONMENT") == "this":
-        return None  # the doctor also speaks of what is missing; a wheel was installed with what it needs
+    if not bootstrap.in_checkout() or os.environ.get("WORKBENCH_ENVIRONMENT") == "this":
+        return None  # a wheel was installed with what it needs
     extras = ["test"] if command == "test" else []
     own = bootstrap.python_in(bootstrap.ROOT / ".venv")
-    if Path(sys.prefix).resolve() == own.parent.parent.resolve() and bootstrap.ready(extras, own.parent.parent):
+    ready = bootstrap.ready(extras, own.parent.parent)
+    if Path(sys.prefix).resolve() == own.parent.parent.resolve() and ready:
         return None
+    if command == "doctor":  # it installs nothing: where there is no environment yet, it says what is missing
+        return own if ready else None
     return bootstrap.ensure(extras)
 
 
@@ -78,13 +84,13 @@ def _run(command: str, rest: list[str]) -> int:
     from workbench.doctor import main as doctor
 
     os.environ.pop("WORKBENCH_ENVIRONMENT", None)
-    if command == "lab":
-        return lab.main(rest)
-    if command == "test":
-        return testing.main(rest)
-    if command == "doctor":
-        return doctor(rest)
     try:
+        if command == "lab":
+            return lab.main(rest)
+        if command == "test":
+            return testing.main(rest)
+        if command == "doctor":
+            return doctor(rest)
         if command == "pretrain":
             from workbench.models.pretrain import main as pretrain
 

@@ -7,9 +7,11 @@ answer, whatever pip is configured with is used, after a dry run has shown that 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,12 +19,14 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
+from http.client import HTTPException
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST, NEWEST = (3, 11), (3, 13)
 TORCH = "torch==2.13.0"
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+CUDA_INDEX = "https://download.pytorch.org/whl/cu130"  # for Windows, where the default index serves CPU builds
 NEEDED_GB = 3.0
 CUDA_WORDS = ("nvidia-", "cuda-", "triton")
 
@@ -87,8 +91,10 @@ def torch_arguments(
 ) -> tuple[list[str], bool]:
     """(arguments for `pip install`, whether a dry run must first show that no CUDA comes along)."""
     environ = os.environ if environ is None else environ
+    if kind == "cuda" and platform.startswith("win"):
+        return [TORCH, "--index-url", environ.get("WORKBENCH_TORCH_INDEX") or CUDA_INDEX], False
     if kind == "cuda" or not platform.startswith("linux"):
-        return [TORCH], False  # elsewhere the default index serves CPU builds
+        return [TORCH], False  # Linux: the default index serves CUDA builds; elsewhere it serves CPU builds
     index = environ.get("WORKBENCH_TORCH_INDEX")
     if index:
         return [TORCH, "--index-url", index], False
@@ -102,13 +108,19 @@ def url_answers(url: str, seconds: float = 3) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=seconds) as reply:
             return reply.status < 400
-    except (OSError, ValueError):
+    except (OSError, ValueError, HTTPException):
         return False
 
 
-def stamp(extras: Sequence[str], root: Path = ROOT) -> str:
-    """What the environment was made from; another stamp means another install."""
-    parts = [sys.version, str(root), ",".join(sorted(extras)), (root / "pyproject.toml").read_text("utf-8"), TORCH]
+def stamp(extras: Sequence[str], root: Path = ROOT, kind: str = "") -> str:
+    """What the environment was made from; another stamp means another install. The Python that calls does not count."""
+    parts = [
+        str(root),
+        ",".join(sorted(extras)),
+        (root / "pyproject.toml").read_text("utf-8"),
+        TORCH,
+        kind or torch_kind(),
+    ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -116,9 +128,10 @@ def ready(extras: Sequence[str], folder: Path) -> bool:
     """Whether `folder` holds an environment that was finished for these extras or for more."""
     try:
         made = json.loads((folder / "workbench.json").read_text("utf-8"))
-    except (OSError, ValueError):
+        same = made["stamp"] == stamp(made["extras"])
+        return same and set(extras) <= set(made["extras"]) and python_in(folder).exists()
+    except (OSError, ValueError, KeyError, TypeError):
         return False
-    return set(extras) <= set(made["extras"]) and made["stamp"] == stamp(made["extras"]) and python_in(folder).exists()
 
 
 def python_in(folder: Path) -> Path:
@@ -132,19 +145,23 @@ def ensure(extras: Sequence[str]) -> Path:
     if ready(extras, folder):
         return python_in(folder)
     check_python()
+    before = None
     try:
-        extras = sorted(set(extras) | set(json.loads((folder / "workbench.json").read_text("utf-8"))["extras"]))
-    except (OSError, ValueError, KeyError):
+        made = json.loads((folder / "workbench.json").read_text("utf-8"))
+        extras, before = sorted(set(extras) | set(made["extras"])), made.get("kind")
+    except (OSError, ValueError, KeyError, TypeError):
         check_disk()
     began = time.time()
     if not python_in(folder).exists() or not _pip_works(folder):
         step(1, "making .venv", began)
         make_venv(folder)
     step(2, "torch (%s build)" % torch_kind(), began)
-    install_torch(folder)
+    install_torch(folder, again=before not in (None, torch_kind()))
     step(3, "the workbench and what it needs", began)
     pip(folder, ["install", "--editable", "%s%s" % (ROOT, "[%s]" % ",".join(extras) if extras else ""), TORCH])
-    (folder / "workbench.json").write_text(json.dumps({"extras": list(extras), "stamp": stamp(extras)}), "utf-8")
+    (folder / "workbench.json").write_text(
+        json.dumps({"extras": list(extras), "stamp": stamp(extras), "kind": torch_kind()}), "utf-8"
+    )
     print("Ready after %.0f s." % (time.time() - began), flush=True)
     return python_in(folder)
 
@@ -158,18 +175,20 @@ def make_venv(folder: Path) -> None:
         raise Trouble("The folder .venv cannot be made: %s. Try: a folder that you may write to." % error) from error
     if result.returncode:
         words = result.stdout.decode("utf-8", "replace").strip().splitlines()
+        if any("Permission denied" in w or "Read-only" in w for w in words):
+            raise Trouble("The folder .venv cannot be made: %s. Try: a folder that you may write to." % words[-1])
         raise Trouble(
             "Python could not make an environment (%s). Expected: the venv module. Try: apt install python3-venv, or Python from "
             "python.org." % (words[-1] if words else "no message")
         )
 
 
-def install_torch(folder: Path) -> None:
-    """torch first and by itself, so that nothing else can pull in a CUDA build."""
+def install_torch(folder: Path, again: bool = False) -> None:
+    """torch first and by itself, so that nothing else can pull in a CUDA build; `again` replaces a build of another kind."""
     arguments, guard = torch_arguments(torch_kind())
     if guard:
         refuse_cuda(planned(folder, arguments))
-    pip(folder, ["install", *arguments])
+    pip(folder, ["install", *(["--force-reinstall"] if again else []), *arguments])
 
 
 def planned(folder: Path, arguments: list[str]) -> list[str]:
@@ -206,6 +225,8 @@ def pip(folder: Path, arguments: list[str]) -> None:
             end = "\x1b[K\r" if sys.stdout.isatty() else "\n"
             print("      " + line[:100], end=end, flush=True)
     if process.wait():
+        with contextlib.suppress(OSError):
+            (folder / "pip.log").write_text("\n".join(lines), "utf-8")
         raise Trouble(pip_sentence(lines))
 
 
@@ -223,12 +244,16 @@ def pip_sentence(lines: list[str]) -> str:
         "Network is unreachable",
         "ConnectTimeout",
         "Max retries",
+        "connection broken by",
+        "Read timed out",
+        "IncompleteRead",
     )
     if any(word in text for word in network):
         return "No package index answers. Expected: a network connection for the first start. Try: the same command when it is back."
-    errors = [line for line in lines if "ERROR" in line or "error:" in line]
-    return "pip failed: %s. Try: the same command again." % (
-        errors[0] if errors else lines[-1] if lines else "no message"
+    known = [line.strip() for line in lines if re.search(r"\w+(Error|Exception): |ERROR: |error: ", line)]
+    telling = [line for line in known if not re.search("subprocess-exited-with-error|ERROR: Exception:", line)] or known
+    return "pip failed: %s. Try: the same command again; .venv/pip.log has every line that pip wrote." % (
+        telling[0][:300].rstrip(".") if telling else lines[-1] if lines else "no message"
     )
 
 
@@ -238,5 +263,8 @@ def step(number: int, words: str, began: float) -> None:
 
 
 def _pip_works(folder: Path) -> bool:
-    return subprocess.run([str(python_in(folder)), "-m", "pip", "--version"], stdout=subprocess.DEVNULL,
-                          stderr=subprocess.DEVNULL).returncode == 0  # fmt: skip
+    command = [str(python_in(folder)), "-m", "pip", "--version"]
+    try:
+        return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+    except OSError:  # a half-copied interpreter
+        return False

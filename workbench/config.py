@@ -43,6 +43,7 @@ class RunConfig:
     patience: int | None = None  # evaluations without improvement before training stops; None: never
     min_delta: float = 0.0  # nats by which validation loss must fall to count as improvement
     evaluations: int = 20  # over the whole run, evenly spread, the last step always among them
+    restore_best: bool = True  # at the end put the weights of the lowest validation loss back, else keep the last ones
     max_length: int = 128  # word pieces; longer texts are cut
     pooling: str = "auto"  # what the head reads: mean over tokens, the first token, or transformers' own head
     precision: str = "auto"
@@ -77,7 +78,8 @@ class RunConfig:
 
     def to_recipe(self) -> str:
         """The same choices as TOML, for a file (None is left out)."""
-        lines = [f"{k} = {_literal(v)}" for k, v in asdict(self).items() if v is not None]
+        values = {k: v for k, v in asdict(self).items() if v is not None}
+        lines = [f"{k} = {str(v).lower() if isinstance(v, bool) else _literal(v)}" for k, v in values.items()]
         return "\n".join(lines) + "\n"
 
     def to_training_arguments(self) -> dict[str, Any]:
@@ -136,6 +138,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str, str]] = {
     "patience": (_whole(1, 10**6, none=True), "a whole number of evaluations from 1 up, or None", "3"),
     "min_delta": (_between(0, 100), "nats from 0 to 100", "0.0"),
     "evaluations": (_whole(1, 1000), "a whole number of evaluations over the whole run, from 1 to 1000", "20"),
+    "restore_best": (lambda v: isinstance(v, bool), "True or False", "True"),
     "max_length": (_whole(4, 8192), "a whole number of word pieces from 4 to 8192", "128"),
     "pooling": (lambda v: v in POOLINGS, f"one of {', '.join(POOLINGS)}", '"auto"'),
     "precision": (lambda v: v in PRECISIONS, f"one of {', '.join(PRECISIONS)}", '"auto"'),

@@ -10,6 +10,7 @@ import platform
 import shutil
 import sys
 import urllib.request
+from http.client import HTTPException
 from pathlib import Path
 
 PACKAGES = ("torch", "transformers", "datasets", "evaluate", "accelerate", "ipywidgets", "ipykernel", "jupyterlab")
@@ -23,7 +24,7 @@ def main(arguments: list[str]) -> int:
         print(json.dumps([dict(zip(("what", "value", "state"), line, strict=True)) for line in lines], indent=1))
     else:
         for what, value, state in lines:
-            print(f"{ {'ok': ' ', 'warn': '!', 'fail': '✗'}[state] } {what:<16} {value}")
+            print(f"{ {'ok': ' ', 'warn': '!', 'fail': 'x'}[state] } {what:<16} {value}")
     return int(any(state == "fail" for *_, state in lines))
 
 
@@ -51,7 +52,10 @@ def _accelerator() -> Line:
         return "device", "not known before torch is installed", "warn"
     from workbench.training.precision import choose
 
-    chosen = choose()
+    try:
+        chosen = choose()
+    except (ImportError, OSError) as error:  # torch is there and cannot be loaded, for example without its C++ runtime
+        return "device", str(error).strip().splitlines()[0][:200], "fail"
     return "device", f"{chosen.device}, {chosen.dtype}: {chosen.why}", "ok"
 
 
@@ -90,11 +94,12 @@ def _bundled() -> Line:
 
 
 def _hub() -> Line:
-    if os.environ.get("HF_HUB_OFFLINE", "0") not in ("", "0"):
+    if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
         return "Hub", "switched off by HF_HUB_OFFLINE; bundled models and data work", "ok"
     try:
-        request = urllib.request.Request("https://huggingface.co", method="HEAD")
+        address = os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
+        request = urllib.request.Request(address, method="HEAD")
         with urllib.request.urlopen(request, timeout=3):
             return "Hub", "reachable", "ok"
-    except (OSError, ValueError):
+    except (OSError, ValueError, HTTPException):
         return "Hub", "not reachable; bundled models and data work without it", "warn"

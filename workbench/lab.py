@@ -60,6 +60,6 @@ def write_settings(prefix: Path) -> Path:
         there = json.loads(path.read_text("utf-8")) if path.exists() else {}
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({**there, **SETTINGS}, indent=1), "utf-8")
-    except (OSError, ValueError):
+    except (OSError, ValueError, TypeError):
         pass  # a read-only environment: the lessons work without these comforts
     return path

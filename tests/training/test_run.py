@@ -307,3 +307,13 @@ def test_unknown_names_are_refused_before_anything_begins(home):
         with pytest.raises(wb.WorkbenchError, match=words):
             wb.fit(data(), **choices)
     assert not list(home.glob("runs/*"))
+
+
+def test_the_last_weights_are_kept_where_the_best_are_not_wanted(model):
+    noisy = data(48, 48, noise=0.5)
+    choices = {"data": noisy, "epochs": 40, "weight_decay": 0.0}
+    best, last_ = fit(model, **choices).join(), fit(model, **choices, restore_best=False).join()
+    curve = best.frame()["valid_loss"]
+    assert curve.iloc[-1] > curve.min() + 0.1
+    assert best.evaluate("validation")["loss"] == pytest.approx(curve.min(), abs=1e-5)
+    assert last_.evaluate("validation")["loss"] == pytest.approx(curve.iloc[-1], abs=1e-5)

@@ -36,7 +36,7 @@ LIMITS = [
     "It repeats the biases of its sources: who has a Wikipedia page, and what novels of their time took for granted.",
     "No next-sentence task: [CLS] was never trained as a summary, so pool the mean over tokens instead.",
     "Segment B was never seen: its embedding is a copy of segment A's and is learned in fine-tuning.",
-    "Texts up to 256 tokens. No emoji and hardly any non-Latin script in the vocabulary: they become [UNK].",
+    "Texts up to 256 tokens; positions beyond 128 were trained in the last tenth of the budget only. No emoji and hardly any non-Latin script in the vocabulary: they become [UNK].",
     "Small on purpose: for learning how fine-tuning behaves, not for use on people.",
 ]
 
@@ -130,7 +130,8 @@ Licence of the text: {corpus["licence"]}.
 **Start.** {card["initialisation"]}
 
 **Run.** {card["tokens_seen"]:,} tokens in {card["seconds"]:,} seconds on {card["hardware"]}, seed {card["seed"]}:
-`{card["command"]}`
+`{card["command"]}`. Several cores are used best by several processes that share each batch: `torchrun --nproc-per-node 3 -m
+workbench.models.pretrain` with the same arguments.
 
 **Measured on the shipped weights**, on held-out text: loss {card["validation_loss"]:.3f} nats per hidden token,
 masked accuracy {card["masked_accuracy"]:.1%}.

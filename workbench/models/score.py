@@ -104,7 +104,7 @@ def _fine_tune(data: Data, model: str, count: int, seed: int) -> np.ndarray:
         os.environ["WORKBENCH_HOME"] = home
         try:
             run = fit(data, model=model, train_examples=count, epochs=epochs(count), learning_rate=RATE, evaluations=1,
-                      seed=seed).join()  # fmt: skip
+                      restore_best=False, seed=seed).join()  # fmt: skip
             answers = run.predict(list(data["test"]["text"]))["label"]
         finally:
             os.environ.pop("WORKBENCH_HOME") if before is None else os.environ.update(WORKBENCH_HOME=before)

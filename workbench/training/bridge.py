@@ -115,7 +115,7 @@ class Bridge(TrainerCallback):
         stop = self.patience.update(state.global_step, valid_loss)
         if best:
             self.best_loss, self.best_step = valid_loss, state.global_step
-            self._keep(model)
+            self.keep(model)
         rate = float(optimizer.param_groups[0]["lr"])
         left = self.patience.left if self.config.patience else None
         error = float(losses.std(ddof=1) / np.sqrt(len(losses))) if len(losses) > 1 else None
@@ -143,7 +143,8 @@ class Bridge(TrainerCallback):
         elif self.best_step is not None:
             checkpoint.load_weights(model, self.folder / "best" / "model.safetensors")
 
-    def _keep(self, model: Any) -> None:
+    def keep(self, model: Any) -> None:
+        """These weights are the ones to use, until others are better."""
         path = self.folder / "best" / "model.safetensors"
         if self.guard(lambda: checkpoint.save_weights(model, path)):
             self.best_in_memory = None

@@ -110,7 +110,10 @@ class Worker:
         self.end(bridge.ended or "budget", _words(bridge.ended, self.config.patience))  # first of all: Stop means stop
         if bridge.ended == "user":
             bridge.save(model, trainer.optimizer, trainer.lr_scheduler, trainer.state)
-        bridge.restore_best(model)
+        if self.config.restore_best:
+            bridge.restore_best(model)
+        else:
+            bridge.keep(model)
         model.eval()
         self.predictor = Predictor(self.task, model, self.prepared.tokenizer, self.prepared.labels, self.config)
 
