@@ -30,14 +30,14 @@ reviews["train"].to_pandas()[["text", "source"]].assign(
 # %% [markdown]
 # ## 1 · Predict
 #
-# We will give the model only 128 of these texts and let it read them again and again. Two curves will be drawn:
+# We will give the model only 400 of these texts and let it read them again and again. Two curves will be drawn:
 #
 # - **training loss** (blue, round marks): how surprised the model is by the right labels of texts it learns from;
 # - **validation loss** (orange, square marks, dashed): the same on texts it never learns from.
 #
 # Both are in *nats*: 0 is no surprise at all, and 0.69 is what tossing a coin would give with two labels.
 #
-# Before you look: after how many passes over the 128 texts (*epochs*) will the orange curve stop falling? Put a number in place of `None`.
+# Before you look: after how many passes over the 400 texts (*epochs*) will the orange curve stop falling? Put a number in place of `None`.
 
 # %%
 my_guess_in_epochs = None
@@ -49,7 +49,7 @@ my_guess_in_epochs = None
 # learning rate while it trains, pause, and go on.
 
 # %%
-panel = wb.panel("reviews", model="bert-mini", train_examples=128, epochs=30, learning_rate=5e-4, patience=None)
+panel = wb.panel("reviews", model="bert-mini", train_examples=400, epochs=15, learning_rate=1e-4, patience=None)
 
 # %% [markdown]
 # ## 3 · Look
@@ -61,7 +61,7 @@ panel = wb.panel("reviews", model="bert-mini", train_examples=128, epochs=30, le
 # in any notebook of your own. While a cell waits at `await run`, its buttons go on working.
 
 # %%
-run = wb.fit(reviews, model="bert-mini", train_examples=128, epochs=30, learning_rate=5e-4)
+run = wb.fit(reviews, model="bert-mini", train_examples=400, epochs=15, learning_rate=1e-4)
 await run
 
 # %%
@@ -99,7 +99,7 @@ tokenizer = AutoTokenizer.from_pretrained(folder)
 model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=2, dtype=torch.float32)
 
 # %%
-optimizer = torch.optim.AdamW(model.parameters(), lr=5e-4)
+optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
 for step in range(20):
     rows = reviews["train"].shuffle(seed=step)[:16]
     batch = tokenizer(rows["text"], padding=True, truncation=True, return_tensors="pt")
@@ -114,7 +114,7 @@ print(f"loss on the last 16 texts: {loss.item():.2f}")
 # without a lower validation loss. Nothing else is changed.
 
 # %%
-early = wb.fit(reviews, model="bert-mini", train_examples=128, epochs=30, learning_rate=5e-4, patience=3)
+early = wb.fit(reviews, model="bert-mini", train_examples=400, epochs=15, learning_rate=1e-4, patience=3)
 await early
 
 # %%

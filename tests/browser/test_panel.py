@@ -53,7 +53,7 @@ def test_a_learner_trains_pauses_changes_the_rate_stops_and_asks(server, page):
     page.page.keyboard.press("Enter")
     page.wait(lambda: re.search(r"positive\s+\d+\.\d%", page.cell(at).inner_text()), 20, "answer")
     page.page.get_by_role("tab", name="Runs").click()
-    page.wait(lambda: "best accuracy" in page.cell(at).inner_text(), 20, "table of runs")
+    page.wait(lambda: page.cell(at).locator("th", has_text="validation loss").count(), 20, "table of runs")
     page.shot("4-runs")
     page.page.get_by_role("tab", name="Data").click()
     page.wait(lambda: "Texts per split and label" in page.cell(at).inner_text(), 30, "data tab")

@@ -28,6 +28,7 @@ def run(verdict="healthy", accuracy=0.7, events=(), predict=None, data=None, **c
     return SimpleNamespace(
         config=RunConfig(**choices), store=Store(events), best={"accuracy": accuracy, "step": 3},
         diagnosis=SimpleNamespace(verdict=verdict), predict=predict, data=lambda: data,
+        evaluate=lambda split: {"accuracy": accuracy},
     )  # fmt: skip
 
 

@@ -145,6 +145,16 @@ def test_plan_lengthens_and_the_rate_decays() -> None:
     assert [round(plan.learning_rate(step), 3) for step in (0, 4, 5, 52, 99)] == [0.2, 1.0, 1.0, 0.505, 0.011]
 
 
+def test_new_positions_start_as_learned_ones() -> None:
+    model = bert_mini.build(300)
+    before = model.bert.embeddings.position_embeddings.weight.detach().clone()
+    bert_mini.lengthen(model, 8, 16)
+    after = model.bert.embeddings.position_embeddings.weight.detach()
+    assert torch.equal(after[:7], before[:7])
+    assert [int(torch.cdist(row[None], before[:8]).argmin()) for row in after[7:16]] == [1, 2, 3, 4, 5, 6, 1, 2, 3]
+    assert torch.equal(after[16:], before[16:])
+
+
 # --- the run ----------------------------------------------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import time
+import weakref
 
 import pytest
 import torch
@@ -284,6 +285,14 @@ def test_nothing_big_is_kept_after_the_end(model):
     run = fit(model).join()
     kept = [o for o in gc.get_objects() if isinstance(o, torch.optim.Optimizer)]
     assert kept == [] and run.predict("the cold meal") is not None
+
+
+def test_a_run_that_nobody_holds_is_let_go_with_its_model(model):
+    run = fit(model).join()
+    kept, folder = weakref.ref(run), run.folder
+    del run
+    gc.collect()
+    assert kept() is None and wb.runs()[0].folder == folder
 
 
 def test_an_error_in_training_is_raised_where_the_run_is_awaited_and_stored(model, monkeypatch):

@@ -38,7 +38,7 @@ def co_occurrences(ids: np.ndarray, vocabulary: int, window: int = WINDOW, first
 def positive_pmi(counts: sparse.csr_matrix, smoothing: float = SMOOTHING) -> sparse.csr_matrix:
     """max(0, log P(w, c) / (P(w) P(c))), with context probabilities from counts to the power `smoothing`: (V, V).
 
-    >>> positive_pmi(sparse.csr_matrix([[0.0, 2.0], [2.0, 0.0]]), smoothing=1.0).toarray().round(3).tolist()
+    >>> positive_pmi(sparse.csr_matrix([[0.0, 2.0], [2.0, 0.0]]), smoothing=1.0).toarray().astype(float).round(3).tolist()
     [[0.0, 0.693], [0.693, 0.0]]
     """
     pairs = counts.tocoo().astype(np.float64)

@@ -82,10 +82,12 @@ class Blocks:
 
 
 class Validation:
-    """Loss and accuracy on the same masked tokens every time, on every device."""
+    """Loss and accuracy on the same masked tokens every time, on every device. `length` counts special tokens too."""
 
-    def __init__(self, ids: np.ndarray, recipe: Recipe, rows: int = VALIDATION_ROWS) -> None:
-        size = VALIDATION_LENGTH - recipe.added
+    def __init__(
+        self, ids: np.ndarray, recipe: Recipe, length: int = VALIDATION_LENGTH, rows: int = VALIDATION_ROWS
+    ) -> None:
+        size = length - recipe.added
         starts = np.linspace(0, len(ids) - size, min(rows, len(ids) // size)).astype(np.int64)
         blocks = torch.from_numpy(ids[starts[:, None] + np.arange(size)].astype(np.int64))
         self.recipe = recipe

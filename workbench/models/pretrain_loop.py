@@ -20,7 +20,7 @@ from torch import Tensor, distributed
 
 from workbench.errors import WorkbenchError
 from workbench.models import checkpoints
-from workbench.models.pretrain_batches import Blocks, Plan, Validation
+from workbench.models.pretrain_batches import VALIDATION_LENGTH, Blocks, Plan, Validation
 from workbench.models.recipes import Recipe
 
 REPORTS = 40
@@ -48,7 +48,8 @@ class Loop:
         self.recipe, self.model, self.plan, self.work, self.bf16 = recipe, model, plan, work, bf16
         self.device = next(model.parameters()).device
         self.blocks = Blocks(ids, plan, recipe.added, self.device)
-        self.validation = Validation(valid, recipe)
+        self.valid = valid
+        self._validation: dict[int, Validation] = {}
         self.optimizer = make_optimizer(model, self.device)
         self.generator = torch.Generator(self.device)
         self.rank, self.world = (distributed.get_rank(), distributed.get_world_size()) if together() else (0, 1)
@@ -104,6 +105,9 @@ class Loop:
         return bool(self.state["step"] == self.plan.steps)
 
     def _step(self, step: int) -> None:
+        phase, length, done = self.plan.phase(step)
+        if phase and not done:
+            self.recipe.lengthen(self.model, self.plan.phases[phase - 1][0], length)
         rate = self.plan.learning_rate(step)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
@@ -159,7 +163,7 @@ class Loop:
                 f"The loss is {loss} at step {self.state['step']}", "a finite number", f"--rate {self.plan.rate / 2:g}"
             )
         speed = steps * self.plan.batch / max(1e-9, self._tick())
-        valid_loss, accuracy = self.validation(self.model)
+        valid_loss, accuracy = self._validate()
         self._tick()
         step, tokens = self.state["step"], self.state["step"] * self.plan.batch
         line = {"step": step, "tokens": tokens, "train_loss": loss if steps else None}
@@ -175,6 +179,14 @@ class Loop:
         print(words, flush=True)
         self.state["pending"] = [0.0, 0]
         self._summed.zero_()
+
+    def _validate(self) -> tuple[float, float]:
+        """At the length that is being trained, at most 128 tokens: positions beyond it mean nothing yet."""
+        _, length, _ = self.plan.phase(max(0, self.state["step"] - 1))
+        length = min(length, VALIDATION_LENGTH)
+        if length not in self._validation:
+            self._validation[length] = Validation(self.valid, self.recipe, length)
+        return self._validation[length](self.model)
 
     def _tick(self) -> float:
         """Seconds since the last tick, added to the run's total."""

@@ -104,7 +104,7 @@ class Predictor:
         else:
             native: Any = self.model
             native.save_pretrained(folder)
-        about = {"labels": self.labels, "config": json.loads(json.dumps(run.config.__dict__)), "best": _numbers(run.best),
+        about = {"labels": self.labels, "config": json.loads(json.dumps(run.config.__dict__)), "kept": _numbers(run.kept),
                  "pooling": self.model.pooling if isinstance(self.model, PooledClassifier) else "native"}  # fmt: skip
         (folder / "workbench.json").write_text(json.dumps(about, indent=1, ensure_ascii=False), "utf-8")
         (folder / "README.md").write_text(_readme(run, about["pooling"]), "utf-8")

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import pandas as pd
 
@@ -23,7 +24,7 @@ from workbench.training.store import Store, owner, runs_home, stored
 
 Viewer = Callable[["Run"], Any]
 _ONE_AT_A_TIME = threading.Lock()  # two trainings on one machine only slow each other down: the second one waits
-_live: dict[Path, Run] = {}
+_live: WeakValueDictionary[Path, Run] = WeakValueDictionary()  # a run that nobody holds is read from its folder again
 
 
 class Run:
@@ -227,10 +228,18 @@ class Run:
         finite = frame[frame["valid_loss"].apply(lambda v: pd.notna(v) and abs(v) != float("inf"))]
         return {} if finite.empty else dict(finite.loc[finite["valid_loss"].idxmin()])
 
+    @property
+    def kept(self) -> dict[str, float]:
+        """The row of the weights that predict: `best`, or with `restore_best=False` the last one with a finite loss."""
+        frame = self.frame()
+        if self.config.restore_best or frame.empty:
+            return self.best
+        return dict(frame.iloc[-1])
+
     # afterwards ----------------------------------------------------------------------------------------------------
 
     def predictor(self) -> Any:
-        """The model with its best weights, ready for texts; loaded again from the folder after a restart."""
+        """The model with the weights that are kept, ready for texts; loaded again from the folder after a restart."""
         from workbench.training.predictor import Predictor
 
         if not self.done:
@@ -256,7 +265,7 @@ class Run:
         return self.predictor().errors(self.data()[split], n)
 
     def evaluate(self, split: str = "test") -> dict[str, float]:
-        """Loss and metrics of the best weights on a split; look at `test` once, at the end."""
+        """Loss and metrics of the weights that are kept on a split; look at `test` once, at the end."""
         data = self.data()
         if split not in data:
             raise WorkbenchError(
@@ -289,8 +298,8 @@ class Run:
         return self.config.to_code()
 
     def __repr__(self) -> str:
-        best = self.best
-        score = f" · best {self.store.metric} {best[self.store.metric]:.3f} at step {int(best['step'])}" if best else ""
+        kept = self.kept
+        score = f" · {self.store.metric} {kept[self.store.metric]:.3f} at step {int(kept['step'])}" if kept else ""
         return f"<Run {self.id} · {self.status}{score}>"
 
 

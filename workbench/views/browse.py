@@ -263,7 +263,7 @@ def bars_html(bars: list[tuple[str, float]]) -> str:
 
 def run_row(run: Run, number: int | None = None) -> dict[str, Any]:
     """One line of a table of runs."""
-    best, metric, c = run.best, run.store.metric, run.config
+    kept, metric, c = run.kept, run.store.metric, run.config
     frame = run.frame()
     row: dict[str, Any] = {"#": number} if number is not None else {}
     return row | {
@@ -274,9 +274,9 @@ def run_row(run: Run, number: int | None = None) -> dict[str, Any]:
         "rate": f"{c.learning_rate:.2g}",
         "batch": c.batch_size,
         "texts": run.store.facts.get("n_train", "–"),
-        f"best {metric}": f"{best[metric]:.3f}" if best and metric in best else "–",
-        "best loss": f"{best['valid_loss']:.3f}" if best else "–",
-        "at step": int(best["step"]) if best else "–",
+        metric: f"{kept[metric]:.3f}" if kept and metric in kept else "–",
+        "validation loss": f"{kept['valid_loss']:.3f}" if kept else "–",
+        "at step": int(kept["step"]) if kept else "–",
         "seconds": f"{frame['seconds'].iloc[-1]:.0f}" if len(frame) else "–",
         "verdict": run.diagnosis.verdict,
     }
@@ -300,7 +300,7 @@ def runs() -> Runs:
 
 
 class Comparison:
-    """Runs side by side. `frame()` is the table: one row per run, the settings that differ and the best scores."""
+    """Runs side by side. `frame()` is the table: one row per run, the settings that differ and the scores."""
 
     def __init__(self, several: Sequence[Run]) -> None:
         if len(several) == 1 and isinstance(several[0], list | tuple):
@@ -310,13 +310,13 @@ class Comparison:
         self.runs = list(several)
 
     def frame(self) -> pd.DataFrame:
-        """The settings that differ, the best metric and loss, steps to the best, seconds, verdict."""
+        """The settings that differ, metric and loss of the weights that are kept and their step, seconds, verdict."""
         settings = [r.config.__dict__ for r in self.runs]
         differing = [k for k in settings[0] if len({repr(s[k]) for s in settings}) > 1]
         rows = []
         for run, setting in zip(self.runs, settings, strict=True):
             line = run_row(run)
-            keep = {k: line[k] for k in line if k.startswith("best") or k in ("at step", "seconds", "verdict")}
+            keep = {k: line[k] for k in (run.store.metric, "validation loss", "at step", "seconds", "verdict")}
             rows.append({k: setting[k] for k in differing} | keep)
         return pd.DataFrame(rows, index=pd.Index(range(1, len(rows) + 1), name="run"))
 

@@ -85,6 +85,8 @@ CONTROLS: tuple[Control, ...] = (
             _none_is_zero, _zero_is_none),
     Control("min_delta", "Min delta", "Nats by which validation loss must fall to count as improvement", _slider(0, 0.1, 0.005, ".3f"),
             lambda v: round(v, 4)),
+    Control("restore_best", "At the end", "Which weights the run keeps for its answers",
+            lambda **c: widgets.Dropdown(options=[("lowest validation loss", True), ("last step", False)], **c)),
     Control("pooling", "Head reads", "What the classifier looks at: mean over tokens, [CLS], or the model's own head",
             lambda **c: widgets.Dropdown(options=[("as the card advises", "auto"), ("mean of tokens", "mean"), ("[CLS] token", "cls"),
                                                   ("the model's own head", "native")], **c)),
@@ -145,7 +147,7 @@ class Controls:
     def more(self) -> Any:
         """The other controls in sections that open."""
         sections = {
-            "Early stopping": ("patience", "min_delta"),
+            "Early stopping": ("patience", "min_delta", "restore_best"),
             "Regularisation and warm-up": ("dropout", "weight_decay", "label_smoothing", "warmup"),
             "Head and seed": ("pooling", "seed"),
         }

@@ -21,9 +21,7 @@ def loss_curves(frame: pd.DataFrame, ax: Axes, *, planned: int | None = None) ->
 
     `frame` has one row per evaluation: step, train_loss, valid_loss (nats per example, both in eval mode).
     """
-    ax.plot(frame["step"], frame["train_loss"], color=TRAIN, marker="o", ms=3.5, label="training loss")
-    ax.plot(frame["step"], frame["valid_loss"], color=VALID, marker="s", ms=3.5, ls="--", label="validation loss")
-    mark_best(frame, ax)
+    LossArtists(ax).update(frame)
     style_loss(ax, planned if planned else (int(frame["step"].max()) if len(frame) else 1), loss_top(frame))
     legend_outside(ax)
     return ax
@@ -37,26 +35,42 @@ def batch_losses(steps: pd.DataFrame, ax: Axes) -> None:
         ax.plot(shown["step"][::stride], shown["loss"][::stride], color=TRAIN, lw=0.8, alpha=0.3, label="each batch")
 
 
-def mark_best(frame: pd.DataFrame, ax: Axes) -> list[Any]:
-    """A ring on the lowest validation loss and, past it, a shaded region labelled with the generalisation loss."""
-    from workbench.diagnosis.curves import generalisation_loss
+class LossArtists:
+    """The moving parts of a loss picture: both curves, a ring on the lowest validation loss and, past it, a shaded region
+    labelled with the generalisation loss. With `animated` they are left out of a full draw, and drawn by `draw`."""
 
-    finite = frame[frame["valid_loss"].abs() < 1e30]
-    if len(finite) < 2:
-        return []
-    best = finite.loc[finite["valid_loss"].idxmin()]
-    artists: list[Any] = ax.plot(
-        [best.step], [best.valid_loss], "o", ms=11, mfc="none", mew=2, color=BEST, label="best step"
-    )
-    last = finite.iloc[-1]
-    if last.step > best.step:
-        artists.append(ax.axvspan(best.step, last.step, color=SHADE, alpha=0.45, lw=0, zorder=0))
+    def __init__(self, ax: Axes, animated: bool = False) -> None:
+        self.ax = ax
+        some: dict[str, Any] = {"animated": animated}
+        self.shade = ax.axvspan(0, 0, color=SHADE, alpha=0.45, lw=0, zorder=0, visible=False, **some)
+        (self.train,) = ax.plot([], [], color=TRAIN, marker="o", ms=3.5, label="training loss", **some)
+        (self.valid,) = ax.plot([], [], color=VALID, marker="s", ms=3.5, ls="--", label="validation loss", **some)
+        (self.ring,) = ax.plot([], [], "o", ms=11, mfc="none", mew=2, color=BEST, label="best step", **some)
+        self.words = ax.text(0, 0.97, "", transform=ax.get_xaxis_transform(), ha="center", va="top", fontsize=8.5,
+                             color="#6B3A12", **some)  # fmt: skip
+
+    def update(self, frame: pd.DataFrame) -> None:
+        """Show these evaluations."""
+        from workbench.diagnosis.curves import generalisation_loss
+
+        self.train.set_data(frame["step"], frame["train_loss"])
+        self.valid.set_data(frame["step"], frame["valid_loss"])
+        finite = frame[frame["valid_loss"].abs() < 1e30]
+        if len(finite) < 2:
+            return
+        best, last = finite.loc[finite["valid_loss"].idxmin()], finite.iloc[-1]
+        self.ring.set_data([best.step], [best.valid_loss])
+        past = bool(last.step > best.step)
+        self.shade.set_visible(past)
+        self.shade.set_bounds(best.step, 0, last.step - best.step, 1)
         gl = float(generalisation_loss(finite["valid_loss"]).iloc[-1])
-        words = f"past the best step\nGL {gl:.1f}%"
-        middle = (best.step + last.step) / 2
-        artists.append(ax.text(middle, 0.97, words, transform=ax.get_xaxis_transform(), ha="center", va="top", fontsize=8.5,
-                               color="#6B3A12"))  # fmt: skip
-    return artists
+        self.words.set_text(f"past the best step\nGL {gl:.1f}%" if past else "")
+        self.words.set_x((best.step + last.step) / 2)
+
+    def draw(self) -> None:
+        """Put them on the canvas as it is."""
+        for artist in (self.shade, self.train, self.valid, self.ring, self.words):
+            self.ax.draw_artist(artist)
 
 
 def metric_curve(
@@ -210,13 +224,20 @@ def png(figure: Figure, level: int = 1) -> bytes:
 
 def encode(canvas: Any, level: int = 1) -> bytes:
     """What the canvas holds now, as PNG bytes."""
+    return _bytes(canvas, format="png", compress_level=level)
+
+
+def jpeg(canvas: Any) -> bytes:
+    """What the canvas holds now, as JPEG bytes in full colour resolution: a fifth of the time of PNG, for live pictures."""
+    return _bytes(canvas, format="jpeg", quality=92, subsampling=0)
+
+
+def _bytes(canvas: Any, **how: Any) -> bytes:
     import io
 
     from PIL import Image
 
-    width, height = canvas.get_width_height()
     out = io.BytesIO()
-    Image.frombuffer("RGBA", (width, height), canvas.buffer_rgba(), "raw", "RGBA", 0, 1).convert("RGB").save(
-        out, "png", compress_level=level
-    )
+    pixels = Image.frombuffer("RGBA", canvas.get_width_height(), canvas.buffer_rgba(), "raw", "RGBA", 0, 1)
+    pixels.convert("RGB").save(out, **how)
     return out.getvalue()

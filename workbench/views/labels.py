@@ -48,9 +48,11 @@ class Picture:
         self.box = widgets.VBox([self.image, self.words], layout={"overflow": "visible"})
         self.box.add_class("wb-picture")
 
-    def show(self, png: bytes, alt: str | None = None) -> None:
-        """New bytes, and a new description where there is one."""
-        self.image.value = png
+    def show(self, picture: bytes, alt: str | None = None) -> None:
+        """New bytes, PNG or JPEG, and a new description where there is one."""
+        with self.image.hold_sync():
+            self.image.format = "png" if picture.startswith(b"\x89PNG") else "jpeg"
+            self.image.value = picture
         if self.image.layout.display:
             self.image.layout.display = ""
         if alt is not None:

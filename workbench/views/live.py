@@ -1,7 +1,7 @@
 """The live picture: an Agg canvas redrawn by blitting into one Image widget, three times a second. No controls here.
 
-Everything happens in the tick of the awaiting coroutine on the main thread. A full redraw (axes, grid, legend) happens only
-when a limit must move or an evaluation arrives; between those only the thin line of training steps is drawn anew.
+Everything happens in the tick of the awaiting coroutine on the main thread. What stands still (axes, grid, legend, baselines)
+is drawn when a limit must move, which takes 50 to 100 ms; the curves are drawn over a copy of it, which takes a few.
 """
 
 from __future__ import annotations
@@ -22,13 +22,14 @@ PERIOD = 1 / 3  # seconds between updates
 
 
 class LiveFigure:
-    """Draws one run while it trains. `update()` returns PNG bytes, or None when nothing is new."""
+    """Draws one run while it trains. `update()` returns JPEG bytes, or None when nothing is new."""
 
     def __init__(self, run: Any) -> None:
-        self.run, self.seen, self.planned, self.top = run, 0, 1, 1.0
+        self.run, self.seen, self.planned, self.top = run, 0, 1, 0.0
         self.figure, self.above, self.below = fig.two_axes()
         self.canvas: Any = self.figure.canvas
         self.background: Any = None
+        self.still: tuple[Any, ...] = ()  # what the background shows
 
     def update(self) -> bytes | None:
         """Look at the events that came since the last call and draw what they change."""
@@ -38,50 +39,58 @@ class LiveFigure:
             return None
         started = self.run.store.last(ev.Started)
         self.planned = started.planned_steps if started else self.planned
-        heavy = self.background is None or any(not isinstance(e, ev.Stepped) for e in fresh)
-        steps = [e for e in fresh if isinstance(e, ev.Stepped) and e.loss < 1e30]
-        if heavy or any(e.loss > self.top for e in steps if e.loss < 50):
-            self._redraw()
-        self._draw_steps()
-        return fig.encode(self.canvas)
+        frame, steps = self.run.frame(), [e for e in events if isinstance(e, ev.Stepped) and e.loss < 50]
+        facts, rates = self.run.store.facts, sum(isinstance(e, ev.RateChanged) for e in events)
+        still = (self.planned, facts.get("majority"), facts.get("tfidf"), rates)
+        top = max(fig.loss_top(frame, 1.1), max((e.loss for e in steps), default=0.1) * 1.05)
+        if self.background is None or still != self.still or top > self.top:
+            self.still, self.top = still, top * 1.2  # some room, so that it seldom has to move
+            self._draw_still()
+        self._draw_moving(frame, steps)
+        return fig.jpeg(self.canvas)
 
-    def _redraw(self) -> None:
+    def _draw_still(self) -> None:
         run, facts = self.run, self.run.store.facts
-        frame = run.frame()
         for ax in (self.above, self.below):
             ax.clear()
         self.above.tick_params(labelbottom=False)
-        (self.steps_line,) = self.above.plot([], [], color=fig.TRAIN, lw=0.8, alpha=0.35, animated=True)
-        self.above.plot([], [], color=fig.TRAIN, lw=0.8, alpha=0.35, label="each batch")
-        fig.loss_curves(frame, self.above, planned=self.planned)
-        self.top = max(fig.loss_top(frame, 1.35), self._steps_top())
-        self.above.set_ylim(0, self.top)
+        (self.batches,) = self.above.plot(
+            [], [], color=fig.TRAIN, lw=0.8, alpha=0.35, label="each batch", animated=True
+        )
+        self.losses = fig.LossArtists(self.above, animated=True)
+        self.patience = self.above.text(1.02, 0.02, "", transform=self.above.transAxes, fontsize=9, va="bottom",
+                                        color="#333333", animated=True)  # fmt: skip
+        fig.style_loss(self.above, self.planned, self.top)
         fig.rate_changes(run.store.events, self.above)
-        fig.metric_curve(frame, self.below, name=run.store.metric, majority=facts.get("majority"),
+        nothing = run.frame().iloc[:0].assign(**{run.store.metric: 0.0})
+        fig.metric_curve(nothing, self.below, name=run.store.metric, majority=facts.get("majority"),
                          tfidf=facts.get("tfidf"), planned=self.planned)  # fmt: skip
+        self.metric = self.below.get_lines()[0]
+        self.metric.set_animated(True)
         self.above.set_title(fig.title(run.config), loc="left", fontsize=10, color="#222222")
-        self._patience(run)
+        fig.legend_outside(self.above)
         self.canvas.draw()
-        self.background = self.canvas.copy_from_bbox(self.above.bbox)
+        self.background = self.canvas.copy_from_bbox(self.figure.bbox)
 
-    def _patience(self, run: Any) -> None:
-        last = run.store.last(ev.Evaluated)
-        if last is None or last.patience_left is None or not run.config.patience:
-            return
-        total, left = run.config.patience, max(0, last.patience_left)
-        words = f"patience {left} of {total}\n" + "■" * min(left, 12) + "□" * min(total - left, 12)
-        self.above.text(1.02, 0.02, words, transform=self.above.transAxes, fontsize=9, va="bottom", color="#333333")
-
-    def _steps_top(self) -> float:
-        losses = [e.loss for e in self.run.store.events if isinstance(e, ev.Stepped) and e.loss < 50]
-        return max(losses, default=0.1) * 1.1
-
-    def _draw_steps(self) -> None:
-        events = [e for e in self.run.store.events if isinstance(e, ev.Stepped)]
-        stride = max(1, len(events) // 400)
-        self.steps_line.set_data([e.step for e in events[::stride]], [e.loss for e in events[::stride]])
+    def _draw_moving(self, frame: Any, steps: list[ev.Stepped]) -> None:
+        stride = max(1, len(steps) // 400)
+        self.batches.set_data([e.step for e in steps[::stride]], [e.loss for e in steps[::stride]])
+        self.losses.update(frame)
+        if self.run.store.metric in frame:
+            self.metric.set_data(frame["step"], frame[self.run.store.metric])
+        self.patience.set_text(self._patience())
         self.canvas.restore_region(self.background)
-        self.above.draw_artist(self.steps_line)
+        self.above.draw_artist(self.batches)
+        self.losses.draw()
+        self.above.draw_artist(self.patience)
+        self.below.draw_artist(self.metric)
+
+    def _patience(self) -> str:
+        last, total = self.run.store.last(ev.Evaluated), self.run.config.patience
+        if last is None or last.patience_left is None or not total:
+            return ""
+        left = max(0, last.patience_left)
+        return f"patience {left} of {total}\n" + "■" * min(left, 12) + "□" * min(total - left, 12)
 
 
 class View:

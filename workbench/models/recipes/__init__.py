@@ -36,6 +36,7 @@ class Recipe:
     tokenizer_config: dict[str, Any]
     build: Callable[[int], Any]  # vocabulary size -> model with fresh weights, dropout 0
     start: Callable[[Any, Any, Any], None]  # model, embeddings (V, H), log unigram probabilities (V,) -> in place
+    lengthen: Callable[[Any, int, int], None]  # model, sequence length so far, the next one -> in place
     corrupt: Callable[[Any, Any], tuple[Any, Any, Any]]  # blocks (B, L), generator -> inputs, positions, labels
     predict: Callable[[Any, Any, Any], Any]  # model, inputs, positions -> logits
     loss: Callable[[Any, Any], Any]  # logits, labels -> scalar

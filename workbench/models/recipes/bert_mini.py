@@ -75,6 +75,17 @@ def start(model: BertForMaskedLM, embeddings: Tensor, log_unigram: Tensor) -> No
 
 
 @torch.no_grad()
+def lengthen(model: BertForMaskedLM, old: int, new: int) -> None:
+    """Positions that come into use start as those already learned, over and over, instead of at random.
+
+    Without this the words at new positions fall back to the unigram plateau for millions of tokens each time.
+    """
+    positions = model.bert.embeddings.position_embeddings.weight
+    fresh = torch.arange(old - 1, new)  # the last one so far only ever stood for the closing [SEP]
+    positions[fresh] = positions[1 + (fresh - 1) % (old - 2)]
+
+
+@torch.no_grad()
 def finish(model: BertForMaskedLM) -> BertForMaskedLM:
     """Segment B was never seen, so it starts as segment A; dropout goes to BERT's usual 0.1 for fine-tuning."""
     segments = model.bert.embeddings.token_type_embeddings.weight
@@ -139,9 +150,9 @@ RECIPE = Recipe(
     vocabulary=VOCABULARY,
     hidden=HIDDEN,
     phases=((64, 0.75), (128, 0.15), (256, 0.10)),
-    tokens=60_000_000,
-    batch=2048,
-    rate=1e-3,
+    tokens=100_000_000,
+    batch=3072,
+    rate=1.2e-3,
     added=2,
     separator=SEP,
     first_word=len(SPECIALS),
@@ -149,6 +160,7 @@ RECIPE = Recipe(
     tokenizer_config=TOKENIZER_CONFIG,
     build=build,
     start=start,
+    lengthen=lengthen,
     corrupt=corrupt,
     predict=predict,
     loss=loss,

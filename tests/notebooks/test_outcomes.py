@@ -1,0 +1,33 @@
+"""What the lessons promise happens with the shipped model and data: the curves they show, and solutions that pass their judge."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import workbench as wb
+
+LESSON = Path(__file__).resolve().parents[2] / "notebooks" / "src" / "00-start-here.py"
+pytestmark = [pytest.mark.notebooks, pytest.mark.slow]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_lesson_00_shows_under_and_overfitting(home, seed):
+    settings = "train_examples=400, epochs=15, learning_rate=1e-4"
+    assert LESSON.read_text("utf-8").count(settings) == 3  # panel, run and early stopping
+    run = eval(f"wb.fit('reviews', {settings}, seed={seed}).join()")
+    curve = run.frame()
+    loss, best = curve["valid_loss"], run.best["step"] / curve["step"].max()
+    assert run.diagnosis.verdict == "overfitting"
+    assert loss.iloc[0] - loss.min() > 0.02  # it fits first: validation loss falls
+    assert 0.1 < best < 0.6  # the turn is neither at the very beginning nor at the end
+    assert loss.iloc[-1] > 1.2 * loss.min()
+
+
+@pytest.mark.parametrize("name", ["00.1", "00.2", "00.3", "01.1"])
+def test_the_solution_passes_its_judge(home, name):
+    exercise = wb.exercise(name)
+    code = re.fullmatch(r"answer = wb\.fit\((.*)\); await answer", exercise.solution())[1]
+    answer = eval(f"wb.fit({code}).join()", {"wb": wb})
+    outcome = exercise.check(answer)
+    assert outcome, outcome
