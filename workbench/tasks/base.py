@@ -112,7 +112,7 @@ class LengthGrouped:
 
 
 def forward(
-    model: torch.nn.Module, encoded: Encoded, collate: Any, keep_going: Any, batch_size: int = 64
+    model: torch.nn.Module, encoded: Encoded, collate: Any, keep_going: Any, batch_size: int = 32
 ) -> np.ndarray | None:
     """Logits (examples, labels) in eval mode, shortest texts first; None when `keep_going()` turned false on the way."""
     order = np.argsort(encoded.lengths, kind="stable")

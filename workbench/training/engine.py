@@ -7,7 +7,10 @@ small portions.
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import importlib
+import sys
 from collections.abc import Iterator
 
 MODULES = (
@@ -33,6 +36,14 @@ def portions() -> Iterator[str]:
     for name in MODULES:
         importlib.import_module(name)
         yield name
+
+
+def give_back() -> None:
+    """Return what a training has freed to the system. glibc keeps it by itself: 200 MB after four runs of bert-mini."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
 
 
 def load() -> None:

@@ -52,6 +52,8 @@ class Run:
         return self
 
     def _work(self) -> None:
+        from workbench.training import engine
+
         worker = self._worker
         while not _ONE_AT_A_TIME.acquire(timeout=0.05):
             if worker.wishes.stop.is_set():
@@ -62,8 +64,9 @@ class Run:
             self.error = error
             worker.end("error", _one_line(error))
         finally:
-            _ONE_AT_A_TIME.release()
             self.store.close()
+            engine.give_back()
+            _ONE_AT_A_TIME.release()
 
     def __await__(self) -> Generator[Any, None, Run]:
         return self.watch().__await__()

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from workbench.training import engine
 from workbench.training import events as ev
 from workbench.training.store import Store
 from workbench.training.wishes import Wishes
@@ -106,6 +107,7 @@ class Worker:
         trainer = make_trainer(model, self.prepared, bridge.collate, self.config, self.precision, self.store.folder, bridge,
                                accumulate)  # fmt: skip
         self.begun = True
+        engine.give_back()  # what preparing and the baselines needed
         trainer.train(resume_from_checkpoint=str(self.resume) if self.resume else None)
         self.end(bridge.ended or "budget", _words(bridge.ended, self.config.patience))  # first of all: Stop means stop
         if bridge.ended == "user":
