@@ -30,7 +30,7 @@ class Card:
     tasks: tuple[str, ...] = ()
     source: str = "bundled"  # bundled, hub, or control
     reference: str = ""  # Hub id, or the literature
-    facts: dict[str, Any] = field(default_factory=dict, compare=False, hash=False)
+    facts: dict[str, Any] = field(default_factory=dict, compare=False, hash=False, repr=False)
 
     @property
     def folder(self) -> Path:
