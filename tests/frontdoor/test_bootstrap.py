@@ -193,7 +193,7 @@ def test_no_network_gets_a_sentence(boot, machine, monkeypatch, capsys):
 @pytest.mark.parametrize(
     "words",
     [
-        RETRY % "ConnectTimeoutError('Connection to pypi.org timed out. (connect timeout=15)')" + NOT_FOUND,
+        RETRY % "ConnectTimeoutError('Connection to index.example.org timed out. (connect timeout=15)')" + NOT_FOUND,
         "ERROR: Could not install packages due to an OSError: HTTPSConnectionPool: Max retries exceeded",
         RETRY % "NewConnectionError('[Errno 101] Network is unreachable')" + NOT_FOUND,
     ],
@@ -205,7 +205,7 @@ def test_other_words_for_no_network_are_known_too(boot, words):
 @pytest.mark.parametrize(
     "words",
     [
-        RETRY % "NameResolutionError(\"Failed to resolve 'pypi.org' ([Errno 11001] getaddrinfo failed)\")" + NOT_FOUND,
+        RETRY % "NameResolutionError(\"Failed to resolve 'index.example.org' ([Errno 11001] getaddrinfo failed)\")" + NOT_FOUND,
         RETRY % "ProxyError('Cannot connect to proxy.', OSError('Tunnel connection failed: 403 Forbidden'))"
         + NOT_FOUND,
         RETRY % "RemoteDisconnected('Remote end closed connection without response')" + NOT_FOUND,
@@ -220,7 +220,7 @@ def test_a_download_that_breaks_off_names_the_reason(boot):
     words = """ERROR: Exception:
 Traceback (most recent call last):
   File "/x/pip/_vendor/urllib3/response.py", line 438, in _error_catcher
-pip._vendor.urllib3.exceptions.ReadTimeoutError: HTTPSConnectionPool(host='files.pythonhosted.org'): Read timed out."""
+pip._vendor.urllib3.exceptions.ReadTimeoutError: HTTPSConnectionPool(host='files.example.org'): Read timed out."""
     said = boot.pip_sentence(words.splitlines())
     assert "Read timed out" in said or "network" in said
 
