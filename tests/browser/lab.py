@@ -103,6 +103,8 @@ class Page:
 
     def ready(self) -> None:
         self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=90_000)
+        answers = lambda: any(k["execution_state"] != "starting" for k in self.server.api("kernels"))  # noqa: E731
+        self.wait(answers, 120, "a kernel that answers: the page says idle before there is one")
         self.idle()
 
     def idle(self, seconds: float = 120) -> None:
@@ -119,30 +121,49 @@ class Page:
 
     def run(self, number: int) -> None:
         """Run one cell as a learner does: click into it, Shift + Enter; again where the kernel was not there yet."""
-        prompt = self.cell(number).locator(".jp-InputPrompt")
-        before = prompt.inner_text()
         for _ in range(5):
+            before = self.cell(number).locator(".jp-InputPrompt").inner_text()
             self.cell(number).locator(".jp-InputArea-editor").click()
             self.page.keyboard.press("Shift+Enter")
-            for _ in range(60):
-                self.page.wait_for_timeout(50)
-                if prompt.inner_text() != before:
-                    return
+            if self._accepted(number, before):
+                return
         raise AssertionError(f"cell {number} does not run")
+
+    def _accepted(self, number: int, before: str) -> bool:
+        """Whether a cell got its number, or is still at work after two seconds: JupyterLab takes a star back where the kernel
+        was not connected, and the cell has not run."""
+        prompt, began = self.cell(number).locator(".jp-InputPrompt"), 0.0
+        end = time.monotonic() + 4
+        while time.monotonic() < end:
+            self.page.wait_for_timeout(50)
+            now = prompt.inner_text()
+            if "*" in now:
+                began = began or time.monotonic()
+                if time.monotonic() - began > 2:
+                    return True
+            elif now != before and now != "[ ]:":
+                return True
+            elif began:
+                return False
+        return False
 
     def output(self, number: int) -> str:
         return self.cell(number).locator(".jp-OutputArea").inner_text()
 
     def run_all(self) -> None:
-        prompt = self.cell(0).locator(".jp-InputPrompt")
         for _ in range(5):
             self.page.get_by_role("menuitem", name="Run", exact=True).click()
             self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-            for _ in range(60):
-                self.page.wait_for_timeout(50)
-                if prompt.inner_text() != "[ ]:":
-                    return
+            if self._accepted(0, "[ ]:"):
+                return
         raise AssertionError("Run All does nothing")
+
+    def saved(self, name: str, text: str) -> int:
+        """How often a text stands in the cells of a notebook on disk; 0 while JupyterLab is still writing it."""
+        try:
+            return json.dumps(nbformat.read(self.server.folder / name, 4).cells).count(text)
+        except nbformat.reader.NotJSONError:
+            return 0
 
     def button(self, name: str, which: int = 0):
         return self.page.locator(".jupyter-widgets.jupyter-button", has_text=name).nth(which)

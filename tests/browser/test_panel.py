@@ -214,7 +214,7 @@ def test_a_saved_notebook_shows_the_picture_without_a_kernel(server, page):
     page.wait(lambda: page.cell(1).locator(still).count() == 1 and page.cell(2).locator(still).count() == 1, 60)
     page.page.keyboard.press("Control+s")
     path = server.folder / name
-    page.wait(lambda: json.dumps(nbformat.read(path, 4).cells).count("Line chart over") >= 2, 20, "saved pictures")
+    page.wait(lambda: page.saved(name, "Line chart over") >= 2, 20, "saved pictures")
     server.kernels_off()
     saved = nbformat.read(path, 4)
     saved.metadata.pop("widgets", None)  # as after nbconvert, a viewer without widgets, or a cleared state

@@ -205,7 +205,8 @@ def test_other_words_for_no_network_are_known_too(boot, words):
 @pytest.mark.parametrize(
     "words",
     [
-        RETRY % "NameResolutionError(\"Failed to resolve 'index.example.org' ([Errno 11001] getaddrinfo failed)\")" + NOT_FOUND,
+        RETRY % "NameResolutionError(\"Failed to resolve 'index.example.org' ([Errno 11001] getaddrinfo failed)\")"
+        + NOT_FOUND,
         RETRY % "ProxyError('Cannot connect to proxy.', OSError('Tunnel connection failed: 403 Forbidden'))"
         + NOT_FOUND,
         RETRY % "RemoteDisconnected('Remote end closed connection without response')" + NOT_FOUND,
