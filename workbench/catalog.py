@@ -61,9 +61,12 @@ def bundled_home() -> Path:
     return inside if inside.is_dir() else package.parent / "data"
 
 
-TASKS = (Card("classification", "task", "One label for a whole text"),)
+TASKS = (
+    Card("classification", "task", "One label for a whole text"),
+    Card("tagging", "task", "One tag for every word: named entities"),
+)
 
-TECHNIQUES = (Card("full", "technique", "Full fine-tuning: every weight moves", tasks=("classification",)),)
+TECHNIQUES = (Card("full", "technique", "Full fine-tuning: every weight moves", tasks=("classification", "tagging")),)
 
 _HUB_MODELS = (
     ("google-bert/bert-base-uncased", "BERT base (110 M parameters)", "bert"),

@@ -30,7 +30,7 @@ class RunConfig:
     data: str = "reviews"
     model: str = "bert-mini"
     technique: str = "full"
-    task: str = "classification"
+    task: str = "auto"  # what the data is for
     learning_rate: float = 3e-4
     batch_size: int = 16
     epochs: float = 8
@@ -125,7 +125,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str, str]] = {
     "data": (_name, "the name or path of a dataset", '"reviews"'),
     "model": (_name, "the name or folder of a model, or a Hub id", '"bert-mini"'),
     "technique": (_name, "the name of a technique", '"full"'),
-    "task": (_name, "the name of a task", '"classification"'),
+    "task": (_name, "the name of a task, or auto", '"auto"'),
     "learning_rate": (lambda v: not isinstance(v, bool) and 0 < v <= 10, "a number above 0 and at most 10", "3e-4"),
     "batch_size": (_whole(1, 1024), "a whole number from 1 to 1024", "16"),
     "epochs": (lambda v: not isinstance(v, bool) and 0 < v <= 10_000, "a number above 0 and at most 10,000", "8"),

@@ -6,7 +6,8 @@ training loop, which must not wait for `evaluate` to import.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,41 @@ def f1_macro(predictions: Any, references: Any) -> float:
     return float(np.mean([f1(predictions, references, c) for c in classes]))
 
 
+def entities(tags: Sequence[str]) -> list[tuple[str, int, int]]:
+    """(type, first word, one past the last word) of every name in a row of tags: IOB1, IOB2, IO, BIOES and BILOU alike.
+
+    >>> entities(["B-PER", "I-PER", "O", "I-LOC", "B-LOC"])
+    [('PER', 0, 2), ('LOC', 3, 4), ('LOC', 4, 5)]
+    """
+    found: list[tuple[str, int, int]] = []
+    kind, start, closed = "", 0, True
+    for at, tag in enumerate([*tags, "O"]):
+        prefix, _, name = tag.partition("-") if re.match(r"[BIOESLU](-|$)", tag) else ("I", "-", tag)
+        opens = name and (closed or name != kind or prefix in "BSU")
+        if kind and (not name or opens):
+            found.append((kind, start, at))
+        if opens:
+            start = at
+        kind, closed = name, not name or prefix in "ESLU"
+    return found
+
+
+def entity_scores(predictions: Sequence[Sequence[str]], references: Sequence[Sequence[str]]) -> dict[str, float]:
+    """Precision, recall and F1 over whole names (type and both ends right), all types together, as CoNLL-2003 defines them.
+
+    >>> entity_scores([["B-PER", "O", "B-LOC"]], [["B-PER", "I-PER", "B-LOC"]])
+    {'precision': 0.5, 'recall': 0.5, 'f1': 0.5}
+    """
+    if len(predictions) != len(references):
+        raise WorkbenchError(f"{len(predictions)} predictions and {len(references)} references", "one of each per text")
+    guess = {(i, *e) for i, tags in enumerate(predictions) for e in entities(tags)}
+    right = {(i, *e) for i, tags in enumerate(references) for e in entities(tags)}
+    hits = len(guess & right)
+    precision, recall = hits / len(guess) if guess else 0.0, hits / len(right) if right else 0.0
+    f = 2 * hits / (len(guess) + len(right)) if guess or right else 0.0
+    return {"precision": precision, "recall": recall, "f1": f}
+
+
 def _pair(predictions: Any, references: Any) -> tuple[np.ndarray, np.ndarray]:
     guess, right = np.asarray(predictions), np.asarray(references)
     if guess.shape != right.shape or not guess.size:
@@ -50,7 +86,21 @@ def _pair(predictions: Any, references: Any) -> tuple[np.ndarray, np.ndarray]:
     return guess, right
 
 
-FUNCTIONS: dict[str, Callable[..., float]] = {"accuracy": accuracy, "f1": f1, "f1_macro": f1_macro}
+def entity_f1(predictions: Sequence[Sequence[str]], references: Sequence[Sequence[str]]) -> float:
+    """F1 over whole names, all types together.
+
+    >>> entity_f1([["B-PER", "O"]], [["B-PER", "B-LOC"]])
+    0.6666666666666666
+    """
+    return entity_scores(predictions, references)["f1"]
+
+
+FUNCTIONS: dict[str, Callable[..., float]] = {
+    "accuracy": accuracy,
+    "f1": f1,
+    "f1_macro": f1_macro,
+    "entity_f1": entity_f1,
+}
 
 
 def metric(name: str) -> Any:
@@ -64,10 +114,9 @@ def metric(name: str) -> Any:
 
     class Local(evaluate.Metric):
         def _info(self) -> Any:
-            integers = datasets.Features(
-                {"predictions": datasets.Value("int64"), "references": datasets.Value("int64")}
-            )
-            return evaluate.MetricInfo(description=function.__doc__ or "", citation="", features=integers)
+            one: Any = [datasets.Value("string")] if name == "entity_f1" else datasets.Value("int64")
+            features = datasets.Features({"predictions": one, "references": one})
+            return evaluate.MetricInfo(description=function.__doc__ or "", citation="", features=features)
 
         def _compute(self, predictions: Any, references: Any, **options: Any) -> dict[str, float]:
             return {name: function(predictions, references, **options)}

@@ -71,7 +71,7 @@ await twin
 facts = run.store.facts
 noise = 1.96 * (0.25 / facts["n_valid"]) ** 0.5
 scores = {
-    "words": facts["tfidf"],
+    "words": facts["control"],
     "bert-mini": run.evaluate("validation")["accuracy"],
     "twin": twin.evaluate("validation")["accuracy"],
     "majority": facts["majority"],

@@ -15,7 +15,7 @@ HOME = catalog.bundled_home()
 MB = 10**6
 DATASETS = sorted(p for p in (HOME / "datasets").iterdir() if p.is_dir())
 MODELS = sorted(p for p in (HOME / "models").iterdir() if p.is_dir())
-SPLITS = ("train.csv", "validation.csv", "test.csv")
+SPLITS = tuple(f"{split}{ending}" for ending in (".csv", ".conll") for split in ("train", "validation", "test"))
 
 
 def card(folder: Path) -> dict:
@@ -47,13 +47,14 @@ def test_every_folder_has_a_card_that_the_catalog_lists():
 @each(DATASETS)
 def test_a_dataset_card_says_what_it_is_and_under_which_licence(folder):
     facts = card(folder)
-    assert facts["title"].strip() and facts["licence"].strip() and "classification" in facts["tasks"]
+    assert facts["title"].strip() and facts["licence"].strip()
+    assert facts["tasks"] == [wb.load(folder.name).task]
 
 
 @each(DATASETS)
 def test_a_dataset_card_has_the_checksum_of_every_split(folder):
     present = [name for name in SPLITS if (folder / name).exists()]
-    assert "train.csv" in present and "validation.csv" in present
+    assert [Path(name).stem for name in present] == ["train", "validation", "test"]
     assert card(folder)["sha256"] == {n: hashlib.sha256((folder / n).read_bytes()).hexdigest() for n in present}
 
 
@@ -84,6 +85,22 @@ def test_counting_words_does_not_solve_a_dataset(folder, audits):
 
 
 @each(DATASETS)
+def test_a_card_quotes_what_the_audit_finds(folder, audits):
+    facts, found = card(folder), audits[folder.name]
+    majority, control = facts["baselines"].values()
+    assert (majority, control) == (pytest.approx(found.majority, abs=0.02), pytest.approx(found.tfidf, abs=0.02))
+    assert facts["counts"] == {split: len(rows) for split, rows in wb.load(folder.name).items()}
+    counted = {label: sum(c[label] for c in found.counts.values()) for label in facts["labels"]}
+    assert facts["labels"] == counted
+
+
+@each(DATASETS)
+def test_the_readme_of_a_dataset_has_the_checksums_and_the_licence_of_its_card(folder):
+    words, facts = (folder / "README.md").read_text("utf-8"), card(folder)
+    assert facts["licence"] in words and all(digest in words for digest in facts["sha256"].values())
+
+
+@each(DATASETS)
 def test_every_split_has_about_the_same_balance(folder, audits):
     shares = [next(iter(c.values())) / sum(c.values()) for c in audits[folder.name].counts.values()]
     assert max(shares) - min(shares) < 0.1
@@ -94,6 +111,38 @@ def test_reviews_are_many_and_say_where_they_come_from():
     assert len(rows) >= 1200
     assert {r["source"] for r in rows} == {"review", "social", "news"}
     assert {r["case"] for r in rows} == {"plain", "negation", "concession", "irony", "mixed", "domain"}
+
+
+def test_headlines_have_eight_topics_and_four_cases_in_every_split():
+    data = wb.load("headlines")
+    assert len(data.labels) == 8 and sum(map(len, data.values())) >= 1200
+    for split in data.values():
+        assert set(split["case"]) == {"plain", "crossover", "figurative", "local"} and len(set(split["label"])) == 8
+
+
+def test_messages_have_every_kind_of_spam_and_of_ham_in_every_split():
+    data = wb.load("messages")
+    assert sum(map(len, data.values())) >= 1000
+    for split in data.values():
+        spam = {k for k, y in zip(split["kind"], split["label"], strict=True) if data.labels[y] == "spam"}
+        ham = {k for k, y in zip(split["kind"], split["label"], strict=True) if data.labels[y] == "ham"}
+        assert spam == {"promotion", "phishing", "scam", "disguised"}
+        assert ham == {"personal", "work", "service", "lookalike"}
+
+
+def test_people_places_have_all_types_and_ambiguous_words():
+    from workbench.metrics import entities
+    from workbench.tasks.tagging import words_and_tags
+
+    data = wb.load("people-places")
+    assert data.task == "tagging" and sum(map(len, data.values())) >= 1000
+    senses: dict[str, set[str]] = {}
+    for split in data.values():
+        for words, tags in words_and_tags(split, data.labels):
+            inside = {i: kind for kind, a, b in entities(tags) for i in range(a, b)}
+            for i, word in enumerate(words):
+                senses.setdefault(word, set()).add(inside.get(i, "O"))
+    assert all(len(senses[word]) >= 3 for word in ("Washington", "Jordan", "Amazon"))
 
 
 def test_every_source_of_reviews_is_in_every_split():
@@ -107,7 +156,7 @@ def test_every_source_of_reviews_is_in_every_split():
 @each(MODELS)
 def test_a_model_card_says_what_it_was_trained_on_and_under_which_licence(folder):
     facts = card(folder)
-    assert facts["title"].strip() and facts["family"].strip() and "classification" in facts["tasks"]
+    assert facts["title"].strip() and facts["family"].strip() and {"classification", "tagging"} <= set(facts["tasks"])
     assert facts["corpus"]["licence"].strip() and facts["corpus"]["text"].strip() and facts["limits"]
     assert facts["tokens_seen"] > 1_000_000
 

@@ -17,7 +17,7 @@ class Store:
 
     def __init__(self, events=(), **facts):
         self.events = list(events)
-        self.facts = {"majority": 0.5, "tfidf": 0.6, "n_valid": 200, "labels": ["negative", "positive"], **facts}
+        self.facts = {"majority": 0.5, "control": 0.6, "n_valid": 200, "labels": ["negative", "positive"], **facts}
 
     def last(self, kind):
         return next((e for e in reversed(self.events) if isinstance(e, kind)), None)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,15 +27,16 @@ class Audit:
     words: dict[str, float]  # median words per text, by label
     near_duplicates: float  # share of texts with a near-duplicate anywhere
     leaks: tuple[tuple[int, int, str], ...]  # (row, row in the other split, "split/other split"): the same or nearly so
-    majority: float  # accuracy on validation
-    tfidf: float  # accuracy of TF-IDF + logistic regression on validation
+    majority: float  # accuracy on validation; tagging: entity F1
+    tfidf: float  # of TF-IDF + logistic regression on validation; tagging: of a list of the names seen in training
     problems: tuple[str, ...] = field(default_factory=tuple)
+    words_for: tuple[str, str, str] = ("validation accuracy", "majority", "TF-IDF + logistic regression")
 
     def __str__(self) -> str:
         lines = [f"{split}: " + ", ".join(f"{n} {label}" for label, n in c.items()) for split, c in self.counts.items()]
         lines.append(f"near-duplicates {self.near_duplicates:.1%} · leaks {len(self.leaks)}")
         lines.append(
-            f"validation accuracy: majority {self.majority:.1%}, TF-IDF + logistic regression {self.tfidf:.1%}"
+            f"{self.words_for[0]}: {self.words_for[1]} {self.majority:.1%}, {self.words_for[2]} {self.tfidf:.1%}"
         )
         lines += [f"Problem: {p}" for p in self.problems] or ["No problem found."]
         return "\n".join(lines)
@@ -48,6 +50,8 @@ class Audit:
 def audit(source: Any) -> Audit:
     """Look at a dataset (anything that `load` takes). Seconds for a few thousand texts."""
     data = load(source)
+    if data.task == "tagging":
+        return _audit_tags(data)
     names = data.labels
     labels = {split: np.array(data[split]["label"]) for split in data}
     counts = {s: {names[i]: int((y == i).sum()) for i in range(len(names))} for s, y in labels.items()}
@@ -58,6 +62,26 @@ def audit(source: Any) -> Audit:
     words = {n: _median_words(data, i) for i, n in enumerate(names)}
     problems = tuple(_problems(counts, words, near, leaks, tfidf))
     return Audit(counts, words, near, tuple(leaks), majority, tfidf, problems)
+
+
+def _audit_tags(data: Any) -> Audit:
+    """The same for sentences with tags: names are counted instead of texts, and the yardstick is a list of known names."""
+    from workbench.metrics import entities
+    from workbench.tasks.tagging import Tagging, words_and_tags
+
+    rows = {split: words_and_tags(data[split], data.labels) for split in data}
+    kinds = [t[2:] for t in data.labels if t.startswith("B-")]
+    found = {split: Counter(k for _, tags in r for k, _, _ in entities(tags)) for split, r in rows.items()}
+    counts = {split: {"sentences": len(r), **{k: found[split][k] for k in kinds}} for split, r in rows.items()}
+    near, leaks = _duplicates({split: [" ".join(w) for w, _ in r] for split, r in rows.items()})
+    nothing, lookup = Tagging().baselines(data, np.arange(len(data["train"])), data.labels)
+    problems = _leaked(leaks) + _repeated(near)
+    problems += [f"only {found['train'][k]} names of type {k} in training" for k in kinds if found["train"][k] < 20]
+    if lookup > 0.9:
+        problems.append(f"a list of the names in training finds nearly all of them (F1 {lookup:.1%})")
+    lengths = {"sentence": float(np.median([len(w) for r in rows.values() for w, _ in r]))}
+    words = ("entity F1 on validation", "no names at all", "names seen in training")
+    return Audit(counts, lengths, near, tuple(leaks), nothing, lookup, tuple(problems), words)
 
 
 def baselines(train: list[str], train_y: np.ndarray, valid: list[str], valid_y: np.ndarray) -> tuple[float, float]:
@@ -112,15 +136,7 @@ def _median_words(data: Any, label: int) -> float:
 
 
 def _problems(counts: Any, words: dict[str, float], near: float, leaks: list[Any], tfidf: float) -> list[str]:
-    found = []
-    if leaks:
-        a, b, where = leaks[0]
-        first, second = where.split("/")
-        n = len({i for i, _, w in leaks if w.startswith(f"{first}/")})
-        found.append(f"{n} {'training' if first == 'train' else first} {'text stands' if n == 1 else 'texts stand'} in another "
-                     f"split too (row {a + 1} of {first} = row {b + 1} of {second})")  # fmt: skip
-    if near > 0.02:
-        found.append(f"{near:.1%} of the texts have a near-duplicate (at most 2%)")
+    found = _leaked(leaks) + _repeated(near)
     sizes = list(counts["train"].values())
     if min(sizes) * 10 < max(sizes):
         found.append(f"the rarest class has {min(sizes)} training texts, the commonest {max(sizes)}")
@@ -132,3 +148,17 @@ def _problems(counts: Any, words: dict[str, float], near: float, leaks: list[Any
     if tfidf > 0.97:
         found.append(f"single words give the label away (TF-IDF + logistic regression {tfidf:.1%})")
     return found
+
+
+def _leaked(leaks: list[Any]) -> list[str]:
+    if not leaks:
+        return []
+    a, b, where = leaks[0]
+    first, second = where.split("/")
+    n = len({i for i, _, w in leaks if w.startswith(f"{first}/")})
+    return [f"{n} {'training' if first == 'train' else first} {'text stands' if n == 1 else 'texts stand'} in another "
+            f"split too (row {a + 1} of {first} = row {b + 1} of {second})"]  # fmt: skip
+
+
+def _repeated(near: float) -> list[str]:
+    return [f"{near:.1%} of the texts have a near-duplicate (at most 2%)"] if near > 0.02 else []

@@ -1,13 +1,14 @@
 """`load`: a bundled name, "hub:owner/name", a file, a DataFrame or a DatasetDict -> canonical `Data`. No training here.
 
-Canonical columns for classification: `text` (str) and `label` (ClassLabel); other columns are kept as they are.
-Splits are `train`, `validation` and, where there is one, `test`; missing ones are cut off the training split by label.
+Canonical columns for classification: `text` (str) and `label` (ClassLabel); for tagging: `tokens` (list of str) and `tags`
+(list of ClassLabel, IOB2). Other columns are kept as they are. The columns say which task the data is for. Splits are `train`, `validation` and, where there is one, `test`; missing ones are cut off the training split by label.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ import pyarrow as pa
 
 from workbench import catalog
 from workbench.config import BY_HAND
+from workbench.data import tagged
+from workbench.data.tagged import usual as _usual
+from workbench.data.text import missing, well_formed
 from workbench.errors import WorkbenchError
 
 _TEXT = ("text", "sentence", "content", "message", "review", "body", "tweet", "headline")
@@ -26,14 +30,20 @@ _SPLITS = {"train": "train", "training": "train", "validation": "validation", "v
 
 
 class Data(hf.DatasetDict):
-    """A DatasetDict that knows its name and its labels."""
+    """A DatasetDict that knows its name, its labels and the task it is for."""
 
     name: str = BY_HAND
 
     @property
+    def task(self) -> str:
+        """classification or tagging, by its columns."""
+        return "tagging" if "tags" in self["train"].column_names else "classification"
+
+    @property
     def labels(self) -> list[str]:
         """The label names, in the order of their ids."""
-        return list(self["train"].features["label"].names)
+        features = self["train"].features
+        return list(features["tags"].feature.names if self.task == "tagging" else features["label"].names)
 
     @property
     def is_named(self) -> bool:
@@ -50,12 +60,24 @@ def load(source: Any, *, text: str | None = None, label: str | None = None, seed
     if isinstance(source, Data) and text is None and label is None:
         return source
     tables, name, names = _read(source, text, label)
+    if text is None and label is None and tagged.is_tagged(tables["train"]):
+        return _tagging(tables, name, names, seed)
     frames = {split: _canonical(table, split, text, label, names) for split, table in tables.items()}
     frames = _split(frames, seed)
     _check(frames)
     classes = hf.ClassLabel(names=names or _in_order({v for f in frames.values() for v in f["label"]}))
     data = Data({split: _dataset(frame, classes) for split, frame in frames.items()})
     data.name = name if text is None and label is None else BY_HAND  # a name alone would not find the columns again
+    return data
+
+
+def _tagging(tables: Tables, name: str, names: list[str] | None, seed: int) -> Data:
+    frames = {split: tagged.canonical(table, split, names) for split, table in tables.items()}
+    frames = _split(frames, seed)
+    tagged.check(frames)
+    found = tagged.label_names(frames.values())
+    data = Data({split: tagged.dataset(frame, found) for split, frame in frames.items()})
+    data.name = name
     return data
 
 
@@ -69,9 +91,10 @@ def _in_order(labels: set[str]) -> list[str]:
 
 def fingerprint(data: hf.DatasetDict) -> str:
     """Sixteen hex digits that change when any text, label or name of a label changes."""
-    digest = hashlib.sha256(repr(_class_names(data, "label")).encode("utf-8", "backslashreplace"))
+    column = "tags" if "tags" in data["train"].column_names else "label"
+    digest = hashlib.sha256(repr(_class_names(data, column)).encode("utf-8", "backslashreplace"))
     for split in sorted(data):
-        columns = [c for c in ("text", "label") if c in data[split].column_names]
+        columns = [c for c in ("text", "label", "tokens", "tags") if c in data[split].column_names]
         for column in columns:
             digest.update(repr((split, column, list(data[split][column]))).encode("utf-8", "backslashreplace"))
     return digest.hexdigest()[:16]
@@ -126,6 +149,10 @@ _READERS: dict[str, Any] = {
     ".tsv": lambda p: _separated(p, sep="\t", quoting=3),
     ".jsonl": lambda p: _json_lines(p),
     ".parquet": pd.read_parquet,
+    ".conll": tagged.read_conll,
+    ".bio": tagged.read_conll,
+    ".iob": tagged.read_conll,
+    ".annotated": tagged.read_conll,
 }
 
 
@@ -171,8 +198,8 @@ def _first_line(error: BaseException) -> str:
 
 
 def _from_folder(folder: Path) -> Tables:
-    known = [p for p in sorted(folder.iterdir()) if p.stem.lower() in _SPLITS and p.suffix.lower() in _READERS]
-    files = {_SPLITS[p.stem.lower()]: p for p in known}
+    known = [p for p in sorted(folder.iterdir()) if _split_of(p) and p.suffix.lower() in _READERS]
+    files = {_split_of(p): p for p in known}
     if len(files) < len(known):
         names = ", ".join(p.name for p in known)
         raise WorkbenchError(f"two files for one split in folder {folder.name!r} ({names})", "one file per split",
@@ -181,6 +208,15 @@ def _from_folder(folder: Path) -> Tables:
         raise WorkbenchError(f"no training file in folder {folder.name!r}", "train.csv and, if you have it, validation.csv "
                              f"({', '.join(_READERS)} can be read)", "renaming the file to train.csv")  # fmt: skip
     return {split: _from_file(path) for split, path in files.items()}
+
+
+def _split_of(path: Path) -> str:
+    """The split that a file's name speaks of, alone or with other words: train, wnut17train, emerging.dev, ..."""
+    stem = path.stem.lower()
+    if stem in _SPLITS:
+        return _SPLITS[stem]
+    words = re.findall(r"(?:^|[^a-z])(train|training|valid|validation|dev|val|test)(?=[^a-z]|$)|(train)$", stem)
+    return _SPLITS[next(filter(None, words[-1]))] if words else ""
 
 
 def _from_hub(source: str, text: str | None, label: str | None) -> tuple[Tables, str, list[str] | None]:
@@ -220,8 +256,13 @@ def _with_train(tables: Tables, found: Any) -> Tables:
 
 def _class_names(source: hf.DatasetDict, label: str | None) -> list[str] | None:
     train = source.get("train")
-    column = label or (_usual(train.column_names, _LABEL) if train is not None else None)
-    feature = train.features.get(column) if train is not None and column else None
+    if train is None:
+        return None
+    column = label or _usual(train.column_names, _LABEL)
+    if _usual(train.column_names, tagged.TOKENS):
+        column = _usual(train.column_names, tagged.TAGS) or column
+    feature = train.features.get(column) if column else None
+    feature = getattr(feature, "feature", feature)  # of a list: what its items are
     return list(feature.names) if isinstance(feature, hf.ClassLabel) else None
 
 
@@ -243,12 +284,12 @@ def _canonical(
     frame = _named(
         frame, {"text": _column(frame, text, _TEXT, "text"), "label": _column(frame, label, _LABEL, "label")}
     )
-    bad = [i for i, v in enumerate(frame["label"]) if _missing(v) or not str(v).strip()]
+    bad = [i for i, v in enumerate(frame["label"]) if missing(v) or not str(v).strip()]
     if bad:
         rows = ", ".join(str(i + 1) for i in bad[:5])
         raise WorkbenchError(f"{len(bad)} rows of {split} have no label (rows {rows})", "a label in every row",
                              "dropping those rows")  # fmt: skip
-    frame["text"] = ["" if _missing(v) else well_formed(str(v)) for v in frame["text"]]
+    frame["text"] = ["" if missing(v) else well_formed(str(v)) for v in frame["text"]]
     empty = [i for i, v in enumerate(frame["text"]) if not v.strip()]
     if empty:
         rows = ", ".join(str(i + 1) for i in empty[:5])
@@ -274,23 +315,6 @@ def _named(frame: pd.DataFrame, chosen: dict[str, str]) -> pd.DataFrame:
     return frame.set_axis(columns, axis=1).reset_index(drop=True)
 
 
-def _missing(value: Any) -> bool:
-    return value is None or bool(pd.api.types.is_scalar(value) and pd.isna(value))
-
-
-def well_formed(text: str) -> str:
-    """Surrogate pairs joined into the character they stand for, lone ones replaced: the rest of the world needs UTF-8.
-
-    >>> well_formed("a\\ud83d\\ude00b\\ud83d") == "a\\U0001f600b\\ufffd"
-    True
-    """
-    try:
-        text.encode("utf-8")
-        return text
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
 def _column(frame: pd.DataFrame, wanted: str | None, usual: tuple[str, ...], role: str) -> str:
     columns = [str(c) for c in frame.columns]
     if wanted is not None:
@@ -307,12 +331,6 @@ def _column(frame: pd.DataFrame, wanted: str | None, usual: tuple[str, ...], rol
     )
 
 
-def _usual(columns: list[str], usual: tuple[str, ...]) -> str | None:
-    """The first of the usual names among the columns, however it is spelt."""
-    lowered = {c.lower(): c for c in columns} | {c: c for c in columns}
-    return next((lowered[name] for name in usual if name in lowered), None)
-
-
 def _once(name: str, columns: list[str]) -> str:
     if columns.count(name) > 1:
         raise WorkbenchError(
@@ -327,7 +345,10 @@ def _split(frames: Tables, seed: int) -> Tables:
         train = frames["train"]
         if len(train) < 4:
             raise WorkbenchError(f"{len(train)} training rows", "at least 4, to cut off a validation split")
-        share = train.groupby("label", group_keys=False).sample(frac=0.15, random_state=seed)
+        if "tags" in train:
+            share = train.sample(n=max(1, round(0.15 * len(train))), random_state=seed)
+        else:
+            share = train.groupby("label", group_keys=False).sample(frac=0.15, random_state=seed)
         if share.empty:  # few texts of every class: one text of each class that has another
             repeated = train[train.duplicated("label", keep=False)]
             share = repeated.groupby("label", group_keys=False).sample(n=1, random_state=seed)
@@ -354,7 +375,7 @@ def _check(frames: Tables) -> None:
 def _dataset(frame: pd.DataFrame, classes: hf.ClassLabel) -> hf.Dataset:
     frame = frame.assign(label=[classes.str2int(v) for v in frame["label"]])
     odd = [c for c in frame.columns if c not in ("text", "label") and not _storable(frame[[c]])]
-    frame = frame.assign(**{c: [None if _missing(v) else well_formed(str(v)) for v in frame[c]] for c in odd})
+    frame = frame.assign(**{c: [None if missing(v) else well_formed(str(v)) for v in frame[c]] for c in odd})
     features = hf.Features.from_arrow_schema(pa.Schema.from_pandas(frame, preserve_index=False))
     return hf.Dataset.from_pandas(frame, hf.Features({**features, "label": classes}), preserve_index=False)
 

@@ -56,7 +56,7 @@ def _stopped(run: Any) -> tuple[bool, str]:
 
 
 def _beats_words(run: Any) -> tuple[bool, str]:
-    tfidf, score, texts = run.store.facts["tfidf"], run.evaluate("validation")["accuracy"], run.store.facts["n_valid"]
+    tfidf, score, texts = run.store.facts["control"], run.evaluate("validation")["accuracy"], run.store.facts["n_valid"]
     margin = (tfidf * (1 - tfidf) / texts) ** 0.5
     if run.config.data != "reviews":
         return False, f"This run is on {run.config.data}, the exercise is about reviews."

@@ -1,7 +1,9 @@
-"""`python -m workbench score NAME`: a bundled model against its random twin, TF-IDF and the majority, over seeds and label counts.
+"""`python -m workbench score NAME`: a bundled model against its random twin and the two controls, over seeds and label counts.
 
 It measures with the engine that learners use, the weights of the last step, and the same settings for both models. Results
-are appended one by one, so that it can be interrupted and goes on; `--write` puts the table into the model's card.
+are appended one by one, so that it can be interrupted and goes on; `--write` puts the table into the model's card, where rows
+on other data stay as they are. The control without a network is the task's own: TF-IDF + logistic regression for texts, a list
+of the names seen in training for names.
 """
 
 from __future__ import annotations
@@ -19,12 +21,13 @@ import pandas as pd
 
 from workbench import catalog
 from workbench.data import Data, load
-from workbench.data.audit import baselines
 from workbench.errors import WorkbenchError
-from workbench.metrics import accuracy, f1
+from workbench.metrics import f1
 from workbench.models.zoo import RANDOM
-from workbench.tasks.classification import stratified
+from workbench.tasks import TASKS
+from workbench.tasks.base import stratified
 
+CONTROL = "control"  # what the task offers without a neural network
 SIZES, SEEDS, RATE = ("64", "256", "1000", "all"), 5, 5e-4
 MARKS = ("<!-- scores -->", "<!-- /scores -->")
 
@@ -32,21 +35,22 @@ MARKS = ("<!-- scores -->", "<!-- /scores -->")
 def main(argv: list[str]) -> int:
     """Measure what is missing in the results file, print the table, write it into the card if asked to."""
     a = _parser().parse_args(argv)
-    catalog.find(catalog.models(), a.name, "model")
+    card = catalog.find(catalog.models(), a.name, "model")
     for source in a.data:
         data, positive = test_data(source)
         for size in a.sizes:
             count = min(len(data["train"]), len(data["train"]) if size == "all" else int(size))
-            for model in [m for m in (a.name, a.name + RANDOM, "tfidf") if not a.only or m in a.only]:
-                for seed in range(a.seeds if model != "tfidf" or size != "all" else 1):
-                    key = {"data": label(source), "model": model, "labels": size, "n": count, "seed": seed}
+            for model in [m for m in (a.name, a.name + RANDOM, CONTROL) if not a.only or m in a.only]:
+                for seed in range(a.seeds if model != CONTROL or size != "all" else 1):
+                    key = {"data": label(source, data), "model": model, "labels": size, "n": count, "seed": seed}
                     if not _done(a.results, key):
                         _append(a.results, {**key, **measure(data, positive, model, count, seed)})
-    frame = pd.read_json(a.results, lines=True, dtype={"labels": str})
-    text = table(frame, a.name)
-    print(text)
+    if not a.results.exists():
+        return 0
+    rows = summary(pd.read_json(a.results, lines=True, dtype={"labels": str}))
+    print(table(rows, a.name))
     if a.write:
-        write(catalog.find(catalog.models(), a.name, "model").folder, frame, text, a.name)
+        write(card.folder, rows, a.name)
     return 0
 
 
@@ -79,16 +83,26 @@ def test_data(source: str) -> tuple[Data, str | None]:
 
 def measure(data: Data, positive: str | None, model: str, count: int, seed: int) -> dict[str, float]:
     """{"score", "majority"} on the test split after training on `count` texts."""
-    right = np.array(data["test"]["label"])
-    score = (lambda p: f1(p, right, data.labels.index(positive))) if positive else (lambda p: accuracy(p, right))
-    labels = np.array(data["train"]["label"])
-    majority = float(score(np.full(len(right), np.bincount(labels).argmax())))
-    if model == "tfidf":
-        which = stratified(labels, count, seed)
-        texts = data["train"]["text"]
-        return {"score": _tfidf([texts[int(i)] for i in which], labels[which], data, score), "majority": majority}
-    guess = _fine_tune(data, model, count, seed)
-    return {"score": float(score(guess)), "majority": majority}
+    task = TASKS[data.task]
+    if data.task == "tagging":
+        rows = np.sort(np.random.default_rng(seed).permutation(len(data["train"]))[:count])  # those that a run takes
+    else:
+        rows = stratified(np.array(data["train"]["label"]), count, seed)
+    if model == CONTROL and not positive:
+        majority, score = task.baselines({"train": data["train"], "validation": data["test"]}, rows, data.labels)
+        return {"score": score, "majority": majority}
+    answers = _bag_of_words(data, rows) if model == CONTROL else None
+    if positive:
+        right = np.array(data["test"]["label"])
+        commonest = np.bincount(np.array(data["train"]["label"])).argmax()
+        majority = f1(np.full(len(right), commonest), right, data.labels.index(positive))
+        if answers is None:
+            names = _fine_tuned(data, model, count, seed, lambda run: run.predict(list(data["test"]["text"]))["label"])
+            answers = np.array([data.labels.index(a) for a in names])
+        return {"score": f1(answers, right, data.labels.index(positive)), "majority": majority}
+    majority, _ = task.baselines({"train": data["train"], "validation": data["test"]}, rows, data.labels)
+    score = _fine_tuned(data, model, count, seed, lambda run: run.evaluate("test")[task.metric])
+    return {"score": float(score), "majority": majority}
 
 
 def epochs(count: int) -> int:
@@ -96,71 +110,91 @@ def epochs(count: int) -> int:
     return int(np.clip(round(3000 / count + 3), 4, 20))
 
 
-def _fine_tune(data: Data, model: str, count: int, seed: int) -> np.ndarray:
+def _fine_tuned(data: Data, model: str, count: int, seed: int, then: Any) -> Any:
+    """What `then` makes of a run, in a runs folder of its own that is gone afterwards."""
     from workbench.training.run import fit
 
     with tempfile.TemporaryDirectory() as home:
         before = os.environ.get("WORKBENCH_HOME")
         os.environ["WORKBENCH_HOME"] = home
         try:
-            run = fit(data, model=model, train_examples=count, epochs=epochs(count), learning_rate=RATE, evaluations=1,
-                      restore_best=False, seed=seed).join()  # fmt: skip
-            answers = run.predict(list(data["test"]["text"]))["label"]
+            return then(fit(data, model=model, train_examples=count, epochs=epochs(count), learning_rate=RATE,
+                            evaluations=1, restore_best=False, seed=seed).join())  # fmt: skip
         finally:
             os.environ.pop("WORKBENCH_HOME") if before is None else os.environ.update(WORKBENCH_HOME=before)
-    return np.array([data.labels.index(a) for a in answers])
 
 
-def _tfidf(texts: list[str], labels: np.ndarray, data: Data, score: Any) -> float:
+def _bag_of_words(data: Data, rows: np.ndarray) -> np.ndarray:
+    """The answers of TF-IDF + logistic regression on the test split."""
     from workbench.data.audit import bag_of_words
 
+    labels, texts = np.array(data["train"]["label"])[rows], list(data["train"]["text"])
     if len(np.unique(labels)) < 2:
-        return baselines(texts, labels, list(data["test"]["text"]), np.array(data["test"]["label"]))[0]
-    return float(score(bag_of_words().fit(texts, labels).predict(list(data["test"]["text"]))))
+        return np.full(len(data["test"]), labels[0])
+    model = bag_of_words().fit([texts[int(i)] for i in rows], labels)
+    return np.asarray(model.predict(list(data["test"]["text"])))
 
 
-def label(source: str) -> str:
+def label(source: str, data: Data) -> str:
     """How a dataset is called in the table: no path of this machine in it."""
     path, _, positive = source.partition(":F1=")
-    name = Path(path).stem if Path(path).suffix else Path(path).name
-    return f"{name} (F1 of {positive})" if positive else f"{name} (accuracy)"
+    place = Path(path)
+    name = f"{place.parent.name}/{place.stem}".strip("/") if place.suffix else place.name
+    if positive:
+        return f"{name} (F1 of {positive})"
+    return f"{name} (entity F1)" if data.task == "tagging" else f"{name} (accuracy)"
 
 
-def table(frame: pd.DataFrame, name: str) -> str:
+def summary(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """One row per data, number of labels and model: mean and standard deviation over seeds, and how many seeds."""
+    rows = []
+    for (data, labels, model), part in frame.groupby(["data", "labels", "model"], sort=False):
+        deviation = float(part["score"].std(ddof=1)) if len(part) > 1 else None
+        rows.append({"data": data, "labels": labels, "model": model, "mean": float(part["score"].mean()), "std": deviation,
+                     "count": len(part), "n": int(part["n"].iloc[0]), "majority": float(part["majority"].mean())})  # fmt: skip
+    return rows
+
+
+def merged(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of `old` with those of `new` in their place or behind them."""
+    key = lambda r: (r["data"], r["labels"], r["model"])  # noqa: E731
+    both = {key(r): r for r in old} | {key(r): r for r in new}
+    return sorted(both.values(), key=lambda r: list(dict.fromkeys(k[0] for k in both)).index(r["data"]))
+
+
+def table(rows: list[dict[str, Any]], name: str) -> str:
     """A Markdown table: mean ± standard deviation over seeds, in percent."""
-    lines = ["| data | labels | " + f"{name} | random twin | TF-IDF + LR | majority |", "|---|---|---|---|---|---|"]
-    for (data, size), part in frame.groupby(["data", "labels"], sort=False):
-        cells = [_cell(part[part["model"] == m]["score"]) for m in (name, name + RANDOM, "tfidf")]
-        size = f"{size} ({part['n'].iloc[0]:,})" if size == "all" else size
-        lines.append(f"| {data} | {size} | " + " | ".join(cells) + f" | {100 * part['majority'].iloc[0]:.1f} |")
+    lines = ["| data | labels | " + f"{name} | random twin | control | majority |", "|---|---|---|---|---|---|"]
+    for data, labels in dict.fromkeys((r["data"], r["labels"]) for r in rows):
+        part = {r["model"]: r for r in rows if (r["data"], r["labels"]) == (data, labels)}
+        first = next(iter(part.values()))
+        cells = [_cell(part.get(m)) for m in (name, name + RANDOM, CONTROL)]
+        size = f"{labels} ({first['n']:,})" if labels == "all" else labels
+        lines.append(f"| {data} | {size} | " + " | ".join(cells) + f" | {100 * first['majority']:.1f} |")
     return "\n".join(lines)
 
 
-def _cell(scores: pd.Series) -> str:
-    if scores.empty:
+def _cell(row: dict[str, Any] | None) -> str:
+    if row is None:
         return "–"
-    spread = f" ± {100 * scores.std(ddof=1):.1f}" if len(scores) > 1 else ""
-    return f"{100 * scores.mean():.1f}{spread}"
+    spread = f" ± {100 * row['std']:.1f}" if row["std"] is not None else ""
+    return f"{100 * row['mean']:.1f}{spread}"
 
 
-def write(folder: Path, frame: pd.DataFrame, text: str, name: str) -> None:
-    """Put the table into README.md between its marks, and the means into card.json."""
-    readme = folder / "README.md"
+def write(folder: Path, rows: list[dict[str, Any]], name: str) -> None:
+    """Put the rows into card.json beside those on other data, and the whole table into README.md between its marks."""
+    card = json.loads((folder / "card.json").read_text("utf-8"))
+    rounded = [{k: round(v, 4) if isinstance(v, float) else v for k, v in r.items()} for r in rows]
+    card["scores"] = merged(card.get("scores", []), rounded)
     words = (
         f"Test scores in percent, mean ± standard deviation over seeds; both models with the same settings (learning rate {RATE:g}, "
-        f"batch 16, last weights, 4 to 20 epochs by the number of labels). Command: `python -m workbench score {name} --data ... --write`."
+        "batch 16, last weights, 4 to 20 epochs by the number of labels). Control: TF-IDF + logistic regression, or for names a list "
+        f"of those seen in training. Command: `python -m workbench score {name} --data ... --write`."
     )
-    block = f"{MARKS[0]}\n## Against its controls\n\n{words}\n\n{text}\n{MARKS[1]}"
+    block = f"{MARKS[0]}\n## Against its controls\n\n{words}\n\n{table(card['scores'], name)}\n{MARKS[1]}"
+    readme = folder / "README.md"
     old = re.sub(f"{re.escape(MARKS[0])}.*?{re.escape(MARKS[1])}\n?", "", readme.read_text("utf-8"), flags=re.S)
     readme.write_text(old.rstrip() + "\n\n" + block + "\n", "utf-8")
-    card = json.loads((folder / "card.json").read_text("utf-8"))
-    grouped = (
-        frame.groupby(["data", "labels", "model"], sort=False)["score"]
-        .agg(["mean", "std", "count"])
-        .round(4)
-        .reset_index()
-    )
-    card["scores"] = json.loads(grouped.to_json(orient="records"))
     (folder / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 

@@ -2,7 +2,8 @@
 
 from workbench.tasks.base import Encoded, Prepared, Task
 from workbench.tasks.classification import Classification
+from workbench.tasks.tagging import Tagging
 
-TASKS: dict[str, Task] = {"classification": Classification()}
+TASKS: dict[str, Task] = {task.name: task for task in (Classification(), Tagging())}
 
-__all__ = ["TASKS", "Classification", "Encoded", "Prepared", "Task"]
+__all__ = ["TASKS", "Classification", "Encoded", "Prepared", "Tagging", "Task"]

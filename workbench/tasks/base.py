@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,17 +15,20 @@ from workbench.config import RunConfig
 
 @dataclass
 class Encoded(Dataset):
-    """Word-piece ids of texts, in memory. Items are `(ids, label)`; `rows` are row numbers in the source split."""
+    """Word-piece ids of texts, in memory. Items are `(ids, label)`; `rows` are row numbers in the source split.
+
+    What a label is depends on the task: one number per text (an int array), or one per word piece (a list of int arrays).
+    """
 
     ids: list[np.ndarray]
-    labels: np.ndarray
+    labels: Any
     rows: np.ndarray
 
     def __len__(self) -> int:
         return len(self.ids)
 
-    def __getitem__(self, i: int) -> tuple[np.ndarray, int]:
-        return self.ids[i], int(self.labels[i])
+    def __getitem__(self, i: int) -> tuple[np.ndarray, Any]:
+        return self.ids[i], self.labels[i]
 
     @property
     def lengths(self) -> np.ndarray:
@@ -34,7 +37,8 @@ class Encoded(Dataset):
 
     def take(self, which: np.ndarray) -> Encoded:
         """The examples at these positions."""
-        return Encoded([self.ids[i] for i in which], self.labels[which], self.rows[which])
+        labels = self.labels[which] if isinstance(self.labels, np.ndarray) else [self.labels[i] for i in which]
+        return replace(self, ids=[self.ids[i] for i in which], labels=labels, rows=self.rows[which])
 
 
 @dataclass
@@ -49,21 +53,42 @@ class Prepared:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
+Ask = Callable[[Encoded], Any]  # what a trained model answers to encoded inputs: the task's logits, example by example
+
+
 class Task(Protocol):
-    """A task prepares, builds its model, collates, scores and predicts."""
+    """A task prepares, builds its model, collates, scores, predicts and finds its worst errors.
+
+    `metric` is the share that is drawn; `unit` is what a loss is a mean over; `controls` names the two baselines: the answer
+    that needs no input, and the best method without a neural network.
+    """
 
     name: str
     metric: str
+    unit: str
+    controls: tuple[str, str]
 
     def prepare(self, data: Any, tokenizer: Any, config: RunConfig) -> Prepared: ...
+
+    def encode(self, split: Any, tokenizer: Any, max_length: int, labels: list[str]) -> Encoded: ...
 
     def build(self, source: Any, prepared: Prepared, config: RunConfig) -> torch.nn.Module: ...
 
     def collate(self, tokenizer: Any) -> Any: ...
 
-    def losses(self, logits: np.ndarray, labels: np.ndarray) -> np.ndarray: ...
+    def read(self, output: Any, batch: Any) -> list[np.ndarray]: ...
 
-    def metrics(self, logits: np.ndarray, labels: np.ndarray) -> dict[str, float]: ...
+    def losses(self, logits: Any, labels: Any) -> np.ndarray: ...
+
+    def metrics(self, logits: Any, labels: Any, names: list[str]) -> dict[str, float]: ...
+
+    def pairs(self, logits: Any, labels: Any, names: list[str]) -> tuple[np.ndarray, np.ndarray, list[str]]: ...
+
+    def baselines(self, data: Any, rows: np.ndarray, labels: list[str]) -> tuple[float, float]: ...
+
+    def predict(self, ask: Ask, inputs: Any, tokenizer: Any, labels: list[str], config: RunConfig) -> Any: ...
+
+    def errors(self, ask: Ask, split: Any, n: int, tokenizer: Any, labels: list[str], config: RunConfig) -> Any: ...
 
 
 class Collate:
@@ -72,15 +97,25 @@ class Collate:
     def __init__(self, pad: int, side: str = "right") -> None:
         self.pad, self.side = pad, side
 
-    def __call__(self, items: list[tuple[np.ndarray, int]]) -> dict[str, torch.Tensor]:
-        width = max(len(ids) for ids, _ in items)
-        ids = np.full((len(items), width), self.pad, dtype=np.int64)
-        mask = np.zeros((len(items), width), dtype=np.int64)
-        for row, (piece, _) in enumerate(items):
-            where = slice(0, len(piece)) if self.side == "right" else slice(width - len(piece), width)
-            ids[row, where], mask[row, where] = piece, 1
-        labels = torch.tensor([label for _, label in items])
-        return {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask), "labels": labels}
+    def __call__(self, items: list[tuple[np.ndarray, Any]]) -> dict[str, torch.Tensor]:
+        ids = [ids for ids, _ in items]
+        batch = {
+            "input_ids": self.padded(ids, self.pad),
+            "attention_mask": self.padded([np.ones_like(i) for i in ids], 0),
+        }
+        return {**batch, "labels": self.labels([label for _, label in items])}
+
+    def labels(self, labels: list[Any]) -> torch.Tensor:
+        """One label per text."""
+        return torch.tensor([int(label) for label in labels])
+
+    def padded(self, rows: list[np.ndarray], value: int) -> torch.Tensor:
+        """Rows of different lengths as one int64 tensor (rows, longest), `value` where a row has nothing."""
+        width = max(len(row) for row in rows)
+        out = np.full((len(rows), width), value, dtype=np.int64)
+        for i, row in enumerate(rows):
+            out[i, slice(0, len(row)) if self.side == "right" else slice(width - len(row), width)] = row
+        return torch.from_numpy(out)
 
 
 class LengthGrouped:
@@ -112,12 +147,21 @@ class LengthGrouped:
 
 
 def forward(
-    model: torch.nn.Module, encoded: Encoded, collate: Any, keep_going: Any, batch_size: int = 32
-) -> np.ndarray | None:
-    """Logits (examples, labels) in eval mode, shortest texts first; None when `keep_going()` turned false on the way."""
+    model: torch.nn.Module,
+    encoded: Encoded,
+    collate: Any,
+    keep_going: Any,
+    batch_size: int = 32,
+    read: Callable[[Any, Any], list[np.ndarray]] | None = None,
+) -> Any:
+    """Logits in eval mode, shortest texts first; None when `keep_going()` turned false on the way.
+
+    An array (examples, labels), or with a task's own `read` a list with whatever that makes of each example.
+    """
     order = np.argsort(encoded.lengths, kind="stable")
     device = next(model.parameters()).device
-    was_training, parts = model.training, []
+    was_training = model.training
+    found: list[np.ndarray] = []
     model.eval()
     try:
         with torch.inference_mode():
@@ -127,10 +171,48 @@ def forward(
                 batch = collate([encoded[i] for i in order[start : start + batch_size]])
                 batch.pop("labels")
                 out = model(**{k: v.to(device) for k, v in batch.items()})
-                parts.append(out["logits"].float().cpu().numpy())
+                found += read(out, batch) if read else list(out["logits"].float().cpu().numpy())
     finally:
         model.train(was_training)
-    logits = np.concatenate(parts)
     back = np.empty_like(order)
     back[order] = np.arange(len(order))
-    return logits[back]
+    answers = [found[i] for i in back]
+    return answers if read else np.stack(answers)
+
+
+PROBE = 200  # training examples that are re-evaluated in eval mode at every evaluation
+
+
+def stratified(labels: np.ndarray, n: int, seed: int) -> np.ndarray:
+    """`n` positions with the label shares of the whole and at least one of each label where `n` allows, sorted."""
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(labels))
+    rank = np.empty(len(labels))
+    for value in np.unique(labels):
+        mine = order[labels[order] == value]
+        rank[mine] = (np.arange(len(mine)) + rng.uniform(0, 1)) / len(mine)
+        rank[mine[0]] = -1  # one of each label first
+    return np.sort(np.argsort(rank, kind="stable")[:n])
+
+
+def entropy(labels: np.ndarray) -> float:
+    """Entropy of the label shares in nats: the loss of a model that knows the shares and nothing else.
+
+    >>> round(entropy(np.array([0, 1, 0, 1])), 3)
+    0.693
+    """
+    share = np.bincount(labels) / len(labels)
+    share = share[share > 0]
+    return float(-(share * np.log(share)).sum())
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities along the last axis."""
+    e = np.exp(logits - logits.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+
+
+def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Cross-entropy per row in nats: logits (rows, labels), labels (rows,) -> (rows,)."""
+    shifted = logits.astype(np.float64) - logits.max(1, keepdims=True)
+    return np.log(np.exp(shifted).sum(1)) - shifted[np.arange(len(labels)), labels]

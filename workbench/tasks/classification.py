@@ -5,16 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 
 from workbench.config import RunConfig
-from workbench.data.load import well_formed
+from workbench.data.text import well_formed
 from workbench.metrics import accuracy, f1_macro
 from workbench.models import zoo
 from workbench.models.heads import PooledClassifier
-from workbench.tasks.base import Collate, Encoded, Prepared
-
-PROBE = 200  # training examples that are re-evaluated in eval mode at every evaluation
+from workbench.tasks.base import (
+    PROBE,
+    Ask,
+    Collate,
+    Encoded,
+    Prepared,
+    cross_entropy,
+    entropy,
+    softmax,
+    stratified,
+)
 
 
 class Classification:
@@ -22,6 +31,8 @@ class Classification:
 
     name = "classification"
     metric = "accuracy"
+    unit = "text"
+    controls = ("majority class", "TF-IDF + LR")
 
     def prepare(self, data: Any, tokenizer: Any, config: RunConfig) -> Prepared:
         """Tokenise both splits once, keep them in memory; take a stratified subset where the config asks for one."""
@@ -34,7 +45,7 @@ class Classification:
         facts = self.facts(train, validation, self.cut(texts, train, tokenizer, config.max_length))
         return Prepared(train, validation, probe, list(data["train"].features["label"].names), tokenizer, facts)
 
-    def encode(self, split: Any, tokenizer: Any, max_length: int) -> Encoded:
+    def encode(self, split: Any, tokenizer: Any, max_length: int, labels: list[str] | None = None) -> Encoded:
         """Word-piece ids of every text of a split, cut at `max_length`."""
         ids = self.tokens(list(split["text"]), tokenizer, max_length)
         return Encoded(ids, np.array(split["label"], dtype=np.int64), np.arange(len(ids)))
@@ -55,15 +66,12 @@ class Classification:
 
     def facts(self, train: Encoded, validation: Encoded, cut: int) -> dict[str, Any]:
         """Counts that the diagnosis and the picture need."""
-        share = np.bincount(train.labels) / len(train)
-        share = share[share > 0]
         return {
             "n_train": len(train),
             "n_valid": len(validation),
-            "label_entropy": float(-(share * np.log(share)).sum()),
+            "label_entropy": entropy(train.labels),
             "tokens_per_epoch": int(train.lengths.sum()),
             "cut": cut,
-            "metric": self.metric,
         }
 
     def build(self, source: zoo.Source, prepared: Prepared, config: RunConfig) -> torch.nn.Module:
@@ -87,23 +95,63 @@ class Classification:
     def collate(self, tokenizer: Any) -> Collate:
         return Collate(tokenizer.pad_token_id, tokenizer.padding_side)
 
-    def losses(self, logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """Cross-entropy per example in nats, (examples,)."""
-        shifted = logits.astype(np.float64) - logits.max(1, keepdims=True)
-        return np.log(np.exp(shifted).sum(1)) - shifted[np.arange(len(labels)), labels]
+    def read(self, output: Any, batch: Any) -> list[np.ndarray]:
+        """One row of logits (labels,) per text."""
+        return list(output["logits"].float().cpu().numpy())
 
-    def metrics(self, logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-        guess = logits.argmax(1)
+    def losses(self, logits: Any, labels: np.ndarray) -> np.ndarray:
+        """Cross-entropy per text in nats, (texts,)."""
+        return cross_entropy(np.asarray(logits), labels)
+
+    def metrics(self, logits: Any, labels: np.ndarray, names: list[str] | None = None) -> dict[str, float]:
+        guess = np.asarray(logits).argmax(1)
         return {"accuracy": accuracy(guess, labels), "f1": f1_macro(guess, labels)}
 
+    def pairs(self, logits: Any, labels: np.ndarray, names: list[str]) -> tuple[np.ndarray, np.ndarray, list[str]]:
+        """(right, answer, names): what a confusion matrix counts, one entry per text."""
+        return labels, np.asarray(logits).argmax(1), names
 
-def stratified(labels: np.ndarray, n: int, seed: int) -> np.ndarray:
-    """`n` positions with the label shares of the whole and at least one of each label where `n` allows, sorted."""
-    rng = np.random.default_rng(seed)
-    order = rng.permutation(len(labels))
-    rank = np.empty(len(labels))
-    for value in np.unique(labels):
-        mine = order[labels[order] == value]
-        rank[mine] = (np.arange(len(mine)) + rng.uniform(0, 1)) / len(mine)
-        rank[mine[0]] = -1  # one of each label first
-    return np.sort(np.argsort(rank, kind="stable")[:n])
+    def baselines(self, data: Any, rows: np.ndarray, labels: list[str] | None = None) -> tuple[float, float]:
+        """Validation accuracy of the commonest class and of TF-IDF + logistic regression, fitted to these training rows."""
+        from workbench.data.audit import baselines
+
+        train, validation = data["train"], data["validation"]
+        texts, right = list(train["text"]), np.array(train["label"])
+        some = [texts[int(i)] for i in rows]
+        return baselines(some, right[rows], list(validation["text"]), np.array(validation["label"]))
+
+    def predict(self, ask: Ask, inputs: Any, tokenizer: Any, labels: list[str], config: RunConfig) -> pd.DataFrame:
+        """One row per text: text, label, probability, then the probability of every label."""
+        texts = [inputs] if isinstance(inputs, str) else list(inputs)
+        p = np.zeros((0, len(labels)))
+        if texts:
+            ids = self.tokens([str(t) for t in texts], tokenizer, config.max_length)
+            p = softmax(np.asarray(ask(Encoded(ids, np.zeros(len(ids), dtype=np.int64), np.arange(len(ids))))))
+        best = p.argmax(1)
+        frame = pd.DataFrame(
+            {"text": texts, "label": [labels[i] for i in best], "probability": p[np.arange(len(p)), best]}
+        )
+        return frame.assign(**{f"p({name})": p[:, i] for i, name in enumerate(labels)})
+
+    def errors(
+        self, ask: Ask, split: Any, n: int, tokenizer: Any, labels: list[str], config: RunConfig
+    ) -> pd.DataFrame:
+        """The `n` wrong answers with the least probability on the right label: text, right, answer, p_right, p_answer."""
+        encoded = self.encode(split, tokenizer, config.max_length)
+        p = softmax(np.asarray(ask(encoded)))
+        guess, right = p.argmax(1), encoded.labels
+        wrong = np.flatnonzero(guess != right)
+        wrong = wrong[np.argsort(p[wrong, right[wrong]], kind="stable")][:n]
+        texts = split["text"]
+        frame = pd.DataFrame(
+            {
+                "text": [texts[int(i)] for i in wrong],
+                "right": [labels[right[i]] for i in wrong],
+                "answer": [labels[guess[i]] for i in wrong],
+                "p_right": p[wrong, right[wrong]],
+                "p_answer": p[wrong, guess[wrong]],
+            },
+            index=pd.Index(wrong, name="row"),
+        )
+        extra = [c for c in split.column_names if c not in ("text", "label")]
+        return frame.assign(**{c: [split[c][int(i)] for i in wrong] for c in extra})

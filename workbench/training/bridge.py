@@ -103,8 +103,10 @@ class Bridge(TrainerCallback):
     def evaluate(self, model: Any, state: Any, control: Any, optimizer: Any) -> None:
         """Both losses in eval mode; the best weights are kept and patience is counted on validation loss."""
         going = lambda: not self.wishes.stop.is_set()  # noqa: E731  one word for both calls
-        valid = forward(model, self.prepared.validation, self.collate, going)
-        train = forward(model, self.prepared.probe, self.collate, going) if valid is not None else None
+        valid = forward(model, self.prepared.validation, self.collate, going, read=self.task.read)
+        train = (
+            forward(model, self.prepared.probe, self.collate, going, read=self.task.read) if valid is not None else None
+        )
         if valid is None or train is None:
             return self._end(control, "user")
         losses = self.task.losses(valid, self.prepared.validation.labels)
@@ -119,7 +121,7 @@ class Bridge(TrainerCallback):
         rate = float(optimizer.param_groups[0]["lr"])
         left = self.patience.left if self.config.patience else None
         error = float(losses.std(ddof=1) / np.sqrt(len(losses))) if len(losses) > 1 else None
-        metrics = self.task.metrics(valid, self.prepared.validation.labels)
+        metrics = self.task.metrics(valid, self.prepared.validation.labels, self.prepared.labels)
         self.emit(ev.Evaluated(state.global_step, self.seconds(), state.epoch or 0.0, train_loss, valid_loss, metrics,
                                rate, bool(best), left, error))  # fmt: skip
         if not (finite and math.isfinite(train_loss)):

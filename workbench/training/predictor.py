@@ -33,59 +33,43 @@ class Predictor:
         from workbench.techniques import TECHNIQUES
         from workbench.training.checkpoint import load_weights
 
-        task, source = TASKS[store.config.task], zoo.source(store.config.model)
+        task, source = TASKS[store.facts.get("task", "classification")], zoo.source(store.config.model)
         tokenizer, labels = zoo.tokenizer(source), list(store.facts["labels"])
         shell: Any = SimpleNamespace(labels=labels, tokenizer=tokenizer)
         model = TECHNIQUES[store.config.technique].apply(task.build(source, shell, store.config), store.config)
         load_weights(model, store.folder / "best" / "model.safetensors")
         return cls(task, model.eval(), tokenizer, labels, store.config)
 
-    def probabilities(self, texts: list[str]) -> np.ndarray:
-        """(texts, labels), each row summing to 1."""
-        if not texts:
-            return np.zeros((0, len(self.labels)))
-        ids = self.task.tokens([str(t) for t in texts], self.tokenizer, self.config.max_length)
-        encoded = Encoded(ids, np.zeros(len(ids), dtype=np.int64), np.arange(len(ids)))
-        return _softmax(self._logits(encoded))
-
-    def predict(self, texts: list[str]) -> pd.DataFrame:
-        """Columns: text, label, probability, then one column of probabilities per label."""
-        p = self.probabilities(texts)
-        best = p.argmax(1)
-        frame = pd.DataFrame(
-            {"text": texts, "label": [self.labels[i] for i in best], "probability": p[np.arange(len(p)), best]}
-        )
-        return frame.assign(**{f"p({name})": p[:, i] for i, name in enumerate(self.labels)})
+    def predict(self, inputs: Any) -> pd.DataFrame:
+        """One row per input, as the task makes it (classification: text, label, probability, then every label's)."""
+        return self.task.predict(self.ask, inputs, self.tokenizer, self.labels, self.config)
 
     def errors(self, split: Any, n: int) -> pd.DataFrame:
-        """The `n` wrong answers with the least probability on the right label: text, right, answer, p_right, p_answer."""
-        encoded = self.task.encode(split, self.tokenizer, self.config.max_length)
-        p = _softmax(self._logits(encoded))
-        guess, right = p.argmax(1), encoded.labels
-        wrong = np.flatnonzero(guess != right)
-        wrong = wrong[np.argsort(p[wrong, right[wrong]], kind="stable")][:n]
-        texts = split["text"]
-        frame = pd.DataFrame(
-            {
-                "text": [texts[int(i)] for i in wrong],
-                "right": [self.labels[right[i]] for i in wrong],
-                "answer": [self.labels[guess[i]] for i in wrong],
-                "p_right": p[wrong, right[wrong]],
-                "p_answer": p[wrong, guess[wrong]],
-            },
-            index=pd.Index(wrong, name="row"),
-        )
-        extra = [c for c in split.column_names if c not in ("text", "label")]
-        return frame.assign(**{c: [split[c][int(i)] for i in wrong] for c in extra})
+        """The `n` worst errors on a split, worst first."""
+        return self.task.errors(self.ask, split, n, self.tokenizer, self.labels, self.config)
+
+    def confusion(self, split: Any) -> pd.DataFrame:
+        """Counts: rows are what is right, columns what was answered."""
+        encoded = self.task.encode(split, self.tokenizer, self.config.max_length, self.labels)
+        right, answer, names = self.task.pairs(self.ask(encoded), encoded.labels, self.labels)
+        counts = np.zeros((len(names), len(names)), dtype=int)
+        np.add.at(counts, (right, answer), 1)
+        frame = pd.DataFrame(counts, index=pd.Index(names, name="right"), columns=pd.Index(names, name="answer"))
+        frame.attrs["unit"] = self.task.unit
+        return frame
 
     def evaluate(self, split: Any) -> dict[str, float]:
         """Mean loss (nats) and the task's metrics."""
-        encoded = self.task.encode(split, self.tokenizer, self.config.max_length)
-        logits = self._logits(encoded)
+        encoded = self.task.encode(split, self.tokenizer, self.config.max_length, self.labels)
+        answers = self.ask(encoded)
         return {
-            "loss": float(self.task.losses(logits, encoded.labels).mean()),
-            **self.task.metrics(logits, encoded.labels),
+            "loss": float(self.task.losses(answers, encoded.labels).mean()),
+            **self.task.metrics(answers, encoded.labels, self.labels),
         }
+
+    def ask(self, encoded: Encoded) -> Any:
+        """The model's logits, example by example."""
+        return forward(self.model, encoded, self.task.collate(self.tokenizer), lambda: True, read=self.task.read)
 
     def save(self, folder: Path, run: Any) -> Path:
         """A new folder with the encoder, the head, the tokenizer, the labels and a README that says how to load them."""
@@ -109,16 +93,6 @@ class Predictor:
         (folder / "workbench.json").write_text(json.dumps(about, indent=1, ensure_ascii=False), "utf-8")
         (folder / "README.md").write_text(_readme(run, about["pooling"]), "utf-8")
         return folder
-
-    def _logits(self, encoded: Encoded) -> np.ndarray:
-        logits = forward(self.model, encoded, self.task.collate(self.tokenizer), lambda: True)
-        assert logits is not None  # nothing asked it to stop
-        return logits
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    e = np.exp(logits - logits.max(1, keepdims=True))
-    return e / e.sum(1, keepdims=True)
 
 
 def _numbers(row: dict[str, Any]) -> dict[str, float]:

@@ -259,13 +259,18 @@ class Run:
             return predictor
         return self._worker.predictor
 
-    def predict(self, texts: str | list[str]) -> pd.DataFrame:
-        """One row per text: text, label, probability, and the probability of every label."""
-        return self.predictor().predict([texts] if isinstance(texts, str) else list(texts))
+    def predict(self, texts: Any) -> pd.DataFrame:
+        """One row per input. Classification: text, label, probability, and the probability of every label. Tagging: text,
+        and the entities found in it."""
+        return self.predictor().predict(texts)
 
     def errors(self, n: int = 10, split: str = "validation") -> pd.DataFrame:
         """The `n` texts of a split that the model gets most wrong, worst first."""
         return self.predictor().errors(self.data()[split], n)
+
+    def confusion(self, split: str = "validation") -> pd.DataFrame:
+        """Counts of a split: rows are what is right, columns what the model answered (tagging: words by type of name)."""
+        return self.predictor().confusion(self.data()[split])
 
     def evaluate(self, split: str = "test") -> dict[str, float]:
         """Loss and metrics of the weights that are kept on a split; look at `test` once, at the end."""
@@ -321,7 +326,8 @@ def launch(config: RunConfig, data: Any = None, viewer: Viewer | None = None) ->
     from workbench.models import zoo
 
     catalog.find(catalog.techniques(), config.technique, "technique")
-    catalog.find(list(catalog.TASKS), config.task, "task")
+    if config.task != "auto":
+        catalog.find(list(catalog.TASKS), config.task, "task")
     zoo.source(config.model)
     if data is None or type(data).__name__ != "Data":
         from workbench.data import load

@@ -7,6 +7,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from workbench.errors import WorkbenchError
 from workbench.training import engine
 from workbench.training import events as ev
 from workbench.training.store import Store
@@ -71,13 +74,14 @@ class Worker:
 
         config = self.config
         self.precision = precision.choose(config.precision)
-        self.task = TASKS[config.task]
         self.source = zoo.source(config.model)
         self.data = load(config.data) if self.data is None else self.data
+        self.task = TASKS[agreed(config.task, self.data.task)]
         self.prepared = self.task.prepare(self.data, zoo.tokenizer(self.source), config)
         mark = fingerprint(self.data)
-        majority, tfidf = _baselines(mark, self.data, self.prepared, config)
-        self.store.facts.update(self.prepared.facts, majority=majority, tfidf=tfidf, labels=self.prepared.labels,
+        majority, control = _baselines(mark, self.task, self.data, self.prepared, config)
+        self.store.facts.update(self.prepared.facts, task=self.task.name, metric=self.task.metric, unit=self.task.unit,
+                                controls=self.task.controls, majority=majority, control=control, labels=self.prepared.labels,
                                 fingerprint=mark, device=self.precision.device,
                                 dtype=self.precision.dtype, versions=_versions())  # fmt: skip
         if self.prepared.facts["cut"]:
@@ -120,17 +124,20 @@ class Worker:
         self.predictor = Predictor(self.task, model, self.prepared.tokenizer, self.prepared.labels, self.config)
 
 
-def _baselines(mark: str, data: Any, prepared: Any, config: Any) -> tuple[float, float]:
-    """(majority, TF-IDF + logistic regression) for this data and subset; remembered, as learners train on it again."""
-    from workbench.data.audit import baselines
+def agreed(asked: str, found: str) -> str:
+    """The task of a run: what the data is for, unless something else was asked of it."""
+    if asked not in ("auto", found):
+        raise WorkbenchError(
+            f"task {asked!r} on data for {found}", f"task='auto' or task={found!r}", "leaving task out"
+        )
+    return found
 
+
+def _baselines(mark: str, task: Any, data: Any, prepared: Any, config: Any) -> tuple[float, float]:
+    """The task's two controls for this data and subset; remembered, as learners train on it again."""
     key = (mark, len(prepared.train), config.seed if config.train_examples else None)
     if key not in _known:
-        texts = data["train"]["text"]
-        some = [texts[int(i)] for i in prepared.train.rows]
-        _known[key] = baselines(
-            some, prepared.train.labels, list(data["validation"]["text"]), prepared.validation.labels
-        )
+        _known[key] = task.baselines(data, np.unique(prepared.train.rows), prepared.labels)
     return _known[key]
 
 

@@ -1,4 +1,4 @@
-"""Looking around: the tabs of the panel (predictions, runs, data), tables of runs, comparisons. No training here.
+"""Looking around: the tabs of the panel for predictions and runs, tables of runs, comparisons. No training here.
 
 Every text that comes from data or from a person is escaped before it reaches HTML.
 """
@@ -10,17 +10,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import ipywidgets as widgets
-import numpy as np
 import pandas as pd
 
-from workbench import catalog
-from workbench.config import RunConfig
 from workbench.errors import WorkbenchError
-from workbench.training.estimate import estimate
 from workbench.training.run import Run
 from workbench.training.run import runs as all_runs
 from workbench.views import figures as fig
 from workbench.views.controls import problem_html
+from workbench.views.spans import spans_html
 
 CELL = "padding:2px 10px;text-align:left;vertical-align:top;border-bottom:1px solid #E3E6EA"
 
@@ -72,6 +69,9 @@ class Predictions:
         except WorkbenchError as error:
             self.answer.value = problem_html(error)
             return
+        if "tags" in row.index:
+            self.answer.value = spans_html(row["tokens"], row["tags"])
+            return
         bars = [(c[2:-1], float(row[c])) for c in row.index if c.startswith("p(")]
         self.answer.value = bars_html(sorted(bars, key=lambda b: -b[1])[:8])
 
@@ -84,7 +84,7 @@ class Predictions:
         if run is None or not run.done or run.error is not None or run.id == self._shown or not run.best:
             return
         try:
-            wrong = run.errors(8)
+            wrong, counts = run.errors(8), run.confusion()
         except WorkbenchError as error:
             self.errors.value = problem_html(error)
             return
@@ -92,16 +92,16 @@ class Predictions:
         self.answer.value = "<p>Type a text of your own and press Enter.</p>"
         rows = [
             {
+                **({"words": r.words} if hasattr(r, "words") else {}),
                 "right": r.right,
                 "answer": f"{r.answer} ({r.p_answer:.0%})",
                 "p(right)": f"{r.p_right:.0%}",
-                "text": _short(r.text),
+                "text": shortened(r.text),
             }
             for r in wrong.itertuples()
         ]
-        self.errors.value = (
-            table_html(rows, "Worst errors on validation: sure of the wrong answer") or "<p>No errors.</p>"
-        )
+        words = table_html(rows, "Worst errors on validation: sure of the wrong answer") or "<p>No errors.</p>"
+        self.errors.value = words + (confusion_html(counts) if len(counts) <= 20 else "")
 
 
 class RunsTab:
@@ -112,7 +112,7 @@ class RunsTab:
         self.choice = widgets.SelectMultiple(description="Overlay", rows=6, layout={"width": "620px"},
                                              tooltip="Choose runs with arrow keys; Ctrl or Shift selects several")  # fmt: skip
         self.column = widgets.Dropdown(
-            description="Show", options=[("validation loss", "valid_loss"), ("accuracy", "accuracy")]
+            description="Show", options=[("validation loss", "valid_loss"), ("accuracy", "accuracy"), ("F1", "f1")]
         )
         self.by = widgets.Dropdown(
             description="against", options=[("steps", "step"), ("seconds", "seconds"), ("epochs", "epoch")]
@@ -145,108 +145,16 @@ class RunsTab:
         self.picture.value = _overlay_html(chosen, self.column.value, self.by.value) if chosen else ""
 
 
-class DataTab:
-    """Balance, lengths, tokens per example of the chosen data; and the estimate that needs them."""
-
-    def __init__(self, panel: Any) -> None:
-        self.panel, self.words = panel, widgets.HTML("<p>Open this tab to look at the data.</p>")
-        self.box = widgets.VBox([self.words])
-        self._opened, self._shown = False, ""
-        self._sizes: dict[str, tuple[int, float]] = {}
-
-    def open(self) -> None:
-        self._opened = True
-        self.refresh()
-
-    def refresh(self) -> None:
-        """Look again when the chosen data has changed (only once the tab has been opened)."""
-        config = self.panel.config
-        if not self._opened or self._shown == (config.data + config.model):
-            return
-        self._shown = config.data + config.model
-        try:
-            self.words.value = data_html(self._load(config), config)
-        except WorkbenchError as error:
-            self.words.value = problem_html(error)
-
-    def _load(self, config: RunConfig) -> Any:
-        from workbench.data import load
-
-        given = self.panel.source()
-        return given if given is not None else load(config.data)
-
-    def estimate(self, config: RunConfig) -> str:
-        """Seconds and memory for these settings in a sentence."""
-        from workbench.training.store import stored
-
-        card = next((c for c in catalog.datasets() if c.name == config.data and c.source == "bundled"), None)
-        given = self.panel.source()
-        if given is not None:
-            size = (
-                len(given["train"]),
-                float(np.mean([len(t.split()) for t in given["train"]["text"][:500]])) * 1.4 + 2,
-            )
-        elif card is not None:
-            size = (card.facts.get("train", 1000), card.facts.get("tokens_per_text", 30))
-        else:
-            return "Time and memory unknown before the data is loaded."
-        texts = min(size[0], config.train_examples or size[0])
-        model = next((c for c in catalog.models() if c.name == config.model.removesuffix(":random")), None)
-        return str(estimate(config, texts, size[1], model.facts if model else {}, stored()[:30]))
-
-
-def data_html(data: Any, config: RunConfig) -> str:
-    """Counts per label and split, word lengths, word pieces per text as a picture, and some examples."""
-    names = data.labels
-    rows = []
-    for split in data:
-        counts = np.bincount(data[split]["label"], minlength=len(names))
-        rows.append(
-            {
-                "split": split,
-                "texts": len(data[split]),
-                **{n: int(c) for n, c in list(zip(names, counts, strict=True))[:12]},
-            }
-        )
-    lengths = token_lengths(data, config)
-    figure = lengths_figure(lengths, config.max_length)
-    alt = (
-        f"Histogram of word pieces per training text: median {np.median(lengths):.0f}, longest {lengths.max()}, "
-        f"{(lengths > config.max_length).mean():.1%} longer than the limit of {config.max_length}."
-    )
-    sample = data["train"].shuffle(seed=0).select(range(min(6, len(data["train"]))))
-    examples = [{"label": names[r["label"]], "text": _short(r["text"])} for r in sample]
-    return (
-        table_html(rows, "Texts per split and label")
-        + image_html(figure, alt, 520)
-        + table_html(examples, "Six training texts")
-    )
-
-
-def token_lengths(data: Any, config: RunConfig) -> np.ndarray:
-    """Word pieces per training text (at most 2,000 texts), uncut, with the chosen model's tokenizer."""
-    from workbench.models import zoo
-
-    tokenizer = zoo.tokenizer(zoo.source(config.model))
-    texts = [str(t) for t in data["train"]["text"][:2000]]
-    return np.array([len(x) for x in tokenizer(texts, verbose=False)["input_ids"]])
-
-
-def lengths_figure(lengths: np.ndarray, limit: int) -> Any:
-    """A histogram of word pieces per text with the cutting limit where it is in reach."""
+def confusion_html(counts: pd.DataFrame) -> str:
+    """A confusion matrix as a picture with its greatest confusions in words."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(5.2, 2.3), dpi=110, layout="constrained")
+    side = 1.9 + 0.42 * len(counts)
+    figure = Figure(figsize=(side + 0.9, side), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
-    ax = figure.add_subplot()
-    ax.hist(lengths, bins=min(40, max(5, int(lengths.max()))), color=fig.TRAIN)
-    if lengths.max() > limit * 0.8:
-        ax.axvline(limit, color=fig.VALID, ls="--", label=f"cut at {limit}")
-        fig.legend_outside(ax)
-    ax.set_xlabel("word pieces per training text")
-    ax.set_ylabel("texts (count)")
-    return figure
+    fig.confusion_matrix(counts, figure.add_subplot())
+    return image_html(figure, fig.confusion_words(counts), round(110 * (side + 0.9)))
 
 
 def bars_html(bars: list[tuple[str, float]]) -> str:
@@ -345,5 +253,5 @@ def _overlay_html(chosen: list[Run], column: str, by: str) -> str:
     )
 
 
-def _short(text: str, limit: int = 220) -> str:
+def shortened(text: str, limit: int = 220) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"

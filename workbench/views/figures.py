@@ -14,15 +14,17 @@ from matplotlib.figure import Figure
 TRAIN, VALID, BEST, GREY, SHADE = "#0072B2", "#D55E00", "#009E73", "#5F6670", "#F0C9A8"
 SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 SIZE, DPI = (7.6, 5.2), 110
+CONTROLS = ("majority class", "TF-IDF + LR")
+METRICS = {"f1": "F1"}
 
 
-def loss_curves(frame: pd.DataFrame, ax: Axes, *, planned: int | None = None) -> Axes:
+def loss_curves(frame: pd.DataFrame, ax: Axes, *, planned: int | None = None, unit: str = "text") -> Axes:
     """Training and validation loss against optimiser steps; the best step marked, what lies past it shaded with GL%.
 
-    `frame` has one row per evaluation: step, train_loss, valid_loss (nats per example, both in eval mode).
+    `frame` has one row per evaluation: step, train_loss, valid_loss (nats per `unit`, both in eval mode).
     """
     LossArtists(ax).update(frame)
-    style_loss(ax, planned if planned else (int(frame["step"].max()) if len(frame) else 1), loss_top(frame))
+    style_loss(ax, planned if planned else (int(frame["step"].max()) if len(frame) else 1), loss_top(frame), unit)
     legend_outside(ax)
     return ax
 
@@ -74,34 +76,44 @@ class LossArtists:
 
 
 def metric_curve(
-    frame: pd.DataFrame, ax: Axes, *, name: str = "accuracy", majority: float | None = None, tfidf: float | None = None,
-    planned: int | None = None,
+    frame: pd.DataFrame, ax: Axes, *, name: str = "accuracy", majority: float | None = None, control: float | None = None,
+    planned: int | None = None, controls: tuple[str, str] = CONTROLS,
 ) -> Axes:  # fmt: skip
     """A validation metric (0 to 1) against optimiser steps, with the two baselines as lines."""
     if name in frame:
-        ax.plot(frame["step"], frame[name], color=VALID, marker="s", ms=3.5, ls="--", label=f"validation {name}")
-    baseline_lines(ax, majority, tfidf)
+        ax.plot(
+            frame["step"],
+            frame[name],
+            color=VALID,
+            marker="s",
+            ms=3.5,
+            ls="--",
+            label=f"validation {METRICS.get(name, name)}",
+        )
+    baseline_lines(ax, majority, control, controls)
     style_metric(ax, name, planned if planned else (int(frame["step"].max()) if len(frame) else 1))
     legend_outside(ax)
     return ax
 
 
-def baseline_lines(ax: Axes, majority: float | None, tfidf: float | None) -> None:
-    """Horizontal lines that a model has to beat."""
-    if tfidf is not None:
-        ax.axhline(tfidf, color=GREY, ls="-.", lw=1.3, label=f"TF-IDF + LR {tfidf:.2f}")
-    if majority is not None:
-        ax.axhline(majority, color=GREY, ls=":", lw=1.5, label=f"majority class {majority:.2f}")
+def baseline_lines(
+    ax: Axes, majority: float | None, control: float | None, controls: tuple[str, str] = CONTROLS
+) -> None:
+    """Horizontal lines that a model has to beat; a long name goes on in a second line of the legend."""
+    for value, name, style in ((control, controls[1], "-."), (majority, controls[0], ":")):
+        if value is not None:
+            words = f"{name} {value:.2f}" if len(name) < 17 else f"{name}\n{value:.2f}"
+            ax.axhline(value, color=GREY, ls=style, lw=1.4, label=words)
 
 
-def style_loss(ax: Axes, planned: int, top: float) -> None:
-    ax.set_ylabel("loss (nats per text)")
+def style_loss(ax: Axes, planned: int, top: float, unit: str = "text") -> None:
+    ax.set_ylabel(f"loss (nats per {unit})")
     _x(ax, planned)
     ax.set_ylim(0, top)
 
 
 def style_metric(ax: Axes, name: str, planned: int) -> None:
-    ax.set_ylabel(f"{name} (share)")
+    ax.set_ylabel(f"{METRICS.get(name, name)} (share)")
     ax.set_xlabel("optimiser steps")
     _x(ax, planned)
     ax.set_ylim(0, 1.02)
@@ -151,12 +163,18 @@ def run_figure(run: Any) -> Figure:
     steps = run.steps()
     planned = max(int(steps["step"].max()) if len(steps) else 1, int(frame["step"].max()) if len(frame) else 1)
     batch_losses(steps, above)
-    loss_curves(frame, above, planned=planned)
+    loss_curves(frame, above, planned=planned, unit=facts.get("unit", "text"))
     rate_changes(run.store.events, above)
-    metric_curve(frame, below, name=run.store.metric, majority=facts.get("majority"), tfidf=facts.get("tfidf"),
-                 planned=planned)  # fmt: skip
+    metric_curve(frame, below, name=run.store.metric, majority=facts.get("majority"), control=facts.get("control"),
+                 planned=planned, controls=controls(facts))  # fmt: skip
     above.set_title(title(run.config), loc="left", fontsize=10, color="#222222")
     return figure
+
+
+def controls(facts: dict[str, Any]) -> tuple[str, str]:
+    """What the two baselines of a run are called."""
+    first, second = facts.get("controls", CONTROLS)
+    return str(first), str(second)
 
 
 def title(config: Any) -> str:
@@ -193,9 +211,9 @@ def alt_text(run: Any) -> str:
         words += f", its lowest value {best['valid_loss']:.2f} at step {int(best['step'])}"
     if metric in frame:
         words += f". Validation {metric} ends at {last[metric]:.2f}"
-        baselines = {k: run.store.facts.get(k) for k in ("majority", "tfidf")}
-        if baselines["majority"] is not None:
-            words += f"; the majority class reaches {baselines['majority']:.2f}, TF-IDF with logistic regression {baselines['tfidf']:.2f}"
+        facts, (first, second) = run.store.facts, controls(run.store.facts)
+        if facts.get("majority") is not None and facts.get("control") is not None:
+            words += f"; {first} reaches {facts['majority']:.2f}, {second} {facts['control']:.2f}"
     return words + f". {run.diagnosis}"
 
 
@@ -207,12 +225,40 @@ def overlay(runs: list[Any], ax: Axes, *, column: str = "valid_loss", by: str = 
         if column in frame and len(frame):
             ax.plot(frame[by], frame[column], color=SERIES[i % len(SERIES)], ls=styles[i // len(SERIES) % 4], marker="o", ms=3,
                     label=f"{i + 1}")  # fmt: skip
-    units = {"step": "optimiser steps", "seconds": "training time (s)", "epoch": "epochs"}
-    ax.set_xlabel(units[by])
-    ax.set_ylabel({"valid_loss": "validation loss (nats per text)"}.get(column, f"validation {column} (share)"))
+    ax.set_xlabel({"step": "optimiser steps", "seconds": "training time (s)", "epoch": "epochs"}[by])
+    units = {r.store.facts.get("unit", "text") for r in runs}
+    loss = f"validation loss (nats per {' or '.join(sorted(units))})"
+    ax.set_ylabel(loss if column == "valid_loss" else f"validation {METRICS.get(column, column)} (share)")
     ax.grid(True, color="#E3E6EA", lw=0.7)
     legend_outside(ax)
     return ax
+
+
+def confusion_matrix(counts: pd.DataFrame, ax: Axes) -> Axes:
+    """Rows are what is right, columns what was answered, numbers are counts; shade is the share of the row."""
+    share = counts.div(counts.sum(axis=1).clip(lower=1), axis=0)
+    ax.imshow(share, cmap="Blues", vmin=0, vmax=1, aspect="equal")
+    for i in range(len(counts)):
+        for j in range(len(counts.columns)):
+            ax.text(j, i, f"{int(counts.iat[i, j])}", ha="center", va="center", fontsize=8,
+                    color="white" if share.iat[i, j] > 0.55 else "#222222")  # fmt: skip
+    names = [str(n).replace("$", r"\$") for n in counts.index]
+    ax.set_xticks(range(len(names)), names, rotation=45, ha="right", fontsize=8)
+    ax.set_yticks(range(len(names)), names, fontsize=8)
+    unit = counts.attrs.get("unit", "text")
+    ax.set_xlabel(f"answer (number of {unit}s)")
+    ax.set_ylabel("right")
+    return ax
+
+
+def confusion_words(counts: pd.DataFrame, most: int = 3) -> str:
+    """The matrix in words: the share that is right and the commonest confusions."""
+    total, hits = int(counts.to_numpy().sum()), int(sum(counts.iat[i, i] for i in range(len(counts))))
+    pairs = [(int(counts.at[a, b]), a, b) for a in counts.index for b in counts.columns if a != b and counts.at[a, b]]
+    pairs.sort(key=lambda p: -p[0])
+    unit = counts.attrs.get("unit", "text")
+    words = ", ".join(f"{a} taken for {b} {n} times" for n, a, b in pairs[:most])
+    return f"Confusion matrix: {hits} of {total} {unit}s right" + (f"; {words}." if words else ".")
 
 
 def png(figure: Figure, level: int = 1) -> bytes:

@@ -41,7 +41,7 @@ class LiveFigure:
         self.planned = started.planned_steps if started else self.planned
         frame, steps = self.run.frame(), [e for e in events if isinstance(e, ev.Stepped) and e.loss < 50]
         facts, rates = self.run.store.facts, sum(isinstance(e, ev.RateChanged) for e in events)
-        still = (self.planned, facts.get("majority"), facts.get("tfidf"), rates)
+        still = (self.planned, facts.get("majority"), facts.get("control"), rates)
         top = max(fig.loss_top(frame, 1.1), max((e.loss for e in steps), default=0.1) * 1.05)
         if self.background is None or still != self.still or top > self.top:
             self.still, self.top = still, top * 1.2  # some room, so that it seldom has to move
@@ -60,11 +60,11 @@ class LiveFigure:
         self.losses = fig.LossArtists(self.above, animated=True)
         self.patience = self.above.text(1.02, 0.02, "", transform=self.above.transAxes, fontsize=9, va="bottom",
                                         color="#333333", animated=True)  # fmt: skip
-        fig.style_loss(self.above, self.planned, self.top)
+        fig.style_loss(self.above, self.planned, self.top, facts.get("unit", "text"))
         fig.rate_changes(run.store.events, self.above)
         nothing = run.frame().iloc[:0].assign(**{run.store.metric: 0.0})
         fig.metric_curve(nothing, self.below, name=run.store.metric, majority=facts.get("majority"),
-                         tfidf=facts.get("tfidf"), planned=self.planned)  # fmt: skip
+                         control=facts.get("control"), planned=self.planned, controls=fig.controls(facts))  # fmt: skip
         self.metric = self.below.get_lines()[0]
         self.metric.set_animated(True)
         self.above.set_title(fig.title(run.config), loc="left", fontsize=10, color="#222222")

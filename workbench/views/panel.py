@@ -18,7 +18,7 @@ from workbench.config import RunConfig, check_names
 from workbench.errors import WorkbenchError
 from workbench.training import engine
 from workbench.training.run import Run, launch, training_now
-from workbench.views import browse, labels, live
+from workbench.views import browse, datatab, labels, live
 from workbench.views import figures as fig
 from workbench.views.controls import Controls, problem_html
 
@@ -46,7 +46,7 @@ class Panel:
         self.picture = labels.Picture()
         self.status, self.verdict, self.code = widgets.HTML(EMPTY), widgets.HTML(), widgets.HTML()
         self.estimate, self.problem = widgets.HTML(), widgets.HTML()
-        self.predictions, self.runs, self.data = browse.Predictions(self), browse.RunsTab(self), browse.DataTab(self)
+        self.predictions, self.runs, self.data = browse.Predictions(self), browse.RunsTab(self), datatab.DataTab(self)
         self.controls.observe(self._changed)
         self.controls.widgets["learning_rate"].observe(self._rate_moved, names="value")
         self.box = self._layout()

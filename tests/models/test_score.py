@@ -1,0 +1,77 @@
+"""`python -m workbench score`: what it counts, how it sums up, and that a card keeps its rows on other data."""
+
+import json
+
+import pandas as pd
+import pytest
+from tiny import data
+
+from workbench.models import score
+
+
+def lines(name, values, labels="64", which="reviews (accuracy)"):
+    return [{"data": which, "model": name, "labels": labels, "n": 64, "seed": i, "score": v, "majority": 0.5}
+            for i, v in enumerate(values)]  # fmt: skip
+
+
+ROWS = score.summary(pd.DataFrame(lines("m", [0.6, 0.8]) + lines("m:random", [0.5]) + lines("control", [0.55, 0.65])))
+
+
+def test_the_mean_and_the_deviation_over_seeds():
+    first = ROWS[0]
+    assert (first["mean"], first["count"], first["n"]) == (pytest.approx(0.7), 2, 64)
+    assert first["std"] == pytest.approx(0.02**0.5)  # of 0.6 and 0.8, with one degree of freedom gone
+    assert ROWS[1]["std"] is None  # one seed has none
+
+
+def test_a_table_has_one_line_per_number_of_labels():
+    assert score.table(ROWS, "m").splitlines()[2:] == [
+        "| reviews (accuracy) | 64 | 70.0 ± 14.1 | 50.0 | 60.0 ± 7.1 | 50.0 |"
+    ]
+
+
+def test_new_rows_take_the_place_of_old_ones_and_others_stay():
+    other = score.summary(pd.DataFrame(lines("m", [0.9], which="headlines (accuracy)")))
+    newer = score.summary(pd.DataFrame(lines("m", [0.1])))
+    kept = score.merged(ROWS + other, newer)
+    assert [r["mean"] for r in kept if r["model"] == "m"] == pytest.approx([0.1, 0.9])
+    assert len(kept) == 4
+
+
+def test_a_card_keeps_its_prose_and_gets_one_table(tmp_path):
+    (tmp_path / "README.md").write_text("# m\n\nProse.\n", "utf-8")
+    (tmp_path / "card.json").write_text('{"title": "m"}', "utf-8")
+    score.write(tmp_path, ROWS, "m")
+    score.write(tmp_path, ROWS, "m")
+    text = (tmp_path / "README.md").read_text("utf-8")
+    assert text.startswith("# m\n\nProse.\n") and text.count("| reviews (accuracy) |") == 1
+    assert len(json.loads((tmp_path / "card.json").read_text("utf-8"))["scores"]) == 3
+
+
+def test_the_shipped_table_is_what_the_card_holds():
+    from workbench import catalog
+
+    folder = catalog.find(catalog.models(), "bert-mini", "model").folder
+    card = json.loads((folder / "card.json").read_text("utf-8"))
+    assert score.table(card["scores"], "bert-mini") in (folder / "README.md").read_text("utf-8")
+
+
+def test_sources_are_called_without_a_path_of_this_machine(tmp_path):
+    loaded, _ = score.test_data("reviews")
+    assert score.label("reviews", loaded) == "reviews (accuracy)"
+    assert score.label("/a/b/sms/messages.tsv:F1=spam", loaded) == "sms/messages (F1 of spam)"
+    assert score.label("people-places", score.test_data("people-places")[0]) == "people-places (entity F1)"
+
+
+@pytest.mark.slow
+def test_a_model_and_the_control_are_measured_on_the_test_split(tmp_path):
+    from tiny import tiny_bert
+
+    from workbench.data import load
+
+    loaded = load(data())
+    model = str(tiny_bert(tmp_path / "tiny"))
+    for who in (model, "control"):
+        found = score.measure(loaded, None, who, 32, 0)
+        assert 0 <= found["score"] <= 1 and found["majority"] == 0.5
+    assert score.measure(loaded, "1", "control", 32, 0)["majority"] == 0.0  # the commonest class is the other one

@@ -1,0 +1,25 @@
+"""Two questions about single values that every reader of data asks. Nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+
+def missing(value: Any) -> bool:
+    """Whether a cell is empty: None, NaN, NaT."""
+    return value is None or bool(pd.api.types.is_scalar(value) and pd.isna(value))
+
+
+def well_formed(text: str) -> str:
+    """Surrogate pairs joined into the character they stand for, lone ones replaced: the rest of the world needs UTF-8.
+
+    >>> well_formed("a\\ud83d\\ude00b\\ud83d") == "a\\U0001f600b\\ufffd"
+    True
+    """
+    try:
+        text.encode("utf-8")
+        return text
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -1,0 +1,268 @@
+"""One tag for every word: names of people, places and organisations found in a text. Alignment with word pieces, head, scores.
+
+Tags are IOB2: `B-PER` opens a name, `I-PER` goes on with it, `O` is outside. A word of several pieces is judged by its first
+piece; the others carry no label (-100), in training as in scoring. Scores are of whole names, as `seqeval` counts them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from workbench.config import RunConfig
+from workbench.data.text import well_formed
+from workbench.metrics import entities, entity_scores
+from workbench.models import zoo
+from workbench.tasks.base import PROBE, Ask, Collate, Encoded, Prepared, cross_entropy, entropy, softmax
+
+SILENT = -100  # PyTorch's cross-entropy passes over it
+OUTSIDE = "O"
+
+
+class TagCollate(Collate):
+    """As `Collate`, with one label per word piece."""
+
+    def labels(self, labels: list[Any]) -> torch.Tensor:
+        return self.padded(labels, SILENT)
+
+
+class Tagging:
+    """Words -> one IOB2 tag each. Loss is cross-entropy in nats per word."""
+
+    name = "tagging"
+    metric = "f1"
+    unit = "word"
+    controls = ("no names at all", "names seen in training")
+
+    def prepare(self, data: Any, tokenizer: Any, config: RunConfig) -> Prepared:
+        """Cut the words of both splits into pieces once; take a random subset where the config asks for one."""
+        labels = list(data.labels)
+        train = self.encode(data["train"], tokenizer, config.max_length, labels)
+        rng = np.random.default_rng(config.seed)
+        if config.train_examples is not None and config.train_examples < len(train):
+            train = train.take(np.sort(rng.permutation(len(train))[: config.train_examples]))
+        probe = train.take(np.sort(rng.permutation(len(train))[: min(PROBE, len(train))]))
+        validation = self.encode(data["validation"], tokenizer, config.max_length, labels)
+        words = [data["train"]["tokens"][int(i)] for i in train.rows]
+        judged = np.array([(x != SILENT).sum() for x in train.labels])
+        facts = {
+            "n_train": len(train),
+            "n_valid": len(validation),
+            "label_entropy": entropy(np.concatenate([x[x != SILENT] for x in train.labels])),
+            "tokens_per_epoch": int(train.lengths.sum()),
+            "cut": int(sum(n < len(w) for n, w in zip(judged, words, strict=True))),
+        }
+        return Prepared(train, validation, probe, labels, tokenizer, facts)
+
+    def encode(self, split: Any, tokenizer: Any, max_length: int, labels: list[str]) -> Encoded:
+        """Word pieces of every sentence and, at the first piece of each word, its tag's number."""
+        ids, firsts = self.pieces(list(split["tokens"]), tokenizer, max_length)
+        tags = []
+        for first, row in zip(firsts, split["tags"], strict=True):
+            tag = np.full(len(first), SILENT)
+            tag[first >= 0] = [int(row[w]) for w in first[first >= 0]]
+            tags.append(tag)
+        return Encoded(ids, tags, np.arange(len(ids)))
+
+    def pieces(self, sentences: list[list[str]], tokenizer: Any, max_length: int) -> tuple[list[Any], list[Any]]:
+        """(ids, first) for every sentence: `first[p]` is the word that begins at piece p, or -1.
+
+        Every word is cut by itself, so a word can never melt into its neighbour; one without any piece becomes [UNK].
+        """
+        longest = min(max_length, tokenizer.model_max_length)
+        before, after = _ends(tokenizer)
+        unknown = tokenizer.unk_token_id if tokenizer.unk_token_id is not None else tokenizer.pad_token_id
+        flat = [well_formed(w) for words in sentences for w in words]
+        space = " " if _spaces(tokenizer) else ""
+        cut = iter(tokenizer([space + w for w in flat], add_special_tokens=False)["input_ids"] if flat else [])
+        ids, firsts = [], []
+        for words in sentences:
+            row, first = list(before), [-1] * len(before)
+            for number in range(len(words)):
+                some = next(cut) or [unknown]
+                row += some
+                first += [number] + [-1] * (len(some) - 1)
+            room = longest - len(after)
+            ids.append(np.array(row[:room] + after, dtype=np.int64))
+            firsts.append(np.array(first[:room] + [-1] * len(after), dtype=np.int64))
+        return ids, firsts
+
+    def build(self, source: zoo.Source, prepared: Prepared, config: RunConfig) -> torch.nn.Module:
+        """The checkpoint with a fresh linear layer over every piece."""
+        from transformers import AutoModelForTokenClassification
+
+        names = dict(enumerate(prepared.labels))
+        cfg = zoo.config(source, num_labels=len(names), id2label=names, label2id={v: k for k, v in names.items()},
+                         pad_token_id=prepared.tokenizer.pad_token_id)  # fmt: skip
+        zoo.set_dropout(cfg, config.dropout)
+        return zoo.build(AutoModelForTokenClassification, source, cfg, ignore_mismatched_sizes=True)
+
+    def collate(self, tokenizer: Any) -> TagCollate:
+        return TagCollate(tokenizer.pad_token_id, tokenizer.padding_side)
+
+    def read(self, output: Any, batch: Any) -> list[np.ndarray]:
+        """Per sentence its logits (pieces, tags), without padding."""
+        logits, mask = output["logits"].float().cpu().numpy(), batch["attention_mask"].numpy().astype(bool)
+        return [row[real] for row, real in zip(logits, mask, strict=True)]
+
+    def losses(self, logits: list[np.ndarray], labels: list[np.ndarray]) -> np.ndarray:
+        """Cross-entropy per word in nats, (words,)."""
+        flat, right = np.concatenate(logits), np.concatenate(labels)
+        return cross_entropy(flat[right != SILENT], right[right != SILENT])
+
+    def metrics(self, logits: list[np.ndarray], labels: list[np.ndarray], names: list[str]) -> dict[str, float]:
+        """Entity precision, recall and F1 (micro), and the share of words with the right tag."""
+        guess = [[names[i] for i in row.argmax(1)[tag != SILENT]] for row, tag in zip(logits, labels, strict=True)]
+        right = [[names[i] for i in tag[tag != SILENT]] for tag in labels]
+        hits = [g == r for a, b in zip(guess, right, strict=True) for g, r in zip(a, b, strict=True)]
+        return {**entity_scores(guess, right), "accuracy": float(np.mean(hits)) if hits else 0.0}
+
+    def pairs(self, logits: Any, labels: Any, names: list[str]) -> tuple[np.ndarray, np.ndarray, list[str]]:
+        """(right, answer, names): what a confusion matrix counts, one entry per word, by type of name whatever its place in it."""
+        types = list(dict.fromkeys(n.partition("-")[2] or n for n in names))
+        kind = np.array([types.index(n.partition("-")[2] or n) for n in names])
+        right = np.concatenate(labels)
+        return kind[right[right != SILENT]], kind[np.concatenate(logits).argmax(1)[right != SILENT]], types
+
+    def baselines(self, data: Any, rows: np.ndarray, labels: list[str]) -> tuple[float, float]:
+        """Entity F1 on validation of tagging nothing (0) and of giving every name seen in training its commonest type there."""
+        some = data["train"].select([int(i) for i in rows])
+        lookup = NameLookup(words_and_tags(some, labels))
+        validation = words_and_tags(data["validation"], labels)
+        found = entity_scores([lookup(words) for words, _ in validation], [tags for _, tags in validation])
+        return 0.0, found["f1"]
+
+    def predict(self, ask: Ask, inputs: Any, tokenizer: Any, labels: list[str], config: RunConfig) -> pd.DataFrame:
+        """One row per text (or list of words): text, tokens, tags, and entities as (type, words)."""
+        given = [inputs] if isinstance(inputs, str) else list(inputs)
+        words = [split_words(t) if isinstance(t, str) else [str(w) for w in t] for t in given]
+        columns = ["text", "tokens", "tags", "entities"]
+        if not words:
+            return pd.DataFrame(columns=columns)
+        tags = self._tags(ask, words, tokenizer, labels, config)
+        rows = [
+            (" ".join(w) if not isinstance(t, str) else t, w, g, [(k, " ".join(w[a:b])) for k, a, b in entities(g)])
+            for t, w, g in zip(given, words, tags, strict=True)
+        ]
+        return pd.DataFrame(rows, columns=columns)
+
+    def _tags(
+        self, ask: Ask, words: list[list[str]], tokenizer: Any, labels: list[str], config: RunConfig
+    ) -> list[list[str]]:
+        """One tag per word; words beyond `max_length` are outside."""
+        ids, firsts = self.pieces(words, tokenizer, config.max_length)
+        answers = ask(Encoded(ids, [np.full(len(i), SILENT) for i in ids], np.arange(len(ids))))
+        found = []
+        for row, first, sentence in zip(answers, firsts, words, strict=True):
+            tags = [OUTSIDE] * len(sentence)
+            for piece in np.flatnonzero(first >= 0):
+                tags[first[piece]] = labels[int(row[piece].argmax())]
+            found.append(tags)
+        return found
+
+    def errors(
+        self, ask: Ask, split: Any, n: int, tokenizer: Any, labels: list[str], config: RunConfig
+    ) -> pd.DataFrame:
+        """The `n` names that are wrong, those the model is surest about first: text, words, right, answer, p_right, p_answer.
+
+        A name is missed (answer O), invented (right O), of the wrong type, or cut in another way.
+        """
+        encoded = self.encode(split, tokenizer, config.max_length, labels)
+        _, firsts = self.pieces(list(split["tokens"]), tokenizer, config.max_length)
+        rows: list[dict[str, Any]] = []
+        for number, (logits, first) in enumerate(zip(ask(encoded), firsts, strict=True)):
+            words = list(split["tokens"][number])
+            right = [labels[int(i)] for i in split["tags"][number]]
+            p = softmax(logits[first >= 0])  # cut words, if any, are at the end
+            guess = [labels[int(i)] for i in p.argmax(1)] + [OUTSIDE] * (len(words) - len(p))
+            rows += [{"row": number, "text": " ".join(words), **e} for e in _wrong(words, right, guess, p, labels)]
+        frame = pd.DataFrame(rows, columns=["row", "text", "words", "right", "answer", "p_right", "p_answer"])
+        frame = frame.sort_values("p_right", kind="stable").head(n).set_index("row")
+        extra = [c for c in split.column_names if c not in ("tokens", "tags")]
+        return frame.assign(**{c: [split[c][int(i)] for i in frame.index] for c in extra})
+
+
+def _wrong(
+    words: list[str], right: list[str], guess: list[str], p: np.ndarray, labels: list[str]
+) -> list[dict[str, Any]]:
+    """The names in one sentence that `guess` and `right` do not share, one row per place."""
+    true, found = set(entities(right)), set(entities(guess))
+    rows = []
+    for kind, a, b in sorted(true - found, key=lambda e: e[1]):
+        other = next((k for k, c, d in found - true if c < b and a < d), OUTSIDE)
+        rows.append((kind, other, a, b))
+    for kind, a, b in sorted(found - true, key=lambda e: e[1]):
+        if not any(c < b and a < d for _, c, d in true - found):
+            rows.append((OUTSIDE, kind, a, b))
+    at = {name: i for i, name in enumerate(labels)}
+    made = []
+    for kind, other, a, b in rows:
+        inside = range(a, min(b, len(p)))
+        p_right = float(np.mean([p[w, at[right[w]]] for w in inside])) if inside else 0.0
+        p_answer = float(np.mean([p[w, at[guess[w]]] for w in inside])) if inside else 1.0
+        made.append(
+            {"words": " ".join(words[a:b]), "right": kind, "answer": other, "p_right": p_right, "p_answer": p_answer}
+        )
+    return made
+
+
+class NameLookup:
+    """The control: a list of the names in the training texts, each with its commonest type; the longest match wins."""
+
+    def __init__(self, sentences: list[tuple[list[str], list[str]]]) -> None:
+        seen: dict[tuple[str, ...], Counter[str]] = {}
+        for words, tags in sentences:
+            for kind, a, b in entities(tags):
+                seen.setdefault(tuple(words[a:b]), Counter())[kind] += 1
+        self.names = {words: kinds.most_common(1)[0][0] for words, kinds in seen.items()}
+        self.longest = max(map(len, self.names), default=0)
+
+    def __call__(self, words: list[str]) -> list[str]:
+        tags, at = [OUTSIDE] * len(words), 0
+        while at < len(words):
+            for size in range(min(self.longest, len(words) - at), 0, -1):
+                kind = self.names.get(tuple(words[at : at + size]))
+                if kind:
+                    tags[at : at + size] = [f"B-{kind}"] + [f"I-{kind}"] * (size - 1)
+                    break
+            else:
+                size = 1
+            at += size
+        return tags
+
+
+def words_and_tags(split: Any, labels: list[str]) -> list[tuple[list[str], list[str]]]:
+    """A split as plain words and tag names."""
+    return [(list(w), [labels[int(i)] for i in t]) for w, t in zip(split["tokens"], split["tags"], strict=True)]
+
+
+def split_words(text: str) -> list[str]:
+    """Words and signs of a plain text, as CoNLL files have them: a possessive 's is a word of its own.
+
+    >>> split_words("Lucy's train (late) left St. Ives.")
+    ['Lucy', "'s", 'train', '(', 'late', ')', 'left', 'St.', 'Ives', '.']
+    """
+    pattern = (
+        r"(?:Mr|Mrs|Ms|Dr|St|Prof|No|vs)\.|(?:[A-Za-z]\.){2,}|'[sS]\b|\d+(?:[.,:]\d+)+|\w+(?:[-'’](?!s\b)\w+)*|[^\w\s]"
+    )
+    return re.findall(pattern, text)
+
+
+def _ends(tokenizer: Any) -> tuple[list[int], list[int]]:
+    """The special tokens that stand before and behind a text."""
+    plain = tokenizer("a", add_special_tokens=False)["input_ids"]
+    whole = tokenizer("a")["input_ids"]
+    at = next((i for i in range(len(whole)) if whole[i : i + len(plain)] == plain), 0)
+    return whole[:at], whole[at + len(plain) :]
+
+
+def _spaces(tokenizer: Any) -> bool:
+    """Whether a word with a space before it is cut in another way than without: byte-level BPE marks the space."""
+    return (
+        tokenizer("a", add_special_tokens=False)["input_ids"] != tokenizer(" a", add_special_tokens=False)["input_ids"]
+    )

@@ -1,0 +1,131 @@
+"""The panel's tab about data: balance, lengths, word pieces per text, examples; and the estimate that needs them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+
+from workbench import catalog
+from workbench.config import RunConfig
+from workbench.errors import WorkbenchError
+from workbench.training.estimate import estimate
+from workbench.views import figures as fig
+from workbench.views.browse import image_html, shortened, table_html
+from workbench.views.controls import problem_html
+from workbench.views.spans import spans_html
+
+
+class DataTab:
+    """Balance, lengths, tokens per example of the chosen data; and the estimate that needs them."""
+
+    def __init__(self, panel: Any) -> None:
+        self.panel, self.words = panel, widgets.HTML("<p>Open this tab to look at the data.</p>")
+        self.box = widgets.VBox([self.words])
+        self._opened, self._shown = False, ""
+        self._sizes: dict[str, tuple[int, float]] = {}
+
+    def open(self) -> None:
+        self._opened = True
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look again when the chosen data has changed (only once the tab has been opened)."""
+        config = self.panel.config
+        if not self._opened or self._shown == (config.data + config.model):
+            return
+        self._shown = config.data + config.model
+        try:
+            self.words.value = data_html(self._load(config), config)
+        except WorkbenchError as error:
+            self.words.value = problem_html(error)
+
+    def _load(self, config: RunConfig) -> Any:
+        from workbench.data import load
+
+        given = self.panel.source()
+        return given if given is not None else load(config.data)
+
+    def estimate(self, config: RunConfig) -> str:
+        """Seconds and memory for these settings in a sentence."""
+        from workbench.training.store import stored
+
+        card = next((c for c in catalog.datasets() if c.name == config.data and c.source == "bundled"), None)
+        given = self.panel.source()
+        if given is not None:
+            size = (
+                len(given["train"]),
+                float(np.mean([len(t.split()) for t in plain_texts(given["train"], 500)])) * 1.4 + 2,
+            )
+        elif card is not None:
+            size = (card.facts.get("train", 1000), card.facts.get("tokens_per_text", 30))
+        else:
+            return "Time and memory unknown before the data is loaded."
+        texts = min(size[0], config.train_examples or size[0])
+        model = next((c for c in catalog.models() if c.name == config.model.removesuffix(":random")), None)
+        return str(estimate(config, texts, size[1], model.facts if model else {}, stored()[:30]))
+
+
+def data_html(data: Any, config: RunConfig) -> str:
+    """Counts per label and split, word lengths, word pieces per text as a picture, and some examples."""
+    rows = [{"split": split, "texts": len(data[split]), **label_counts(data, split)} for split in data]
+    lengths = token_lengths(data, config)
+    figure = lengths_figure(lengths, config.max_length)
+    alt = (
+        f"Histogram of word pieces per training text: median {np.median(lengths):.0f}, longest {lengths.max()}, "
+        f"{(lengths > config.max_length).mean():.1%} longer than the limit of {config.max_length}."
+    )
+    sample = data["train"].shuffle(seed=0).select(range(min(6, len(data["train"]))))
+    if data.task == "tagging":
+        tags = [[data.labels[i] for i in r["tags"]] for r in sample]
+        shown = "".join(spans_html(r["tokens"], t) for r, t in zip(sample, tags, strict=True))
+        return table_html(rows, "Texts and names per split") + image_html(figure, alt, 520) + shown
+    examples = [{"label": data.labels[r["label"]], "text": shortened(r["text"])} for r in sample]
+    return (
+        table_html(rows, "Texts per split and label")
+        + image_html(figure, alt, 520)
+        + table_html(examples, "Six training texts")
+    )
+
+
+def label_counts(data: Any, split: str) -> dict[str, int]:
+    """Texts per label, or names per type; the first twelve."""
+    if data.task == "tagging":
+        opened = Counter(data.labels[i] for tags in data[split]["tags"] for i in tags)
+        return {t[2:]: opened[t] for t in data.labels if t.startswith("B-")}
+    counts = np.bincount(data[split]["label"], minlength=len(data.labels))
+    return {n: int(c) for n, c in list(zip(data.labels, counts, strict=True))[:12]}
+
+
+def plain_texts(split: Any, n: int) -> list[str]:
+    """The first `n` texts of a split, sentences of tagged words joined by spaces."""
+    if "tokens" in split.column_names:
+        return [" ".join(words) for words in split["tokens"][:n]]
+    return [str(t) for t in split["text"][:n]]
+
+
+def token_lengths(data: Any, config: RunConfig) -> np.ndarray:
+    """Word pieces per training text (at most 2,000 texts), uncut, with the chosen model's tokenizer."""
+    from workbench.models import zoo
+
+    tokenizer = zoo.tokenizer(zoo.source(config.model))
+    return np.array([len(x) for x in tokenizer(plain_texts(data["train"], 2000), verbose=False)["input_ids"]])
+
+
+def lengths_figure(lengths: np.ndarray, limit: int) -> Any:
+    """A histogram of word pieces per text with the cutting limit where it is in reach."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5.2, 2.3), dpi=110, layout="constrained")
+    FigureCanvasAgg(figure)
+    ax = figure.add_subplot()
+    ax.hist(lengths, bins=min(40, max(5, int(lengths.max()))), color=fig.TRAIN)
+    if lengths.max() > limit * 0.8:
+        ax.axvline(limit, color=fig.VALID, ls="--", label=f"cut at {limit}")
+        fig.legend_outside(ax)
+    ax.set_xlabel("word pieces per training text")
+    ax.set_ylabel("texts (count)")
+    return figure
