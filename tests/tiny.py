@@ -78,3 +78,26 @@ def data(train: int = 64, validation: int = 32, noise: float = 0.0):
 
     sizes = {"train": train, "validation": validation, "test": validation}
     return DatasetDict({k: Dataset.from_dict(texts(n, i, noise)) for i, (k, n) in enumerate(sizes.items())})
+
+
+def sentences(n: int, seed: int = 0) -> dict[str, list]:
+    """`n` made-up sentences with tags: GOOD words are people of one or two words, BAD words places of one."""
+    draw = random.Random(seed)
+    rows = {"tokens": [], "tags": []}
+    for i in range(n):
+        person, place = draw.sample(GOOD, 1 + i % 2), [draw.choice(BAD)]
+        parts = [(person, "PER"), (place, "LOC"), *(([w], "") for w in draw.sample(FILLER, draw.randint(2, 6)))]
+        draw.shuffle(parts)
+        rows["tokens"].append([w for words, _ in parts for w in words])
+        rows["tags"].append(
+            [f"{'I' if at else 'B'}-{kind}" if kind else "O" for words, kind in parts for at in range(len(words))]
+        )
+    return rows
+
+
+def tagged_data(train: int = 64, validation: int = 32):
+    """The same as `wb.Data` would have it: train, validation and test of `sentences`."""
+    import pandas as pd
+
+    sizes = {"train": train, "validation": validation, "test": validation}
+    return pd.concat([pd.DataFrame(sentences(n, i)).assign(split=k) for i, (k, n) in enumerate(sizes.items())])

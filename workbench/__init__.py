@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from workbench.training.run import Run
     from workbench.views import compare, diagnose, fit, runs
     from workbench.views.panel import panel
+    from workbench.views.replay import replay
 
 _WHERE = {
     "models": "catalog",
@@ -40,6 +41,7 @@ _WHERE = {
     "audit": "data",
     "fit": "views",
     "panel": "views.panel",
+    "replay": "views.replay",
     "runs": "views",
     "compare": "views",
     "diagnose": "views",
@@ -62,6 +64,7 @@ __all__ = [
     "load",
     "models",
     "panel",
+    "replay",
     "runs",
     "techniques",
 ]

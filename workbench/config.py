@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
@@ -42,6 +43,9 @@ class RunConfig:
     schedule: str = "linear"
     patience: int | None = None  # evaluations without improvement before training stops; None: never
     min_delta: float = 0.0  # nats by which validation loss must fall to count as improvement
+    stopping: str | None = (
+        None  # one more rule that may stop it: "GL 5", "PQ 0.5", "UP 3" (Prechelt 1998); None: no other
+    )
     evaluations: int = 20  # over the whole run, evenly spread, the last step always among them
     restore_best: bool = True  # at the end put the weights of the lowest validation loss back, else keep the last ones
     max_length: int = 128  # word pieces; longer texts are cut
@@ -121,6 +125,8 @@ def _whole(low: int, high: int, *, none: bool = False) -> Callable[[Any], bool]:
     return lambda v: (none and v is None) or (isinstance(v, int) and not isinstance(v, bool) and low <= v <= high)
 
 
+_STOPPING = re.compile(r"(GL|PQ) (?!0*\.?0*$)\d*\.?\d+|UP [1-9]\d*")
+
 _RULES: dict[str, tuple[Callable[[Any], bool], str, str]] = {
     "data": (_name, "the name or path of a dataset", '"reviews"'),
     "model": (_name, "the name or folder of a model, or a Hub id", '"bert-mini"'),
@@ -137,6 +143,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str, str]] = {
     "schedule": (lambda v: v in SCHEDULES, f"one of {', '.join(SCHEDULES)}", '"linear"'),
     "patience": (_whole(1, 10**6, none=True), "a whole number of evaluations from 1 up, or None", "3"),
     "min_delta": (_between(0, 100), "nats from 0 to 100", "0.0"),
+    "stopping": (lambda v: v is None or bool(_STOPPING.fullmatch(v)), "GL, PQ or UP with a number, or None", '"GL 5"'),
     "evaluations": (_whole(1, 1000), "a whole number of evaluations over the whole run, from 1 to 1000", "20"),
     "restore_best": (lambda v: isinstance(v, bool), "True or False", "True"),
     "max_length": (_whole(4, 8192), "a whole number of word pieces from 4 to 8192", "128"),

@@ -6,7 +6,6 @@ training loop, which must not wait for `evaluate` to import.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -47,11 +46,13 @@ def entities(tags: Sequence[str]) -> list[tuple[str, int, int]]:
 
     >>> entities(["B-PER", "I-PER", "O", "I-LOC", "B-LOC"])
     [('PER', 0, 2), ('LOC', 3, 4), ('LOC', 4, 5)]
+
+    A tag that is no more than its prefix (B, I) stands for a NAME; BMES says M where the others say I.
     """
     found: list[tuple[str, int, int]] = []
     kind, start, closed = "", 0, True
     for at, tag in enumerate([*tags, "O"]):
-        prefix, _, name = tag.partition("-") if re.match(r"[BIOESLU](-|$)", tag) else ("I", "-", tag)
+        prefix, name = _prefix_and_type(tag)
         opens = name and (closed or name != kind or prefix in "BSU")
         if kind and (not name or opens):
             found.append((kind, start, at))
@@ -61,14 +62,30 @@ def entities(tags: Sequence[str]) -> list[tuple[str, int, int]]:
     return found
 
 
+def _prefix_and_type(tag: str) -> tuple[str, str]:
+    """A tag's two parts. Without a prefix (IO) it is a type, outside it has none."""
+    prefix, dash, kind = tag.partition("-")
+    if prefix == "O":
+        return "O", ""
+    if prefix in ("B", "I", "E", "S", "L", "U") or (prefix == "M" and dash):
+        return prefix, kind or "NAME"
+    return "I", tag
+
+
 def entity_scores(predictions: Sequence[Sequence[str]], references: Sequence[Sequence[str]]) -> dict[str, float]:
     """Precision, recall and F1 over whole names (type and both ends right), all types together, as CoNLL-2003 defines them.
 
     >>> entity_scores([["B-PER", "O", "B-LOC"]], [["B-PER", "I-PER", "B-LOC"]])
     {'precision': 0.5, 'recall': 0.5, 'f1': 0.5}
     """
-    if len(predictions) != len(references):
-        raise WorkbenchError(f"{len(predictions)} predictions and {len(references)} references", "one of each per text")
+    if len(predictions) != len(references) or not len(references):
+        raise WorkbenchError(
+            f"{len(predictions)} predictions and {len(references)} references", "one of each per text, at least one"
+        )
+    for row, (guessed, given) in enumerate(zip(predictions, references, strict=True), 1):
+        if len(guessed) != len(given):
+            raise WorkbenchError(f"{len(guessed)} predicted tags and {len(given)} right ones in text {row}",
+                                 "one of each per word")  # fmt: skip
     guess = {(i, *e) for i, tags in enumerate(predictions) for e in entities(tags)}
     right = {(i, *e) for i, tags in enumerate(references) for e in entities(tags)}
     hits = len(guess & right)

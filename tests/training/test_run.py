@@ -88,13 +88,13 @@ def test_stop_during_an_evaluation_does_not_wait_for_its_end(model, monkeypatch)
 
     forward, seen = bridge.forward, []
 
-    def slow(model, part, collate, going):
+    def slow(model, part, collate, going, **how):
         def going_slowly():
             seen.append(1)
             time.sleep(0.05)
             return going()
 
-        return forward(model, part, collate, going_slowly)
+        return forward(model, part, collate, going_slowly, **how)
 
     monkeypatch.setattr(bridge, "forward", slow)
     run = endless(model, data=data(64, 2000))
@@ -326,3 +326,19 @@ def test_the_last_weights_are_kept_where_the_best_are_not_wanted(model):
     assert curve.iloc[-1] > curve.min() + 0.1
     assert best.evaluate("validation")["loss"] == pytest.approx(curve.min(), abs=1e-5)
     assert last_.evaluate("validation")["loss"] == pytest.approx(curve.iloc[-1], abs=1e-5)
+
+
+@pytest.mark.parametrize("rule", ["GL 2", "UP 2"])
+def test_another_rule_stops_where_its_replay_says(rule, model):
+    from workbench.diagnosis.race import replay_rule
+    from workbench.diagnosis.race import rule as named
+
+    noisy = data(noise=0.4)  # learned by heart, so validation loss must rise
+    choices = {"model": model, "epochs": 60, "learning_rate": 3e-3, "evaluations": 30, "seed": 1}
+    whole = wb.fit(noisy, **choices).join()
+    ruled = wb.fit(noisy, stopping=rule, **choices).join()
+    stop = replay_rule(whole, named(rule)).stop
+    assert stop is not None and len(ruled.frame()) == stop + 1
+    assert last(ruled, ev.Ended).reason == "rule" and rule in last(ruled, ev.Ended).text
+    assert ruled.status == "finished"
+    assert ruled.best["step"] == whole.frame()["step"].iloc[replay_rule(whole, named(rule)).kept]

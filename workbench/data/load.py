@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ class Data(hf.DatasetDict):
     @property
     def task(self) -> str:
         """classification or tagging, by its columns."""
-        return "tagging" if "tags" in self["train"].column_names else "classification"
+        return _task(self["train"])
 
     @property
     def labels(self) -> list[str]:
@@ -60,25 +61,39 @@ def load(source: Any, *, text: str | None = None, label: str | None = None, seed
     if isinstance(source, Data) and text is None and label is None:
         return source
     tables, name, names = _read(source, text, label)
-    if text is None and label is None and tagged.is_tagged(tables["train"]):
-        return _tagging(tables, name, names, seed)
-    frames = {split: _canonical(table, split, text, label, names) for split, table in tables.items()}
-    frames = _split(frames, seed)
-    _check(frames)
-    classes = hf.ClassLabel(names=names or _in_order({v for f in frames.values() for v in f["label"]}))
-    data = Data({split: _dataset(frame, classes) for split, frame in frames.items()})
+    if tagged.columns(tables["train"], text, label):
+        data = _tagging(tables, text, label, names, seed)
+    else:
+        data = _classification(tables, text, label, names, seed)
     data.name = name if text is None and label is None else BY_HAND  # a name alone would not find the columns again
     return data
 
 
-def _tagging(tables: Tables, name: str, names: list[str] | None, seed: int) -> Data:
-    frames = {split: tagged.canonical(table, split, names) for split, table in tables.items()}
-    frames = _split(frames, seed)
+def _classification(tables: Tables, text: str | None, label: str | None, names: list[str] | None, seed: int) -> Data:
+    frames = {split: _canonical(table, split, text, label, names) for split, table in tables.items()}
+    frames = _split(frames, lambda train: _some_of_each_label(train, seed))
+    _check(frames)
+    classes = hf.ClassLabel(names=names or _in_order({v for f in frames.values() for v in f["label"]}))
+    return Data({split: _dataset(frame, classes) for split, frame in frames.items()})
+
+
+def _tagging(tables: Tables, text: str | None, label: str | None, names: list[str] | None, seed: int) -> Data:
+    frames = {}
+    for split, table in tables.items():
+        chosen = tagged.columns(table, text, label)
+        if chosen is None:
+            raise WorkbenchError(f"no sentences in {split} (columns: {', '.join(map(str, table.columns))})",
+                                 "a list of words and a list of tags in every row, as in train")  # fmt: skip
+        frames[split] = tagged.canonical(_named(table, chosen), split, names)
+    frames = _split(frames, lambda train: tagged.held_out(train, seed))
     tagged.check(frames)
     found = tagged.label_names(frames.values())
-    data = Data({split: tagged.dataset(frame, found) for split, frame in frames.items()})
-    data.name = name
-    return data
+    return Data({split: tagged.dataset(frame, found) for split, frame in frames.items()})
+
+
+def _task(train: hf.Dataset) -> str:
+    """Classification has one ClassLabel per row, whatever else is in its other columns."""
+    return "classification" if isinstance(train.features.get("label"), hf.ClassLabel) else "tagging"
 
 
 def _in_order(labels: set[str]) -> list[str]:
@@ -91,10 +106,9 @@ def _in_order(labels: set[str]) -> list[str]:
 
 def fingerprint(data: hf.DatasetDict) -> str:
     """Sixteen hex digits that change when any text, label or name of a label changes."""
-    column = "tags" if "tags" in data["train"].column_names else "label"
-    digest = hashlib.sha256(repr(_class_names(data, column)).encode("utf-8", "backslashreplace"))
+    columns = ("tokens", "tags") if _task(data["train"]) == "tagging" else ("text", "label")
+    digest = hashlib.sha256(repr(_class_names(data, columns[1])).encode("utf-8", "backslashreplace"))
     for split in sorted(data):
-        columns = [c for c in ("text", "label", "tokens", "tags") if c in data[split].column_names]
         for column in columns:
             digest.update(repr((split, column, list(data[split][column]))).encode("utf-8", "backslashreplace"))
     return digest.hexdigest()[:16]
@@ -172,11 +186,22 @@ def _from_file(path: Path) -> pd.DataFrame:
         return reader(path)
     except (ValueError, OSError) as error:
         coded = isinstance(error, UnicodeDecodeError)
+        shape, try_ = (" in UTF-8", "saving it again as UTF-8") if coded else _shape(reader, path.suffix.lower())
         raise WorkbenchError(
-            f"{path.name} cannot be read: {_first_line(error)}",
-            f"a {path.suffix[1:]} file{' in UTF-8' if coded else ' with names in its first line and as many fields in every row'}",
-            "saving it again as UTF-8" if coded else "texts that hold the separator in double quotes",
+            f"{path.name} cannot be read: {_first_line(error)}", f"a {path.suffix[1:]} file{shape}", try_
         ) from error
+
+
+def _shape(reader: Any, suffix: str) -> tuple[str, str]:
+    """What a file of this kind looks like inside, and what to try when one does not."""
+    if reader is tagged.read_conll:
+        return " with a word and its tag in every line and a blank line between sentences", "a tab between word and tag"
+    if suffix in (".csv", ".tsv"):
+        return (
+            " with names in its first line and as many fields in every row",
+            "texts that hold the separator in double quotes",
+        )
+    return (" with one object per line" if suffix == ".jsonl" else ""), "saving it again"
 
 
 def _json_lines(path: Path) -> pd.DataFrame:
@@ -199,6 +224,8 @@ def _first_line(error: BaseException) -> str:
 
 def _from_folder(folder: Path) -> Tables:
     known = [p for p in sorted(folder.iterdir()) if _split_of(p) and p.suffix.lower() in _READERS]
+    plain = {_split_of(p) for p in known if p.stem.lower() in _SPLITS}  # beside train.csv, train-old.csv means nothing
+    known = [p for p in known if p.stem.lower() in _SPLITS or _split_of(p) not in plain]
     files = {_split_of(p): p for p in known}
     if len(files) < len(known):
         names = ", ".join(p.name for p in known)
@@ -215,8 +242,8 @@ def _split_of(path: Path) -> str:
     stem = path.stem.lower()
     if stem in _SPLITS:
         return _SPLITS[stem]
-    words = re.findall(r"(?:^|[^a-z])(train|training|valid|validation|dev|val|test)(?=[^a-z]|$)|(train)$", stem)
-    return _SPLITS[next(filter(None, words[-1]))] if words else ""
+    words = re.findall(rf"(?:^|[^a-z])({'|'.join(_SPLITS)})(?=[^a-z]|$)", stem)
+    return _SPLITS[words[-1]] if words else ""
 
 
 def _from_hub(source: str, text: str | None, label: str | None) -> tuple[Tables, str, list[str] | None]:
@@ -259,7 +286,7 @@ def _class_names(source: hf.DatasetDict, label: str | None) -> list[str] | None:
     if train is None:
         return None
     column = label or _usual(train.column_names, _LABEL)
-    if _usual(train.column_names, tagged.TOKENS):
+    if label is None and _usual(train.column_names, tagged.TOKENS):
         column = _usual(train.column_names, tagged.TAGS) or column
     feature = train.features.get(column) if column else None
     feature = getattr(feature, "feature", feature)  # of a list: what its items are
@@ -303,8 +330,9 @@ def _canonical(
 
 def _named(frame: pd.DataFrame, chosen: dict[str, str]) -> pd.DataFrame:
     """The chosen columns under their canonical names; a column that had such a name already gets a 1 behind it."""
-    if chosen["text"] == chosen["label"]:
-        raise WorkbenchError(f"column {chosen['text']!r} as both text and label", "two different columns")
+    if len(set(chosen.values())) < len(chosen):
+        twice = next(iter(chosen.values()))
+        raise WorkbenchError(f"column {twice!r} as both {' and '.join(chosen)}", "two different columns")
     names = {column: role for role, column in chosen.items()}
     taken, columns = {*map(str, frame.columns), *chosen}, []
     for column in map(str, frame.columns):
@@ -339,25 +367,29 @@ def _once(name: str, columns: list[str]) -> str:
     return name
 
 
-def _split(frames: Tables, seed: int) -> Tables:
+def _split(frames: Tables, choose: Callable[[pd.DataFrame], list[int]]) -> Tables:
+    """With a validation split: where there is none, `choose` says which training rows become it."""
     frames = dict(frames)
     if "validation" not in frames:
         train = frames["train"]
         if len(train) < 4:
             raise WorkbenchError(f"{len(train)} training rows", "at least 4, to cut off a validation split")
-        if "tags" in train:
-            share = train.sample(n=max(1, round(0.15 * len(train))), random_state=seed)
-        else:
-            share = train.groupby("label", group_keys=False).sample(frac=0.15, random_state=seed)
-        if share.empty:  # few texts of every class: one text of each class that has another
-            repeated = train[train.duplicated("label", keep=False)]
-            share = repeated.groupby("label", group_keys=False).sample(n=1, random_state=seed)
-        if share.empty:
-            raise WorkbenchError("one text per label", "several texts of each label, to cut off a validation split")
-        frames["validation"] = share.reset_index(drop=True)
-        frames["train"] = train.drop(index=share.index).reset_index(drop=True)
+        chosen = choose(train)
+        frames["validation"] = train.loc[chosen].reset_index(drop=True)
+        frames["train"] = train.drop(index=chosen).reset_index(drop=True)
     order = ("train", "validation", "test")
     return {split: frames[split] for split in order if split in frames}
+
+
+def _some_of_each_label(train: pd.DataFrame, seed: int) -> list[int]:
+    """15% of the rows with each label."""
+    share = train.groupby("label", group_keys=False).sample(frac=0.15, random_state=seed)
+    if share.empty:  # few texts of every class: one text of each class that has another
+        repeated = train[train.duplicated("label", keep=False)]
+        share = repeated.groupby("label", group_keys=False).sample(n=1, random_state=seed)
+    if share.empty:
+        raise WorkbenchError("one text per label", "several texts of each label, to cut off a validation split")
+    return list(share.index)
 
 
 def _check(frames: Tables) -> None:

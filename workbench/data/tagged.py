@@ -6,6 +6,7 @@ Read are IOB1, IOB2, IO, BIOES and BILOU; what comes out is IOB2, whose names do
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,16 @@ from workbench.metrics import entities
 
 TOKENS, TAGS = ("tokens", "words"), ("tags", "ner_tags", "labels", "ner", "entities")
 _NOTE = re.compile(r"# *(\w+) *= *(.*)")
+_COMMENT = re.compile(r"#(?! .*(?<= )(?:O|[BIESLUM]-[^ ]+)$)(?: .*)?")  # "# O" is a word and its tag
+_NUMBER = re.compile(r"-?\d+(\.0)?")
+_NOTHING = ("", "_", "-")  # what some files write where there is no tag
 
 
 def read_conll(path: Path) -> pd.DataFrame:
     """A file of one word per line, first column the word, last column its tag, a blank line between sentences.
 
     Columns are separated by a tab, or by spaces where there is no tab. Lines such as `# genre = news` before a sentence become
-    columns of their own; `-DOCSTART-` lines are passed over.
+    columns of their own, other lines with `# ` there and `-DOCSTART-` lines are passed over.
     """
     rows: list[dict[str, Any]] = []
     notes: dict[str, str] = {}
@@ -40,14 +44,14 @@ def read_conll(path: Path) -> pd.DataFrame:
             tokens, tags, notes = [], [], {}
 
     with path.open(encoding="utf-8-sig", newline=None) as lines:
-        for number, line in enumerate(lines, 1):
-            note = _NOTE.fullmatch(line.strip()) if not tokens and "\t" not in line else None
-            parts = [p.strip() for p in line.split("\t")] if "\t" in line.strip() else line.split()
-            if note:
-                notes[note[1]] = note[2]
-            elif not line.strip():
+        for number, line in enumerate(map(str.rstrip, lines), 1):
+            parts = [p.strip(" ") for p in line.split("\t")] if "\t" in line else re.split(" +", line.strip(" "))
+            between = not tokens and "\t" not in line
+            if not line or parts[0] == "-DOCSTART-":
                 close()
-            elif parts[0] == "-DOCSTART-":
+            elif between and (note := _NOTE.fullmatch(line.strip(" "))):
+                notes[note[1]] = note[2]
+            elif between and _COMMENT.fullmatch(line.strip(" ")):
                 continue
             elif len(parts) < 2:
                 raise ValueError(f"line {number} has one column: {line.strip()[:40]!r}")
@@ -55,7 +59,9 @@ def read_conll(path: Path) -> pd.DataFrame:
                 tokens.append(parts[0] or "�")
                 tags.append(parts[-1])
     close()
-    return pd.DataFrame(rows, columns=None if rows else ["tokens", "tags"])
+    if not rows:
+        raise ValueError("it holds no words")
+    return pd.DataFrame(rows)
 
 
 def to_iob2(tags: Sequence[str]) -> list[str]:
@@ -70,26 +76,45 @@ def to_iob2(tags: Sequence[str]) -> list[str]:
     return out
 
 
-def is_tagged(frame: pd.DataFrame) -> bool:
-    """Whether a table holds lists of words and lists of tags."""
-    words, tags = usual(frame.columns, TOKENS), usual(frame.columns, TAGS)
-    if words is None or tags is None or not len(frame):
-        return False
-    return all(_is_list(frame[c].iloc[0]) for c in (words, tags))
+def columns(frame: pd.DataFrame, words: str | None = None, tags: str | None = None) -> dict[str, str] | None:
+    """Which columns hold lists of words and lists of tags: those that are named, else those with the usual names."""
+    known = [str(c) for c in frame.columns]
+    chosen = {"tokens": words or usual(known, TOKENS), "tags": tags or usual(known, TAGS)}
+    found = {role: c for role, c in chosen.items() if c is not None and known.count(c) == 1}
+    listed = len(found) == 2 and len(frame) and all(_is_list(frame.iloc[0, known.index(c)]) for c in found.values())
+    return found if listed else None
 
 
 def canonical(frame: pd.DataFrame, split: str, names: list[str] | None) -> pd.DataFrame:
-    """The table with `tokens` (lists of str) and `tags` (lists of IOB2 names); `names` are those of numbered tags."""
-    words, tags = usual(frame.columns, TOKENS), usual(frame.columns, TAGS)
-    frame = frame.rename(columns={words: "tokens", tags: "tags"}).reset_index(drop=True)
+    """`tokens` as lists of str and `tags` as lists of IOB2 names; `names` are those of numbered tags."""
     bad = [i for i, (w, t) in enumerate(zip(frame["tokens"], frame["tags"], strict=True)) if _faulty(w, t)]
     if bad:
         rows = ", ".join(str(i + 1) for i in bad[:5])
         raise WorkbenchError(f"{len(bad)} sentences of {split} have no words, or not one tag per word (rows {rows})",
                              "two lists of the same length in every row", "dropping those rows")  # fmt: skip
-    frame["tokens"] = [[well_formed(str(w)) for w in words] for words in frame["tokens"]]
-    frame["tags"] = [to_iob2([_tag(t, names) for t in tags]) for tags in frame["tags"]]
-    return frame
+    named = [[_tag(t, names) for t in tags] for tags in frame["tags"]]
+    number = next((t for tags in named for t in tags if _NUMBER.fullmatch(t)), None)
+    if number is not None:
+        raise WorkbenchError(f"numbers without names as tags of {split} (such as {number})",
+                             "tags such as B-PER and O, or a DatasetDict with lists of ClassLabel",
+                             "frame['tags'] = [[names[i] for i in row] for row in frame['tags']]")  # fmt: skip
+    tokens = [[well_formed(str(w)) for w in words] for words in frame["tokens"]]
+    return frame.assign(tokens=tokens, tags=[to_iob2(tags) for tags in named])
+
+
+def held_out(frame: pd.DataFrame, seed: int, share: float = 0.15) -> list[int]:
+    """Positions of a random share of the sentences. The last sentence with a type of name stays where it is."""
+    kinds = [{t[2:] for t in tags if t != "O"} for tags in frame["tags"]]
+    left = Counter(kind for some in kinds for kind in some)
+    chosen: list[int] = []
+    for i in np.random.default_rng(seed).permutation(len(frame)):
+        if len(chosen) < max(1, round(share * len(frame))) and all(left[kind] > 1 for kind in kinds[i]):
+            chosen.append(int(i))
+            left.subtract(kinds[i])
+    if not chosen:
+        raise WorkbenchError("one sentence per type of name",
+                             "several sentences with each type, to cut off a validation split")  # fmt: skip
+    return sorted(chosen)
 
 
 def label_names(frames: Iterable[pd.DataFrame]) -> list[str]:
@@ -118,9 +143,9 @@ def dataset(frame: pd.DataFrame, names: list[str]) -> hf.Dataset:
         "tags": [[number[t] for t in tags] for tags in frame["tags"]],
     }
     features: dict[str, Any] = {"tokens": hf.List(hf.Value("string")), "tags": hf.List(hf.ClassLabel(names=names))}
-    for column in map(str, frame.columns):
+    for at, column in enumerate(map(str, frame.columns)):
         if column not in columns:
-            columns[column] = [None if missing(v) else well_formed(str(v)) for v in frame[column]]
+            columns[column] = [None if missing(v) else well_formed(str(v)) for v in frame.iloc[:, at]]
             features[column] = hf.Value("string")
     return hf.Dataset.from_dict(columns, hf.Features(features))
 
@@ -137,10 +162,17 @@ def _is_list(value: Any) -> bool:
 
 
 def _faulty(words: Any, tags: Any) -> bool:
-    return not (_is_list(words) and _is_list(tags)) or len(words) != len(tags) or not len(words)
+    if not (_is_list(words) and _is_list(tags)) or len(words) != len(tags) or not len(words):
+        return True
+    return not all(_is_one(v) for values in (words, tags) for v in values)
+
+
+def _is_one(value: Any) -> bool:
+    return isinstance(value, str) or (isinstance(value, int | float | np.number) and not missing(value))
 
 
 def _tag(value: Any, names: list[str] | None) -> str:
     if names is not None and not isinstance(value, str):
-        return names[int(value)] if 0 <= int(value) < len(names) else "O"
-    return str(value).strip() or "O"
+        value = names[int(value)] if 0 <= int(value) < len(names) else "O"
+    tag = well_formed(str(value)).strip()
+    return "O" if tag in _NOTHING else tag

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from workbench.lessons import entities, stopping
 from workbench.lessons.exercise import Exercise
 from workbench.training import events as ev
 
@@ -43,7 +44,7 @@ def _stopped(run: Any) -> tuple[bool, str]:
     if ended is None or begun is None:
         return False, "This run has not ended yet."
     share = ended.step / begun.planned_steps
-    if ended.reason in ("user", "patience") and share < 0.75:
+    if ended.reason in ("user", "patience", "rule") and share < 0.75:
         who = "you" if ended.reason == "user" else "early stopping"
         return True, (
             f"{who.capitalize()} stopped it after {ended.step} of {begun.planned_steps} steps ({share:.0%}); the weights of step "
@@ -123,7 +124,7 @@ def _hardest(run: Any, case: Any) -> tuple[bool, str]:
     return case in order[:2], f"Accuracy by case: {words}."
 
 
-_ALL = (
+LESSON_00_01 = (
     Exercise(
         "00.1",
         "Make bert-mini overfit reviews on purpose, and let the verdict say so. Put the run into `answer`.",
@@ -192,4 +193,5 @@ _ALL = (
     ),
 )  # fmt: skip
 
-EXERCISES: dict[str, Exercise] = {e.id: e for e in _ALL}
+LATER = (entities, stopping)  # lessons with a file of their own
+EXERCISES: dict[str, Exercise] = {e.id: e for e in (*LESSON_00_01, *(e for module in LATER for e in module.EXERCISES))}

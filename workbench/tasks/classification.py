@@ -153,5 +153,5 @@ class Classification:
             },
             index=pd.Index(wrong, name="row"),
         )
-        extra = [c for c in split.column_names if c not in ("text", "label")]
+        extra = [c for c in split.column_names if c not in ("label", *frame.columns)]
         return frame.assign(**{c: [split[c][int(i)] for i in wrong] for c in extra})

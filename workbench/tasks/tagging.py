@@ -7,6 +7,7 @@ piece; the others carry no label (-100), in training as in scoring. Scores are o
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from typing import Any
 
@@ -37,7 +38,7 @@ class Tagging:
     name = "tagging"
     metric = "f1"
     unit = "word"
-    controls = ("no names at all", "names seen in training")
+    controls = ("nothing marked", "known names")
 
     def prepare(self, data: Any, tokenizer: Any, config: RunConfig) -> Prepared:
         """Cut the words of both splits into pieces once; take a random subset where the config asks for one."""
@@ -48,14 +49,12 @@ class Tagging:
             train = train.take(np.sort(rng.permutation(len(train))[: config.train_examples]))
         probe = train.take(np.sort(rng.permutation(len(train))[: min(PROBE, len(train))]))
         validation = self.encode(data["validation"], tokenizer, config.max_length, labels)
-        words = [data["train"]["tokens"][int(i)] for i in train.rows]
-        judged = np.array([(x != SILENT).sum() for x in train.labels])
         facts = {
             "n_train": len(train),
             "n_valid": len(validation),
             "label_entropy": entropy(np.concatenate([x[x != SILENT] for x in train.labels])),
             "tokens_per_epoch": int(train.lengths.sum()),
-            "cut": int(sum(n < len(w) for n, w in zip(judged, words, strict=True))),
+            "cut": self.cut(data["train"], train, tokenizer, config.max_length),
         }
         return Prepared(train, validation, probe, labels, tokenizer, facts)
 
@@ -69,25 +68,33 @@ class Tagging:
             tags.append(tag)
         return Encoded(ids, tags, np.arange(len(ids)))
 
-    def pieces(self, sentences: list[list[str]], tokenizer: Any, max_length: int) -> tuple[list[Any], list[Any]]:
-        """(ids, first) for every sentence: `first[p]` is the word that begins at piece p, or -1.
+    def cut(self, split: Any, encoded: Encoded, tokenizer: Any, max_length: int) -> int:
+        """How many of the encoded sentences were longer than the limit: those at the limit are counted again, uncut."""
+        longest = min(max_length, tokenizer.model_max_length)
+        full = [split[int(i)]["tokens"] for i in encoded.rows[encoded.lengths >= longest]]
+        return sum(len(i) > longest for i in self.pieces(full, tokenizer, None)[0])
+
+    def pieces(self, sentences: list[list[str]], tokenizer: Any, max_length: int | None) -> tuple[list[Any], list[Any]]:
+        """(ids, first) for every sentence: `first[p]` is the word that begins at piece p, or -1. Without a limit nothing is cut.
 
         Every word is cut by itself, so a word can never melt into its neighbour; one without any piece becomes [UNK].
         """
-        longest = min(max_length, tokenizer.model_max_length)
         before, after = _ends(tokenizer)
+        room = None if max_length is None else max(1, min(max_length, tokenizer.model_max_length) - len(after))
         unknown = tokenizer.unk_token_id if tokenizer.unk_token_id is not None else tokenizer.pad_token_id
         flat = [well_formed(w) for words in sentences for w in words]
         space = " " if _spaces(tokenizer) else ""
-        cut = iter(tokenizer([space + w for w in flat], add_special_tokens=False)["input_ids"] if flat else [])
+        some = [space + w for w in flat]
+        cut = iter(tokenizer(some, add_special_tokens=False, verbose=False)["input_ids"] if some else [])
         ids, firsts = [], []
         for words in sentences:
             row, first = list(before), [-1] * len(before)
             for number in range(len(words)):
-                some = next(cut) or [unknown]
-                row += some
-                first += [number] + [-1] * (len(some) - 1)
-            room = longest - len(after)
+                word = next(cut) or [unknown]
+                row += word
+                first += [number] + [-1] * (len(word) - 1)
+            if not row + after:  # no words, and a tokenizer without special tokens
+                row, first = [unknown], [-1]
             ids.append(np.array(row[:room] + after, dtype=np.int64))
             firsts.append(np.array(first[:room] + [-1] * len(after), dtype=np.int64))
         return ids, firsts
@@ -183,7 +190,7 @@ class Tagging:
             rows += [{"row": number, "text": " ".join(words), **e} for e in _wrong(words, right, guess, p, labels)]
         frame = pd.DataFrame(rows, columns=["row", "text", "words", "right", "answer", "p_right", "p_answer"])
         frame = frame.sort_values("p_right", kind="stable").head(n).set_index("row")
-        extra = [c for c in split.column_names if c not in ("tokens", "tags")]
+        extra = [c for c in split.column_names if c not in ("tokens", "tags", *frame.columns)]
         return frame.assign(**{c: [split[c][int(i)] for i in frame.index] for c in extra})
 
 
@@ -194,7 +201,7 @@ def _wrong(
     true, found = set(entities(right)), set(entities(guess))
     rows = []
     for kind, a, b in sorted(true - found, key=lambda e: e[1]):
-        other = next((k for k, c, d in found - true if c < b and a < d), OUTSIDE)
+        other = next((k for k, c, d in sorted(found - true, key=lambda e: e[1]) if c < b and a < d), OUTSIDE)
         rows.append((kind, other, a, b))
     for kind, a, b in sorted(found - true, key=lambda e: e[1]):
         if not any(c < b and a < d for _, c, d in true - found):
@@ -241,16 +248,28 @@ def words_and_tags(split: Any, labels: list[str]) -> list[tuple[list[str], list[
     return [(list(w), [labels[int(i)] for i in t]) for w, t in zip(split["tokens"], split["tags"], strict=True)]
 
 
+_MARK = "\u0300"
+_WORDS = re.compile(
+    r"(?:Mr|Mrs|Ms|Dr|St|Prof|No|vs)\.|(?:[A-Za-z]\.){2,}|['’][sS]\b|\d+(?:[.,:]\d+)+"
+    rf"|\w[\w{_MARK}\u200c\u200d]*(?:[-'’](?![sS]\b)\w[\w{_MARK}\u200c\u200d]*)*|[^\w\s]{_MARK}*(?:\u200d[^\w\s]{_MARK}*)*"
+)
+
+
 def split_words(text: str) -> list[str]:
     """Words and signs of a plain text, as CoNLL files have them: a possessive 's is a word of its own.
 
     >>> split_words("Lucy's train (late) left St. Ives.")
     ['Lucy', "'s", 'train', '(', 'late', ')', 'left', 'St.', 'Ives', '.']
     """
-    pattern = (
-        r"(?:Mr|Mrs|Ms|Dr|St|Prof|No|vs)\.|(?:[A-Za-z]\.){2,}|'[sS]\b|\d+(?:[.,:]\d+)+|\w+(?:[-'’](?!s\b)\w+)*|[^\w\s]"
-    )
-    return re.findall(pattern, text)
+    seen = "".join(
+        _MARK if _marks(letter) else letter for letter in text
+    )  # `re` takes accents and vowel signs for signs
+    return [text[m.start() : m.end()] for m in _WORDS.finditer(seen)]
+
+
+def _marks(letter: str) -> bool:
+    """Whether a character only changes the one before it: an accent, a vowel sign, the skin tone of an emoji."""
+    return letter > "\x7f" and (unicodedata.category(letter)[0] == "M" or "🏻" <= letter <= "🏿")
 
 
 def _ends(tokenizer: Any) -> tuple[list[int], list[int]]:

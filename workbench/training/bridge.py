@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from transformers import TrainerCallback
 
 from workbench.config import RunConfig
+from workbench.diagnosis.race import rule
 from workbench.diagnosis.stopping import Patience
 from workbench.tasks.base import Prepared, Task, forward
 from workbench.training import checkpoint
@@ -43,6 +45,8 @@ class Bridge(TrainerCallback):
         self.emit, self.guard, self.wishes, self.resumed = emit, guard, wishes, resumed
         self.collate = task.collate(prepared.tokenizer)
         self.patience = Patience(config.patience or 10**9, config.min_delta)
+        self.rule = rule(config.stopping) if config.stopping else None
+        self.curve: list[tuple[float, float]] = []  # (validation, training) loss of every evaluation: what a rule reads
         self.rate, self.before, self.began, self.waited = config.learning_rate, 0.0, 0.0, 0.0
         self.best_step: int | None = None
         self.best_loss = math.inf
@@ -60,6 +64,7 @@ class Bridge(TrainerCallback):
             extra = checkpoint.read_extra(self.resumed)
             checkpoint.restore(self.resumed, kw["optimizer"], kw["lr_scheduler"])
             self.patience = Patience.from_state(extra["patience"])
+            self.curve = [(float(v), float(t)) for v, t in extra.get("curve", [])]
             self.best_step, self.best_loss = extra["best_step"], extra["best_loss"]
             self.rate, self.before = extra["rate"], extra["seconds"]
         self.began = self.last_saved = time.monotonic()
@@ -115,6 +120,7 @@ class Bridge(TrainerCallback):
         finite = math.isfinite(valid_loss)
         best = finite and valid_loss < self.best_loss
         stop = self.patience.update(state.global_step, valid_loss)
+        self.curve.append((valid_loss, train_loss))
         if best:
             self.best_loss, self.best_step = valid_loss, state.global_step
             self.keep(model)
@@ -128,12 +134,22 @@ class Bridge(TrainerCallback):
             self._end(control, "non-finite")
         elif self.config.patience and stop and state.global_step < state.max_steps:
             self._end(control, "patience")
+        elif (
+            self.rule is not None
+            and state.global_step < state.max_steps
+            and self.rule.first(*self._losses()) is not None
+        ):
+            self._end(control, "rule")
+
+    def _losses(self) -> tuple[pd.Series, pd.Series]:
+        valid, train = zip(*self.curve, strict=True)
+        return pd.Series(valid), pd.Series(train)
 
     def save(self, model: Any, optimizer: Any, scheduler: Any, state: Any) -> None:
         """A resumable state in `last/`; how long it took decides when the next one may be written."""
         start = time.monotonic()
         extra = {"patience": self.patience.to_state(), "best_step": self.best_step, "rate": self.rate,
-                 "best_loss": self.best_loss, "seconds": self.seconds()}  # fmt: skip
+                 "best_loss": self.best_loss, "seconds": self.seconds(), "curve": self.curve}  # fmt: skip
         self.guard(lambda: checkpoint.save(self.folder / "last", model, optimizer, scheduler, state, extra))
         self.last_saved = time.monotonic()
         self.save_cost = self.last_saved - start

@@ -103,6 +103,14 @@ _PLAIN = """from transformers import AutoModelForSequenceClassification, AutoTok
 model, tokenizer = AutoModelForSequenceClassification.from_pretrained("."), AutoTokenizer.from_pretrained(".")
 logits = model(**tokenizer(["Not bad at all"], return_tensors="pt")).logits"""
 
+_TAGGED = """from transformers import AutoModelForTokenClassification, AutoTokenizer
+model, tokenizer = AutoModelForTokenClassification.from_pretrained("."), AutoTokenizer.from_pretrained(".")
+words = ["Ada", "Lovelace", "left", "London"]
+batch = tokenizer(words, is_split_into_words=True, return_tensors="pt")
+answers = [model.config.id2label[int(i)] for i in model(**batch).logits[0].argmax(-1)]
+first = [batch.word_ids().index(i) for i in range(len(words))]  # a word is judged by its first piece
+tags = [answers[i] for i in first]"""
+
 _POOLED = """from safetensors.torch import load_file
 from transformers import AutoModel, AutoTokenizer
 encoder, tokenizer = AutoModel.from_pretrained("."), AutoTokenizer.from_pretrained(".")
@@ -115,7 +123,8 @@ _FEATURES = {"mean": "(tokens * mask).sum(1) / mask.sum(1)", "cls": "tokens[:, 0
 
 
 def _readme(run: Any, pooling: str) -> str:
-    code = _POOLED % _FEATURES[pooling] if pooling in _FEATURES else _PLAIN
+    native = _TAGGED if run.store.facts.get("task") == "tagging" else _PLAIN
+    code = _POOLED % _FEATURES[pooling] if pooling in _FEATURES else native
     return (
         f"# {run.id}\n\nMade by `{run.to_code()}`.\n\n{run.diagnosis}\n\nLabels and scores are in `workbench.json`. "
         f"To use it without the workbench, in this folder:\n\n```python\n{code}\n```\n"

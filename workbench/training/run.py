@@ -221,7 +221,7 @@ class Run:
             loss_se=None if se is None or pd.isna(se) else float(se),
             metric_name=self.store.metric,
             finished=finished,
-            stopped_by=ended.reason if ended and finished else None,
+            stopped_by={"rule": "patience"}.get(ended.reason, ended.reason) if ended and finished else None,
         )
 
     @property

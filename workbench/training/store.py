@@ -135,6 +135,7 @@ class Store:
                 return {
                     "budget": "finished",
                     "patience": "finished",
+                    "rule": "finished",
                     "error": "failed",
                     "interrupted": "interrupted",
                 }.get(event.reason, "stopped")

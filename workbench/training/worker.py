@@ -113,7 +113,7 @@ class Worker:
         self.begun = True
         engine.give_back()  # what preparing and the baselines needed
         trainer.train(resume_from_checkpoint=str(self.resume) if self.resume else None)
-        self.end(bridge.ended or "budget", _words(bridge.ended, self.config.patience))  # first of all: Stop means stop
+        self.end(bridge.ended or "budget", _words(bridge.ended, self.config))  # first of all: Stop means stop
         if bridge.ended == "user":
             bridge.save(model, trainer.optimizer, trainer.lr_scheduler, trainer.state)
         if self.config.restore_best:
@@ -151,9 +151,10 @@ def out_of_memory(error: BaseException) -> bool:
     return "out of memory" in text or "can't allocate memory" in text or "not enough memory" in text
 
 
-def _words(ended: str, patience: int | None) -> str:
+def _words(ended: str, config: Any) -> str:
     return {
-        "patience": f"Early stopping: {patience} evaluations without a lower validation loss.",
+        "patience": f"Early stopping: {config.patience} evaluations without a lower validation loss.",
+        "rule": f"Early stopping by the rule {config.stopping}.",
         "user": "Stopped by hand.",
         "non-finite": "The loss is no longer a number.",
     }.get(ended, "The planned number of epochs is done.")

@@ -182,7 +182,7 @@ def run_row(run: Run, number: int | None = None) -> dict[str, Any]:
         "rate": f"{c.learning_rate:.2g}",
         "batch": c.batch_size,
         "texts": run.store.facts.get("n_train", "–"),
-        metric: f"{kept[metric]:.3f}" if kept and metric in kept else "–",
+        "score": f"{fig.METRICS.get(metric, metric)} {kept[metric]:.3f}" if kept and metric in kept else "–",
         "validation loss": f"{kept['valid_loss']:.3f}" if kept else "–",
         "at step": int(kept["step"]) if kept else "–",
         "seconds": f"{frame['seconds'].iloc[-1]:.0f}" if len(frame) else "–",
@@ -224,7 +224,7 @@ class Comparison:
         rows = []
         for run, setting in zip(self.runs, settings, strict=True):
             line = run_row(run)
-            keep = {k: line[k] for k in (run.store.metric, "validation loss", "at step", "seconds", "verdict")}
+            keep = {k: line[k] for k in ("score", "validation loss", "at step", "seconds", "verdict")}
             rows.append({k: setting[k] for k in differing} | keep)
         return pd.DataFrame(rows, index=pd.Index(range(1, len(rows) + 1), name="run"))
 

@@ -85,6 +85,10 @@ CONTROLS: tuple[Control, ...] = (
             _none_is_zero, _zero_is_none),
     Control("min_delta", "Min delta", "Nats by which validation loss must fall to count as improvement", _slider(0, 0.1, 0.005, ".3f"),
             lambda v: round(v, 4)),
+    Control("stopping", "Other rule", "One more rule that may stop it, whichever comes first (Prechelt 1998)",
+            lambda **c: widgets.Dropdown(options=[("none", None), ("GL 2: 2% above the lowest", "GL 2"), ("GL 5: 5% above it", "GL 5"),
+                                                  ("PQ 0.5: rise against progress", "PQ 0.5"), ("UP 2: two rises in a row", "UP 2"),
+                                                  ("UP 3: three in a row", "UP 3")], **c)),
     Control("restore_best", "At the end", "Which weights the run keeps for its answers",
             lambda **c: widgets.Dropdown(options=[("lowest validation loss", True), ("last step", False)], **c)),
     Control("pooling", "Head reads", "What the classifier looks at: mean over tokens, [CLS], or the model's own head",
@@ -147,7 +151,7 @@ class Controls:
     def more(self) -> Any:
         """The other controls in sections that open."""
         sections = {
-            "Early stopping": ("patience", "min_delta", "restore_best"),
+            "Early stopping": ("patience", "min_delta", "stopping", "restore_best"),
             "Regularisation and warm-up": ("dropout", "weight_decay", "label_smoothing", "warmup"),
             "Head and seed": ("pooling", "seed"),
         }

@@ -57,7 +57,7 @@ class DataTab:
         if given is not None:
             size = (
                 len(given["train"]),
-                float(np.mean([len(t.split()) for t in plain_texts(given["train"], 500)])) * 1.4 + 2,
+                float(np.mean([len(t.split()) for t in plain_texts(given, 500)])) * 1.4 + 2,
             )
         elif card is not None:
             size = (card.facts.get("train", 1000), card.facts.get("tokens_per_text", 30))
@@ -94,16 +94,16 @@ def label_counts(data: Any, split: str) -> dict[str, int]:
     """Texts per label, or names per type; the first twelve."""
     if data.task == "tagging":
         opened = Counter(data.labels[i] for tags in data[split]["tags"] for i in tags)
-        return {t[2:]: opened[t] for t in data.labels if t.startswith("B-")}
+        return {t[2:]: opened[t] for t in [t for t in data.labels if t.startswith("B-")][:12]}
     counts = np.bincount(data[split]["label"], minlength=len(data.labels))
     return {n: int(c) for n, c in list(zip(data.labels, counts, strict=True))[:12]}
 
 
-def plain_texts(split: Any, n: int) -> list[str]:
-    """The first `n` texts of a split, sentences of tagged words joined by spaces."""
-    if "tokens" in split.column_names:
-        return [" ".join(words) for words in split["tokens"][:n]]
-    return [str(t) for t in split["text"][:n]]
+def plain_texts(data: Any, n: int) -> list[str]:
+    """The first `n` training texts, sentences of tagged words joined by spaces."""
+    if data.task == "tagging":
+        return [" ".join(words) for words in data["train"]["tokens"][:n]]
+    return [str(t) for t in data["train"]["text"][:n]]
 
 
 def token_lengths(data: Any, config: RunConfig) -> np.ndarray:
@@ -111,7 +111,7 @@ def token_lengths(data: Any, config: RunConfig) -> np.ndarray:
     from workbench.models import zoo
 
     tokenizer = zoo.tokenizer(zoo.source(config.model))
-    return np.array([len(x) for x in tokenizer(plain_texts(data["train"], 2000), verbose=False)["input_ids"]])
+    return np.array([len(x) for x in tokenizer(plain_texts(data, 2000), verbose=False)["input_ids"]])
 
 
 def lengths_figure(lengths: np.ndarray, limit: int) -> Any:

@@ -210,7 +210,7 @@ def alt_text(run: Any) -> str:
     if best:
         words += f", its lowest value {best['valid_loss']:.2f} at step {int(best['step'])}"
     if metric in frame:
-        words += f". Validation {metric} ends at {last[metric]:.2f}"
+        words += f". Validation {METRICS.get(metric, metric)} ends at {last[metric]:.2f}"
         facts, (first, second) = run.store.facts, controls(run.store.facts)
         if facts.get("majority") is not None and facts.get("control") is not None:
             words += f"; {first} reaches {facts['majority']:.2f}, {second} {facts['control']:.2f}"

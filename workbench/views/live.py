@@ -155,7 +155,8 @@ def status_html(run: Any) -> str:
         parts.append(f"step {step.step} of {started.planned_steps} · {step.seconds:.0f} s")
     if last:
         parts.append(f"training loss {last.train_loss:.3f} · validation loss {last.valid_loss:.3f}")
-        parts.append(f"{run.store.metric} {last.metrics.get(run.store.metric, float('nan')):.1%}")
+        name = run.store.metric
+        parts.append(f"{fig.METRICS.get(name, name)} {last.metrics.get(name, float('nan')):.1%}")
     notes = "".join(f"<br>{html.escape(n)}" for n in run.notes)
     return f'<div role="status" style="line-height:1.5">{" · ".join(parts)}{notes}</div>'
 

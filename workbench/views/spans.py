@@ -35,11 +35,18 @@ def tint(kind: str) -> str:
 
 
 class Spans:
-    """Texts with their names marked, as a notebook shows them. Made from what `run.predict(...)` returns, or from a split."""
+    """Texts with their names marked, as a notebook shows them. Made from what `run.predict(...)` returns, or from a split.
+
+    `labels` are the names of numbered tags; a split knows them itself.
+    """
 
     def __init__(self, rows: Any, labels: Sequence[str] | None = None) -> None:
+        known = getattr(rows, "features", {}).get("tags")
+        names = labels or getattr(getattr(known, "feature", None), "names", None)
         pairs = zip(rows["tokens"], rows["tags"], strict=True)
-        self.rows = [(list(w), [labels[int(i)] if labels else str(i) for i in t]) for w, t in pairs]
+        self.rows = [
+            (list(w), [t if names is None or isinstance(t, str) else names[int(t)] for t in ts]) for w, ts in pairs
+        ]
 
     def __repr__(self) -> str:
         lines = []

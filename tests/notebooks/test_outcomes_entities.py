@@ -1,0 +1,101 @@
+"""What lesson 05 says of names: its own cells are run on its own two trainings, and its solutions pass their judges."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import workbench as wb
+
+LESSON = Path(__file__).resolve().parents[2] / "notebooks" / "src" / "05-entities.py"
+pytestmark = [pytest.mark.notebooks, pytest.mark.slow]
+
+
+def code(first, last):
+    """The code cells of the lesson from the heading `first` up to the heading `last`."""
+    text = LESSON.read_text("utf-8")
+    cells = re.split(r"(?m)^# %%", text[text.index(f"# ## {first}") : text.index(f"# ## {last}")])
+    return "\n".join(c for c in cells[1:] if not c.startswith(" [markdown]"))
+
+
+@pytest.fixture(scope="module", params=[0, 1], ids=lambda seed: f"seed{seed}")
+def lesson(request, tmp_path_factory):
+    """The names that the lesson's cells define, after both trainings with this seed. Evaluations do not change a training:
+    one at its end saves half a minute, and the weights of the last step are within the tolerances below."""
+    settings = re.search(r"(?m)^same = dict\((.*), evaluations=\d+, seed=0\)$", LESSON.read_text("utf-8"))[1]
+    same = eval(f"dict({settings}, evaluations=1, seed={request.param})")
+    people = wb.load("people-places")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORKBENCH_HOME", str(tmp_path_factory.mktemp("home")))
+        names = {"people": people, "wb": wb, "pd": __import__("pandas"), "seed": request.param}
+        names["run"] = wb.fit(people, model="bert-mini", **same).join()
+        names["twin"] = wb.fit(people, model="bert-mini:random", **same).join()
+    exec(code("3 · Look", "5 · What is inside"), names)
+    return names
+
+
+def test_accuracy_is_high_for_a_tagger_that_finds_nothing_and_f1_is_not(lesson):
+    (nothing, zero), (of_twin, _) = lesson["scores"]["nothing"], lesson["scores"]["twin"]
+    assert zero == 0 and 0.78 < nothing < 0.84
+    assert abs(of_twin - nothing) < 0.05  # the twin's accuracy is worth next to nothing
+
+
+def test_bert_mini_finds_far_more_names_than_the_list_and_the_twin_no_more(lesson):
+    f1 = {who: score for who, (_, score) in lesson["scores"].items()}
+    assert f1["bert-mini"] > 0.45 and f1["bert-mini"] > f1["list"] + 0.2
+    assert 0.12 < f1["twin"] < f1["list"] + 0.03
+
+
+def test_the_f1_of_the_lesson_is_that_of_the_workbench(lesson):
+    for who in ("run", "twin"):
+        ours = lesson["scores"]["bert-mini" if who == "run" else "twin"]
+        theirs = lesson[who].evaluate("validation")
+        assert np.allclose(ours, [theirs["accuracy"], theirs["f1"]])
+    assert lesson["scores"]["list"][1] == pytest.approx(lesson["run"].store.facts["control"])
+
+
+def test_the_difference_is_in_the_names_that_training_never_showed(lesson):
+    (_, seen), (heading, new) = lesson["table"].items()
+    assert heading == "new (360 names)"  # most names
+    assert new["list"] == 0 and new["twin"] < 0.2
+    assert new["bert-mini"] > 0.4 and new["bert-mini"] > 0.75 * seen["bert-mini"]
+    assert min(seen["list"], seen["twin"], seen["bert-mini"]) > 0.35
+
+
+def test_the_untouched_model_fills_the_gap_with_places_and_puts_like_words_together(lesson):
+    fills = lesson["tokenizer"].convert_ids_to_tokens(lesson["scores_of_gap"].topk(6).indices.tolist())
+    assert {"london", "berlin", "paris"} <= set(fills)
+    vectors, number = lesson["vectors"], lesson["tokenizer"].convert_tokens_to_ids
+    for word, kin in (("london", "paris"), ("william", "charles"), ("german", "french"), ("microsoft", "software")):
+        near = lesson["tokenizer"].convert_ids_to_tokens((vectors @ vectors[number(word)]).topk(7).indices.tolist())
+        assert kin in near[1:]
+
+
+def test_capitals_are_lost_and_would_have_told_of_most_missed_and_invented_names(lesson):
+    lowered = [[w.lower() for w in sentence] for sentence in lesson["words"]]
+    assert list(lesson["run"].predict(lowered)["tags"]) == lesson["answers"]["bert-mini"]
+    errors = lesson["run"].errors(10_000)
+    missed, invented = (errors.loc[errors[c] == "O", "words"] for c in ("answer", "right"))
+    assert np.mean([w[0].isupper() for w in missed]) > 0.8
+    assert np.mean([w[0].isupper() for w in invented]) < 0.25
+    assert len(missed) + len(invented) < 0.5 * len(errors)  # most errors are right words with the wrong type, or cut
+
+
+def test_a_name_that_does_not_exist_is_what_the_words_around_it_make_of_it(lesson):
+    found = lesson["run"].predict(["Doctor Vellmora was late.", "The train to Vellmora was late."])["entities"]
+    assert list(found) == [[("PER", "Vellmora")], [("LOC", "Vellmora")]]
+
+
+@pytest.mark.parametrize("name", ["05.1", "05.2", "05.3", "05.4"])
+def test_the_solution_passes_its_judge(name, lesson, home):
+    exercise, run, twin = wb.exercise(name), lesson["run"], lesson["twin"]
+    made = {k: lesson[k] for k in ("wb", "spots", "name_f1", "answers", "right")}
+    exec(exercise.solution().replace("; await few", ".join()"), made)
+    given = {
+        "05.1": (run, made.get("sentence")),
+        "05.2": (run, twin, made.get("claim")),
+        "05.3": (run, made.get("kind")),
+    }
+    outcome = exercise.check(*given.get(name, (made.get("few"), twin)))
+    assert outcome, outcome
