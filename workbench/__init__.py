@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from workbench.data.audit import audit
     from workbench.data.load import load
     from workbench.errors import WorkbenchError
-    from workbench.lessons import exercise
+    from workbench.lessons.exercise import exercise
     from workbench.training.run import Run
     from workbench.views import compare, diagnose, fit, runs
     from workbench.views.panel import panel

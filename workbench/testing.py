@@ -15,7 +15,7 @@ STAGES: tuple[tuple[str, list[str]], ...] = (
     ("format", ["ruff", "format", "--check", "."]),
     ("types", ["mypy"]),
     ("tests", ["pytest", "-m", "not benchmark and not notebooks and not browser"]),
-    ("notebooks", ["pytest", "tests/notebooks", "-m", "notebooks"]),
+    ("notebooks", ["pytest", "tests/notebooks", "-m", "notebooks", "-n", "2"]),  # two lessons at once, one thread each
     ("browser", ["pytest", "tests/browser", "-m", "browser"]),
 )
 
@@ -37,4 +37,6 @@ def main(arguments: list[str]) -> int:
 
 def _call(command: list[str]) -> int:
     environ = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE"}
+    if "-n" in command:  # models this small gain little from a second thread, and two processes share two cores
+        environ["OMP_NUM_THREADS"] = "1"
     return subprocess.call([sys.executable, "-m", *command], cwd=bootstrap.ROOT, env=environ)

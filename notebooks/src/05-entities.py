@@ -60,7 +60,7 @@ my_order = None  # for example ["list", "twin", "bert-mini"]
 # The same settings for both; only the starting weights differ. The lower curve is **F1**, explained below; the grey lines are the controls.
 
 # %%
-same = dict(epochs=5, learning_rate=5e-4, evaluations=8, seed=0)
+same = dict(epochs=3, learning_rate=1e-3, evaluations=8, seed=0)
 run = wb.fit(people, model="bert-mini", **same)
 await run
 

@@ -210,3 +210,38 @@ def test_labels_with_html_are_counted_like_others():
 def test_the_html_of_an_audit_escapes_texts_and_labels():
     html = wb.audit(hostile())._repr_html_()
     assert "<script" not in html and "&lt;script&gt;" in html
+
+
+# --- sentences with tags ----------------------------------------------------------------------------------------------
+
+
+def tagged(train, validation):
+    """A frame of (words, tags), both written with spaces."""
+    rows = [(w.split(), t.split(), s) for s, part in (("train", train), ("validation", validation)) for w, t in part]
+    return pd.DataFrame(rows, columns=["tokens", "tags", "split"])
+
+
+def test_names_are_counted_by_type_and_split_and_known_ones_are_the_yardstick():
+    train = [(f"Ada {word(1)} {word(2)}", "B-PER O O"), (f"{word(3)} Rome {word(4)} Ada", "O B-LOC O B-PER")]
+    validation = [(f"{word(5)} Rome", "O B-LOC"), (f"Oslo {word(6)} Ada", "B-LOC O B-PER")]
+    found = wb.audit(tagged(train, validation))
+    assert found.counts == {
+        "train": {"sentences": 2, "LOC": 1, "PER": 2},
+        "validation": {"sentences": 2, "LOC": 2, "PER": 1},
+    }
+    assert found.words == {"sentence": 3.0}  # 3, 4, 2 and 3 words
+    assert (found.majority, found.tfidf) == (0.0, pytest.approx(2 * 2 / (2 + 3)))
+    assert found.problems == ("only 1 name of type LOC in training", "only 2 names of type PER in training")
+    assert str(found).splitlines()[0] == "train: 2 sentences, 1 LOC, 2 PER" and "entity F1 on validation" in str(found)
+
+
+def test_tagged_sentences_that_leak_are_found_with_their_rows():
+    train = [(" ".join([f"Name{i}", word(i), word(i + 50), word(i + 99)]), "B-PER O O O") for i in range(20)]
+    found = wb.audit(tagged(train, [*[(f"Name{i} {word(900 + i)}", "B-PER O") for i in range(3)], train[4]]))
+    assert (4, 3, "train/validation") in found.leaks
+    assert any("a list of the names in training finds nearly all" in p for p in found.problems)
+
+
+def test_the_html_of_a_tagged_audit_escapes_types():
+    rows = [(f"Name{i} {word(i)}", f"B-{HOSTILE.replace(' ', '')} O") for i in range(8)]
+    assert "<script" not in wb.audit(tagged(rows[:4], rows[4:]))._repr_html_()

@@ -61,6 +61,13 @@ def test_waiting_threads_sleep_in_tests_too(called, monkeypatch):
     assert called[0][1]["OMP_WAIT_POLICY"] == "PASSIVE"
 
 
+def test_two_lessons_at_once_take_one_thread_each(called, monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    testing.main([])
+    threads = {name: env.get("OMP_NUM_THREADS") for (name, _), (_, env, _) in zip(testing.STAGES, called, strict=True)}
+    assert threads["notebooks"] == "1" and threads["tests"] is None
+
+
 def test_an_installed_wheel_has_no_tests(called, monkeypatch):
     monkeypatch.setattr(bootstrap, "in_checkout", lambda: False)
     with pytest.raises(WorkbenchError, match="the tests are not in the wheel"):

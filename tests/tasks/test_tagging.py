@@ -507,7 +507,7 @@ TRY = ["the kind room", ["grim", "and", "warm", "swift"], "🙂", "", "zoo " * 1
 def run(folder, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WORKBENCH_HOME", str(tmp_path_factory.mktemp("home")))
-        return wb.fit(load(tagged_data()), model=folder, learning_rate=5e-3, epochs=30, evaluations=6).join()
+        return wb.fit(load(tagged_data(200)), model=folder, learning_rate=2e-3, epochs=30, evaluations=6).join()
 
 
 def test_a_run_learns_the_names_and_says_so(run):
@@ -571,11 +571,15 @@ def test_a_saved_model_loads_by_its_readme_without_the_workbench(run, tmp_path):
     code = re.search(r"```python\n(.*?)```", (folder / "README.md").read_text("utf-8"), re.S).group(1)
     code += "\nimport sys; assert 'workbench' not in sys.modules; print(' '.join(tags))"
     words = re.search(r"words = (\[.*\])", code).group(1)
-    code = code.replace(words, '["zoo", "kind", "warm", "left", "grim"]')
+    code = code.replace(words, '["zoo", "grim", "the", "kind", "room"]')
     result = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, timeout=200)
     assert result.returncode == 0, result.stderr[-2000:]
-    expected = run.predict([["zoo", "kind", "warm", "left", "grim"]])["tags"].iloc[0]
-    assert result.stdout.strip().splitlines()[-1].split() == expected and "B-PER" in expected
+    expected = run.predict([["zoo", "grim", "the", "kind", "room"]])["tags"].iloc[0]
+    assert result.stdout.strip().splitlines()[-1].split() == expected and {t[2:] for t in expected} == {
+        "",
+        "LOC",
+        "PER",
+    }
 
 
 def test_odd_sentences_train_with_smoothing_and_are_told_when_cut(folder):

@@ -76,7 +76,8 @@ def _audit_tags(data: Any) -> Audit:
     near, leaks = _duplicates({split: [" ".join(w) for w, _ in r] for split, r in rows.items()})
     nothing, lookup = Tagging().baselines(data, np.arange(len(data["train"])), data.labels)
     problems = _leaked(leaks) + _repeated(near)
-    problems += [f"only {found['train'][k]} names of type {k} in training" for k in kinds if found["train"][k] < 20]
+    few = {k: found["train"][k] for k in kinds if found["train"][k] < 20}
+    problems += [f"only {n} name{'' if n == 1 else 's'} of type {k} in training" for k, n in few.items()]
     if lookup > 0.9:
         problems.append(f"a list of the names in training finds nearly all of them (F1 {lookup:.1%})")
     lengths = {"sentence": float(np.median([len(w) for r in rows.values() for w, _ in r]))}

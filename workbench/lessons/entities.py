@@ -130,7 +130,7 @@ EXERCISES: tuple[Exercise, ...] = (
         _few_sentences,
         ("train_examples takes some of the training sentences.",
          "With few sentences a pass over them has few steps: give it more epochs.",
-         "Try train_examples=92, epochs=12, learning_rate=5e-4. Then see with how few it still works."),
-        "few = wb.fit('people-places', model='bert-mini', train_examples=92, epochs=12, learning_rate=5e-4, evaluations=5); await few",
+         "Try train_examples=92, epochs=8, learning_rate=1e-3. Then see with how few it still works."),
+        "few = wb.fit('people-places', model='bert-mini', train_examples=92, epochs=8, learning_rate=1e-3, evaluations=4); await few",
     ),
 )  # fmt: skip

@@ -82,17 +82,18 @@ class Tagging:
         before, after = _ends(tokenizer)
         room = None if max_length is None else max(1, min(max_length, tokenizer.model_max_length) - len(after))
         unknown = tokenizer.unk_token_id if tokenizer.unk_token_id is not None else tokenizer.pad_token_id
-        flat = [well_formed(w) for words in sentences for w in words]
+        different = list(dict.fromkeys(w for words in sentences for w in words))  # most words come again and again
         space = " " if _spaces(tokenizer) else ""
-        some = [space + w for w in flat]
-        cut = iter(tokenizer(some, add_special_tokens=False, verbose=False)["input_ids"] if some else [])
+        plain = [space + well_formed(w) for w in different]
+        cut = tokenizer(plain, add_special_tokens=False, verbose=False)["input_ids"] if plain else []
+        known = dict(zip(different, cut, strict=True))
         ids, firsts = [], []
         for words in sentences:
             row, first = list(before), [-1] * len(before)
-            for number in range(len(words)):
-                word = next(cut) or [unknown]
-                row += word
-                first += [number] + [-1] * (len(word) - 1)
+            for number, word in enumerate(words):
+                some = known[word] or [unknown]
+                row += some
+                first += [number] + [-1] * (len(some) - 1)
             if not row + after:  # no words, and a tokenizer without special tokens
                 row, first = [unknown], [-1]
             ids.append(np.array(row[:room] + after, dtype=np.int64))

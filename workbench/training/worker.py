@@ -85,9 +85,13 @@ class Worker:
                                 fingerprint=mark, device=self.precision.device,
                                 dtype=self.precision.dtype, versions=_versions())  # fmt: skip
         if self.prepared.facts["cut"]:
-            self.note(
-                f"{self.prepared.facts['cut']} training texts are longer than max_length={config.max_length} and were cut."
+            longest = self.prepared.tokenizer.model_max_length
+            limit = (
+                f"max_length={config.max_length}"
+                if config.max_length <= longest
+                else f"the {longest} pieces that the model takes"
             )
+            self.note(f"{self.prepared.facts['cut']} training texts are longer than {limit} and were cut.")
 
     def _attempt(self, accumulate: int) -> None:
         from transformers import set_seed

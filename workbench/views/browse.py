@@ -64,6 +64,9 @@ class Predictions:
         if run is None or not text:
             self.answer.value = "<p>Train a model first, then type a text.</p>"
             return
+        if not run.done:
+            self.answer.value = "<p>The answer comes when training has ended.</p>"
+            return
         try:
             row = run.predict(text).iloc[0]
         except WorkbenchError as error:
@@ -89,7 +92,10 @@ class Predictions:
             self.errors.value = problem_html(error)
             return
         self._shown = run.id
-        self.answer.value = "<p>Type a text of your own and press Enter.</p>"
+        if self.text.value.strip():
+            self.predict()  # asked of the run before, or while this one was ending
+        else:
+            self.answer.value = "<p>Type a text of your own and press Enter.</p>"
         rows = [
             {
                 **({"words": r.words} if hasattr(r, "words") else {}),
