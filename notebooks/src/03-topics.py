@@ -102,12 +102,13 @@ curve.round(3)
 
 # %%
 from IPython.display import HTML
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from workbench.views.browse import image_html
 from workbench.views.figures import SERIES, confusion_matrix, confusion_words, legend_outside
 
-figure = Figure(figsize=(7.2, 3.4), dpi=110, layout="constrained")
+figure = FigureCanvasAgg(Figure(figsize=(7.2, 3.4), dpi=110, layout="constrained")).figure
 ax = figure.add_subplot(
     xscale="log", ylim=(0, 1), xlabel="labelled training texts", ylabel="validation accuracy (share)"
 )
@@ -149,7 +150,7 @@ print("lead of bert-mini over counting words:", ", ".join(f"{lead:+.3f} with {n}
 
 # %%
 counts = full.confusion()
-picture = Figure(figsize=(5.6, 5.2), dpi=110, layout="constrained")
+picture = FigureCanvasAgg(Figure(figsize=(5.6, 5.2), dpi=110, layout="constrained")).figure
 confusion_matrix(counts, picture.add_subplot())
 HTML(image_html(picture, confusion_words(counts)) + f"<p>{confusion_words(counts)}</p>")
 
