@@ -15,7 +15,7 @@ STAGES: tuple[tuple[str, list[str]], ...] = (
     ("format", ["ruff", "format", "--check", "."]),
     ("types", ["mypy"]),
     ("tests", ["pytest", "-m", "not benchmark and not notebooks and not browser"]),
-    ("notebooks", ["pytest", "tests/notebooks", "-m", "notebooks", "-n", "2"]),  # two lessons at once, one thread each
+    ("notebooks", ["pytest", "tests/notebooks", "-m", "notebooks", "-n", "2", "--timeout", "900"]),  # one thread each
     ("browser", ["pytest", "tests/browser", "-m", "browser"]),
 )
 

@@ -98,7 +98,7 @@ ends.loc[["step", "valid_loss", "accuracy"]].astype(float).round(3)
 # Read the texts that the model got most wrong, with its probability on the right label. What kind of sentence is it that it does not see through?
 
 # %%
-run.errors(8)[["right", "p_right", "case", "text"]].round(2).style.hide(axis="index")
+run.errors(8)[["right", "p_right", "case", "text"]].style.format(precision=2).hide(axis="index")
 
 # %%
 errors = run.errors(10_000)

@@ -51,8 +51,8 @@ my_guess = {"64 texts": None, "all texts": None}
 # %% [markdown]
 # ## 2 · Run: 64 texts
 #
-# `train_examples=64` takes 64 training texts, spread evenly over the topics. Few texts make few steps, hence many epochs. First the pretrained model, then its twin, with
-# the same texts and settings. Keep an eye on where the curves *begin*: you will need that number later.
+# `train_examples=64` takes 64 training texts, spread evenly over the topics. Few texts make few steps, hence many epochs. First the pretrained model,
+# then its twin, with the same texts and settings. Keep an eye on where the curves *begin*: you will need that number later.
 
 # %%
 same = dict(learning_rate=5e-4, evaluations=8, restore_best=False, seed=0)
@@ -133,7 +133,8 @@ HTML(image_html(figure, alt) + f"<p>{alt}</p>")
 # - **With few labels pretraining is worth most.** With 64 texts `bert-mini` is far ahead of both others.
 # - **With more labels the lead shrinks.** Counting words catches up: every labelled text brings words that were not known before. Compare the two leads
 #   of `bert-mini` over words, at 64 and at all texts, with the noise printed above the table.
-# - **The architecture alone is worth nothing here.** The twin is the same network, and it stays behind counting words.
+# - **The architecture alone is worth nothing here.** The twin is the same network, and it stays behind counting words. It has one point only: you add
+#   another in exercise 03.2.
 #
 # In lesson 01, on reviews, pretraining brought little. The model is the same, the question is another: which words belong to which topic can be learned from
 # an encyclopaedia, and whether a customer is content cannot.
@@ -146,7 +147,7 @@ print("lead of bert-mini over counting words:", ", ".join(f"{lead:+.3f} with {n}
 # ## 4 · Which topics are taken for each other?
 #
 # A single share hides what goes wrong. A **confusion matrix** has a row for every right topic and a column for every answer; what is off the diagonal is
-# an error. Read along a row: what are the briefs on science taken for?
+# an error. Read along a row: what are the briefs on culture taken for? Then down a column: which topic attracts wrong answers?
 
 # %%
 counts = full.confusion()
@@ -156,7 +157,8 @@ HTML(image_html(picture, confusion_words(counts)) + f"<p>{confusion_words(counts
 
 # %% [markdown]
 # Before you explain the largest numbers, read the texts behind them. The card of the data says that some borders are soft: between science and
-# environment, politics and environment, health and politics. Is it these that your model confuses? Put another pair into the cell.
+# environment, politics and environment, health and politics. Are these the largest numbers? Look at one such pair; then put the pair that your model
+# confuses most into the cell.
 
 # %%
 answers = valid.assign(answer=full.predict(list(valid["text"]))["label"])
@@ -165,6 +167,9 @@ mixed = answers[answers["topic"].isin(pair) & answers["answer"].isin(pair) & (an
 mixed[["topic", "answer", "case", "text"]].style.hide(axis="index")
 
 # %% [markdown]
+# Where people hesitate and where a model errs need not be the same places. People hesitate because both answers are good. What do the texts have in
+# common that your model gets wrong?
+#
 # ## 5 · Which cases are hard?
 #
 # The same texts sorted by what makes them hard, for `bert-mini` and for counting words, both with all labels. Mind the last column: a share of two dozen
@@ -177,10 +182,13 @@ hits["words"] = bag.predict(valid["text"]) == valid["topic"]
 hits.groupby("case").mean().assign(texts=hits["case"].value_counts()).round(2)
 
 # %% [markdown]
+# *Local* is the hardest for both: a text with hardly any telling words leaves little to count, and little to know. *Crossover* was written to be hard, but
+# with all labels it is no harder for `bert-mini` than *plain*. What a writer holds to be hard and what is hard for a model are two things: measure.
+#
 # And these are the texts that `bert-mini` got most wrong. For each, say which words led it astray. Are there some where you would have answered as it did?
 
 # %%
-full.errors(8)[["right", "answer", "p_right", "case", "text"]].round(2).style.hide(axis="index")
+full.errors(8)[["right", "answer", "p_right", "case", "text"]].style.format(precision=2).hide(axis="index")
 
 # %% [markdown]
 # ## 6 · What is inside: softmax, and the price of knowing nothing

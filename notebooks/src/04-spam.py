@@ -195,7 +195,7 @@ print("your guess:", my_guess)
 right.groupby(kinds).agg(accuracy="mean", messages="size").sort_values("accuracy").round(2)
 
 # %%
-run.errors(8)[["right", "p_right", "kind", "text"]].round(2).style.hide(axis="index")
+run.errors(8)[["right", "p_right", "kind", "text"]].style.format(precision=2).hide(axis="index")
 
 # %% [markdown]
 # Each kind has a few dozen messages at most, so the order in the middle means little. What do the worst errors have in common? Often the words are

@@ -36,7 +36,8 @@ Spans(people["train"].select(range(40, 46)), people.labels)
 
 # %%
 row = people["train"][0]
-pd.DataFrame([row["tokens"], [people.labels[i] for i in row["tags"]]], index=["word", "tag"])
+tags = [people.labels[i] for i in row["tags"]]
+pd.DataFrame([row["tokens"], tags], index=["word", "tag"]).style.hide(axis="columns")
 
 # %% [markdown]
 # Now look at one word in several sentences. The same seven letters are a town, a football club, a person, and no name at all:
@@ -179,12 +180,13 @@ for word in ("london", "william", "german", "microsoft"):
 # The vocabulary of `bert-mini` holds a few thousand **pieces**, and not every word is one. A rare word falls into several. Which of them carries the tag of the word?
 
 # %%
-row = people["train"][338]
+row = people["train"][707]
 pieces = tokenizer(row["tokens"], is_split_into_words=True)
 word_of = pieces.word_ids()  # for every piece the number of its word; None for [CLS] and [SEP]
 first = [w is not None and w != before for w, before in zip(word_of, [None, *word_of], strict=False)]
 labels = [row["tags"][w] if is_first else -100 for w, is_first in zip(word_of, first, strict=True)]
-pd.DataFrame([tokenizer.convert_ids_to_tokens(pieces["input_ids"]), word_of, labels], index=["piece", "word", "label"])
+shown = [tokenizer.convert_ids_to_tokens(pieces["input_ids"]), word_of, labels]
+pd.DataFrame(shown, index=["piece", "word", "label"], dtype=object).style.hide(axis="columns")
 
 # %% [markdown]
 # The first one, by convention. All others get -100, the number that PyTorch's cross-entropy passes over: no loss, no slope, no score. The head itself is
@@ -200,11 +202,14 @@ print(f"{torch.nn.functional.cross_entropy(logits, torch.tensor(labels)).item():
 # %% [markdown]
 # ## 6 · Try your own sentence
 #
-# Vellmora does not exist. What is it here, and here, and here? Change the words around it; put in your own name.
+# Vellmora does not exist. What is it in each of these sentences? Change the words around it; put in a name of your own.
 
 # %%
 texts = ["Doctor Vellmora was late.", "The train to Vellmora was late.", "Shares in Vellmora fell on Monday."]
 Spans(run.predict(texts))
+
+# %% [markdown]
+# And one word in two senses. Does it find the town behind the verb? If not: what do you see in that sentence that it does not see?
 
 # %%
 Spans(run.predict(["Florence spent her winter in Florence.", "I was reading on the train to Reading."]))
@@ -215,7 +220,7 @@ Spans(run.predict(["Florence spent her winter in Florence.", "I was reading on t
 # The names that the model is surest about and wrong: missed (answer O), invented (right O), of the wrong type, or cut in another way.
 
 # %%
-run.errors(10)[["words", "right", "answer", "p_right", "text"]].round(2).style.hide(axis="index")
+run.errors(10)[["words", "right", "answer", "p_right", "text"]].style.hide(axis="index").format(precision=2)
 
 # %%
 from IPython.display import HTML
@@ -249,8 +254,8 @@ for kind, column in (("missed", "answer"), ("invented", "right")):
     print(f"{kind}: {len(wrong)}, with a capital: {sum(name[0].isupper() for name in wrong)}")
 
 # %% [markdown]
-# Nearly every missed name has a capital, and hardly any invented one. A model that sees capitals could have avoided many of these errors. It would
-# not help with the others, which have the right words and the wrong type; what share is that?
+# Nearly all missed names have a capital, and few of the invented ones: a model that sees capitals could have avoided many of these errors. All the
+# others are names that were noticed, with the wrong type or cut in another way. How many are they, and would capitals help there?
 #
 # ## 9 · Change one thing
 #
