@@ -10,12 +10,13 @@ import time
 from workbench import bootstrap
 from workbench.errors import WorkbenchError
 
+TWO_AT_ONCE = ["-n", "2", "--dist", "loadgroup", "--timeout", "900"]  # lessons, one thread each
 STAGES: tuple[tuple[str, list[str]], ...] = (
     ("lint", ["ruff", "check", "."]),
     ("format", ["ruff", "format", "--check", "."]),
     ("types", ["mypy"]),
     ("tests", ["pytest", "-m", "not benchmark and not notebooks and not browser"]),
-    ("notebooks", ["pytest", "tests/notebooks", "-m", "notebooks", "-n", "2", "--timeout", "900"]),  # one thread each
+    ("notebooks", ["pytest", "tests/notebooks", "-m", "notebooks", *TWO_AT_ONCE]),
     ("browser", ["pytest", "tests/browser", "-m", "browser"]),
 )
 

@@ -1,5 +1,6 @@
 """What lesson 03 promises happens with the shipped model and data: who is ahead of whom, where curves begin, and the solutions."""
 
+import functools
 import math
 import re
 from pathlib import Path
@@ -16,6 +17,7 @@ FEW, FULL = "train_examples=64, epochs=20, **same", "epochs=4, **same"
 pytestmark = [pytest.mark.notebooks, pytest.mark.slow]
 
 
+@functools.cache
 def trained(model, settings, seed):
     """A run with the settings of the lesson; the number of evaluations changes no weight, so few are enough here."""
     same = eval(f"dict({SAME})") | {"seed": seed, "evaluations": 1}
