@@ -61,6 +61,13 @@ class Server:
             body = reply.read()
         return json.loads(body) if body else None
 
+    def has_kernel(self) -> bool:
+        """Whether some kernel has started. The server answers with an error while one is on its way out."""
+        try:
+            return any(k["execution_state"] != "starting" for k in self.api("kernels"))
+        except OSError:
+            return False
+
     def kernels_off(self) -> None:
         """Shut every kernel down."""
         for session in self.api("sessions"):
@@ -103,8 +110,7 @@ class Page:
 
     def ready(self) -> None:
         self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=90_000)
-        answers = lambda: any(k["execution_state"] != "starting" for k in self.server.api("kernels"))  # noqa: E731
-        self.wait(answers, 120, "a kernel that answers: the page says idle before there is one")
+        self.wait(self.server.has_kernel, 120, "a kernel that answers: the page says idle before there is one")
         self.idle()
 
     def idle(self, seconds: float = 120) -> None:
