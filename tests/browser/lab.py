@@ -62,9 +62,9 @@ class Server:
         return json.loads(body) if body else None
 
     def has_kernel(self) -> bool:
-        """Whether some kernel has started. The server answers with an error while one is on its way out."""
+        """Whether a page is connected to a kernel that has started. The server answers with an error while one is on its way out."""
         try:
-            return any(k["execution_state"] != "starting" for k in self.api("kernels"))
+            return any(k["execution_state"] != "starting" and k["connections"] for k in self.api("kernels"))
         except OSError:
             return False
 
@@ -136,16 +136,16 @@ class Page:
         raise AssertionError(f"cell {number} does not run")
 
     def _accepted(self, number: int, before: str) -> bool:
-        """Whether a cell got its number, or is still at work after two seconds: JupyterLab takes a star back where the kernel
+        """Whether a cell got its number, or is still at work after three seconds: JupyterLab takes a star back where the kernel
         was not connected, and the cell has not run."""
         prompt, began = self.cell(number).locator(".jp-InputPrompt"), 0.0
-        end = time.monotonic() + 4
+        end = time.monotonic() + 6
         while time.monotonic() < end:
             self.page.wait_for_timeout(50)
             now = prompt.inner_text()
             if "*" in now:
                 began = began or time.monotonic()
-                if time.monotonic() - began > 2:
+                if time.monotonic() - began > 3:
                     return True
             elif now != before and now != "[ ]:":
                 return True
