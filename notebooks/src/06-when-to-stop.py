@@ -22,7 +22,7 @@ import pandas as pd
 
 import workbench as wb
 
-same = dict(model="bert-mini", train_examples=400, epochs=8, learning_rate=1e-4, evaluations=16)
+same = dict(model="bert-mini", train_examples=400, epochs=12, learning_rate=1e-4, evaluations=16)
 
 # %% [markdown]
 # ## 1 · Predict
