@@ -43,9 +43,7 @@ class RunConfig:
     schedule: str = "linear"
     patience: int | None = None  # evaluations without improvement before training stops; None: never
     min_delta: float = 0.0  # nats by which validation loss must fall to count as improvement
-    stopping: str | None = (
-        None  # one more rule that may stop it: "GL 5", "PQ 0.5", "UP 3" (Prechelt 1998); None: no other
-    )
+    stopping: str | None = None  # one more rule that may stop it: "GL 5", "PQ 0.5" or "UP 3" (Prechelt 1998)
     evaluations: int = 20  # over the whole run, evenly spread, the last step always among them
     restore_best: bool = True  # at the end put the weights of the lowest validation loss back, else keep the last ones
     max_length: int = 128  # word pieces; longer texts are cut
