@@ -15,10 +15,14 @@ import datasets as hf
 import numpy as np
 import pandas as pd
 
+from workbench.data.columns import usual
 from workbench.data.text import missing, well_formed
 from workbench.errors import WorkbenchError
 from workbench.metrics import entities
 
+TASK = "tagging"
+ROWS, ROW = "sentences", "a list of words and a list of tags"
+FINGERPRINT = ("tokens", "tags")
 TOKENS, TAGS = ("tokens", "words"), ("tags", "ner_tags", "labels", "ner", "entities")
 _NOTE = re.compile(r"# *(\w+) *= *(.*)")
 _COMMENT = re.compile(r"#(?! .*(?<= )(?:O|[BIESLUM]-[^ ]+)$)(?: .*)?")  # "# O" is a word and its tag
@@ -85,6 +89,16 @@ def columns(frame: pd.DataFrame, words: str | None = None, tags: str | None = No
     return found if listed else None
 
 
+def is_kind(features: Any) -> bool:
+    """A list of ClassLabel per row."""
+    return isinstance(getattr(features.get("tags"), "feature", None), hf.ClassLabel)
+
+
+def labels(features: Any) -> list[str]:
+    """The tags' names, in the order of their ids."""
+    return list(features["tags"].feature.names)
+
+
 def canonical(frame: pd.DataFrame, split: str, names: list[str] | None) -> pd.DataFrame:
     """`tokens` as lists of str and `tags` as lists of IOB2 names; `names` are those of numbered tags."""
     bad = [i for i, (w, t) in enumerate(zip(frame["tokens"], frame["tags"], strict=True)) if _faulty(w, t)]
@@ -135,7 +149,13 @@ def check(frames: dict[str, pd.DataFrame]) -> None:
                                  "the same types of names in every split")  # fmt: skip
 
 
-def dataset(frame: pd.DataFrame, names: list[str]) -> hf.Dataset:
+def datasets(frames: dict[str, pd.DataFrame], names: list[str] | None) -> dict[str, hf.Dataset]:
+    """One Dataset per split, with the same tags in all of them; they are found in the data, whatever `names` says."""
+    found = label_names(frames.values())
+    return {split: _dataset(frame, found) for split, frame in frames.items()}
+
+
+def _dataset(frame: pd.DataFrame, names: list[str]) -> hf.Dataset:
     """A Dataset whose `tags` are lists of ClassLabel; other columns are kept as text."""
     number = {name: i for i, name in enumerate(names)}
     columns: dict[str, Any] = {
@@ -148,13 +168,6 @@ def dataset(frame: pd.DataFrame, names: list[str]) -> hf.Dataset:
             columns[column] = [None if missing(v) else well_formed(str(v)) for v in frame.iloc[:, at]]
             features[column] = hf.Value("string")
     return hf.Dataset.from_dict(columns, hf.Features(features))
-
-
-def usual(columns: Iterable[Any], names: tuple[str, ...]) -> str | None:
-    """The first of the usual names among the columns, however it is spelt."""
-    known = [str(c) for c in columns]
-    lowered = {c.lower(): c for c in known} | {c: c for c in known}
-    return next((lowered[name] for name in names if name in lowered), None)
 
 
 def _is_list(value: Any) -> bool:

@@ -20,7 +20,7 @@ from workbench.models.recipes import Recipe
 
 SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 PAD, UNK, CLS, SEP, MASK = range(5)
-VOCABULARY, HIDDEN, LAYERS, HEADS, INNER, POSITIONS = 8192, 256, 4, 4, 1024, 256
+VOCABULARY, HIDDEN, LAYERS, HEADS, POSITIONS = 8192, 256, 4, 4, 256
 MASKED_SHARE = 0.30
 PUNCTUATION = "“”‘’–—…•£€°½×"
 
@@ -50,15 +50,17 @@ def train_tokenizer(lines: Iterable[str], vocabulary: int = VOCABULARY) -> Token
 # --- the model --------------------------------------------------------------------------------------------------------
 
 
-def build(vocabulary: int = VOCABULARY) -> BertForMaskedLM:
+def build(
+    vocabulary: int = VOCABULARY, hidden: int = HIDDEN, layers: int = LAYERS, heads: int = HEADS
+) -> BertForMaskedLM:
     """Fresh weights. Dropout 0: a model this small underfits its corpus; `finish` sets what fine-tuning wants."""
     return BertForMaskedLM(
         BertConfig(
             vocab_size=vocabulary,
-            hidden_size=HIDDEN,
-            num_hidden_layers=LAYERS,
-            num_attention_heads=HEADS,
-            intermediate_size=INNER,
+            hidden_size=hidden,
+            num_hidden_layers=layers,
+            num_attention_heads=heads,
+            intermediate_size=4 * hidden,
             max_position_embeddings=POSITIONS,
             hidden_dropout_prob=0.0,
             attention_probs_dropout_prob=0.0,

@@ -1,0 +1,57 @@
+"""Which column of a table plays which role: the usual names, the name that was asked for, canonical names. No values here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from workbench.errors import WorkbenchError
+
+
+def usual(columns: Iterable[Any], names: tuple[str, ...]) -> str | None:
+    """The first of the usual names among the columns, however it is spelt."""
+    known = [str(c) for c in columns]
+    lowered = {c.lower(): c for c in known} | {c: c for c in known}
+    return next((lowered[name] for name in names if name in lowered), None)
+
+
+def renamed(frame: pd.DataFrame, chosen: dict[str, str]) -> pd.DataFrame:
+    """The chosen columns under their canonical names; a column that had such a name already gets a 1 behind it."""
+    if len(set(chosen.values())) < len(chosen):
+        twice = next(iter(chosen.values()))
+        raise WorkbenchError(f"column {twice!r} as both {' and '.join(chosen)}", "two different columns")
+    names = {found: role for role, found in chosen.items()}
+    taken, columns = {*map(str, frame.columns), *chosen}, []
+    for name in map(str, frame.columns):
+        number = 1
+        while name in chosen and name not in names and f"{name}_{number}" in taken:
+            number += 1
+        columns.append(names.get(name, f"{name}_{number}" if name in chosen else name))
+    return frame.set_axis(columns, axis=1).reset_index(drop=True)
+
+
+def column(frame: pd.DataFrame, wanted: str | None, names: tuple[str, ...], role: str) -> str:
+    """The column that is asked for, else the first with a usual name; an error that lists the columns where there is none."""
+    columns = [str(c) for c in frame.columns]
+    if wanted is not None:
+        if wanted in columns:
+            return _once(wanted, columns)
+        raise WorkbenchError(f"no column {wanted!r} (columns: {', '.join(columns)})", f"the {role} column's name")
+    found = usual(columns, names)
+    if found is not None:
+        return _once(found, columns)
+    raise WorkbenchError(
+        f"columns {', '.join(columns)}",
+        f"a {role} column called {' or '.join(names[:3])}",
+        f"wb.load(..., {role}='...')",
+    )
+
+
+def _once(name: str, columns: list[str]) -> str:
+    if columns.count(name) > 1:
+        raise WorkbenchError(
+            f"{columns.count(name)} columns called {name!r}", "one column of that name", "renaming one"
+        )
+    return name

@@ -1,0 +1,110 @@
+"""One text and one label per row: `text` (str) and `label` (ClassLabel). No files are found here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import datasets as hf
+import pandas as pd
+import pyarrow as pa
+
+from workbench.data.columns import column
+from workbench.data.read import LABEL, Tables
+from workbench.data.text import missing, well_formed
+from workbench.errors import WorkbenchError
+
+TASK = "classification"
+ROWS, ROW = "texts", "a text and its label"
+FINGERPRINT = ("text", "label")
+TEXT = ("text", "sentence", "content", "message", "review", "body", "tweet", "headline")
+
+
+def columns(frame: pd.DataFrame, text: str | None = None, label: str | None = None) -> dict[str, str]:
+    """Which columns hold the texts and the labels; an error that lists the columns where none does."""
+    return {"text": column(frame, text, TEXT, "text"), "label": column(frame, label, LABEL, "label")}
+
+
+def is_kind(features: Any) -> bool:
+    """One ClassLabel per row, whatever else is in its other columns."""
+    return isinstance(features.get("label"), hf.ClassLabel)
+
+
+def labels(features: Any) -> list[str]:
+    """The label names, in the order of their ids."""
+    return list(features["label"].names)
+
+
+def canonical(frame: pd.DataFrame, split: str, names: list[str] | None) -> pd.DataFrame:
+    """Texts and labels as str, none of them empty."""
+    if not len(frame):
+        raise WorkbenchError(f"{split} has no rows", "at least one text with its label")
+    bad = [i for i, v in enumerate(frame["label"]) if missing(v) or not str(v).strip()]
+    if bad:
+        rows = ", ".join(str(i + 1) for i in bad[:5])
+        raise WorkbenchError(f"{len(bad)} rows of {split} have no label (rows {rows})", "a label in every row",
+                             "dropping those rows")  # fmt: skip
+    frame["text"] = ["" if missing(v) else well_formed(str(v)) for v in frame["text"]]
+    empty = [i for i, v in enumerate(frame["text"]) if not v.strip()]
+    if empty:
+        rows = ", ".join(str(i + 1) for i in empty[:5])
+        raise WorkbenchError(f"{len(empty)} empty texts in {split} (rows {rows})", "some text in every row",
+                             "dropping those rows: frame[frame.text.str.strip() != '']")  # fmt: skip
+    frame["label"] = [
+        well_formed(str(int(v) if isinstance(v, float) and v.is_integer() else v)) for v in frame["label"]
+    ]
+    return frame
+
+
+def held_out(train: pd.DataFrame, seed: int) -> list[int]:
+    """15% of the rows with each label."""
+    share = train.groupby("label", group_keys=False).sample(frac=0.15, random_state=seed)
+    if share.empty:  # few texts of every class: one text of each class that has another
+        repeated = train[train.duplicated("label", keep=False)]
+        share = repeated.groupby("label", group_keys=False).sample(n=1, random_state=seed)
+    if share.empty:
+        raise WorkbenchError("one text per label", "several texts of each label, to cut off a validation split")
+    return list(share.index)
+
+
+def check(frames: Tables) -> None:
+    """At least two labels in training, and no other ones elsewhere."""
+    labels = set(frames["train"]["label"])
+    if len(labels) < 2:
+        raise WorkbenchError(f"one class only ({next(iter(labels), 'none')!r}) in the training split",
+                             "texts of at least two classes")  # fmt: skip
+    for split, frame in frames.items():
+        unknown = set(frame["label"]) - labels
+        if unknown:
+            raise WorkbenchError(f"labels in {split} that training never shows: {', '.join(sorted(unknown)[:5])}",
+                                 "the same labels in every split")  # fmt: skip
+
+
+def datasets(frames: Tables, names: list[str] | None) -> dict[str, hf.Dataset]:
+    """One Dataset per split, with the same ClassLabel in all of them."""
+    classes = hf.ClassLabel(names=names or _in_order({v for f in frames.values() for v in f["label"]}))
+    return {split: _dataset(frame, classes) for split, frame in frames.items()}
+
+
+def _in_order(labels: set[str]) -> list[str]:
+    """Numbers by size, names by the alphabet."""
+    try:
+        return sorted(labels, key=lambda v: (float(v), v))
+    except ValueError:
+        return sorted(labels)
+
+
+def _dataset(frame: pd.DataFrame, classes: hf.ClassLabel) -> hf.Dataset:
+    frame = frame.assign(label=[classes.str2int(v) for v in frame["label"]])
+    odd = [c for c in frame.columns if c not in ("text", "label") and not _storable(frame[[c]])]
+    frame = frame.assign(**{c: [None if missing(v) else well_formed(str(v)) for v in frame[c]] for c in odd})
+    features = hf.Features.from_arrow_schema(pa.Schema.from_pandas(frame, preserve_index=False))
+    return hf.Dataset.from_pandas(frame, hf.Features({**features, "label": classes}), preserve_index=False)
+
+
+def _storable(column: pd.DataFrame) -> bool:
+    """Whether datasets can keep a column as it is: no mixed types, no lone surrogates, a type that Arrow knows."""
+    try:
+        hf.Features.from_arrow_schema(pa.Schema.from_pandas(column, preserve_index=False))
+        return True
+    except (pa.ArrowException, UnicodeEncodeError, ValueError, TypeError):
+        return False
