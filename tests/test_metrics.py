@@ -10,7 +10,10 @@ from workbench.metrics import FUNCTIONS, accuracy, f1, f1_macro, metric
 RANDOM = [np.random.default_rng(seed) for seed in range(5)]
 PAIRS = [(r.integers(0, 2, 50), r.integers(0, 2, 50)) for r in RANDOM]
 TAGS = ([["B-PER", "O"], ["O", "B-LOC"]], [["B-PER", "O"], ["O", "O"]])
-INPUTS = {name: TAGS if name == "entity_f1" else PAIRS[0] for name in FUNCTIONS}  # (guess, right)
+OF_LABELS = {
+    n: f for n, f in FUNCTIONS.items() if n in ("accuracy", "f1", "f1_macro", "entity_f1")
+}  # others score texts
+INPUTS = {name: TAGS if name == "entity_f1" else PAIRS[0] for name in OF_LABELS}  # (guess, right)
 MANY = [(r.integers(0, 5, 60), r.integers(1, 7, 60)) for r in RANDOM]  # classes that occur on one side only
 
 
@@ -53,7 +56,7 @@ def test_f1_macro_of_always_the_majority_is_low():
     assert f1_macro([0] * 10, [0] * 9 + [1]) == pytest.approx((18 / 19 + 0) / 2)
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", OF_LABELS)
 def test_perfect_guesses_score_one(name):
     _, right = INPUTS[name]
     assert FUNCTIONS[name](right, right) == 1
@@ -75,24 +78,24 @@ def test_f1_macro_of_texts_agrees_with_scikit_learn():
     assert f1_macro(guess, right) == pytest.approx(sk.f1_score(right, guess, average="macro", zero_division=0))
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", OF_LABELS)
 def test_scores_are_plain_floats(name):
     assert type(FUNCTIONS[name](*INPUTS[name])) is float
 
 
-@pytest.mark.parametrize("function", FUNCTIONS.values())
+@pytest.mark.parametrize("function", OF_LABELS.values())
 def test_unequal_numbers_are_an_error_that_counts_them(function):
     with pytest.raises(WorkbenchError, match="2 predictions and 3 references"):
         function([0, 1], [0, 1, 1])
 
 
-@pytest.mark.parametrize("function", FUNCTIONS.values())
+@pytest.mark.parametrize("function", OF_LABELS.values())
 def test_nothing_to_score_is_an_error(function):
     with pytest.raises(WorkbenchError, match="at least one"):
         function([], [])
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", OF_LABELS)
 def test_the_metric_of_evaluate_gives_the_same_as_the_function(name):
     guess, right = INPUTS[name]
     assert metric(name).compute(predictions=guess, references=right) == {name: FUNCTIONS[name](guess, right)}
@@ -118,4 +121,4 @@ def test_the_metric_passes_options_on():
 
 def test_an_unknown_metric_is_an_error_that_lists_the_known_ones():
     with pytest.raises(WorkbenchError, match="one of accuracy, f1, f1_macro"):
-        metric("bleu")
+        metric("rouge")

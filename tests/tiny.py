@@ -47,10 +47,12 @@ def tiny_bert(folder: Path, seed: int = 0, hidden: int = 32) -> Path:
     core.normalizer = normalizers.BertNormalizer(lowercase=True)
     core.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     core.post_processor = processors.TemplateProcessing(
-        "[CLS] $A [SEP]", "[CLS] $A [SEP] $B [SEP]", [("[CLS]", 2), ("[SEP]", 3)]
+        "[CLS] $A [SEP]", "[CLS] $A [SEP] $B:1 [SEP]:1", [("[CLS]", 2), ("[SEP]", 3)]
     )
     names = {f"{s[1:-1].lower()}_token": s for s in SPECIAL}
-    PreTrainedTokenizerFast(tokenizer_object=core, model_max_length=64, **names).save_pretrained(folder)
+    takes = ["input_ids", "token_type_ids", "attention_mask"]
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=core, model_max_length=64, model_input_names=takes, **names)
+    tokenizer.save_pretrained(folder)
     torch.manual_seed(seed)
     config = BertConfig(vocab_size=len(words), hidden_size=hidden, num_hidden_layers=2, num_attention_heads=2,
                         intermediate_size=2 * hidden, max_position_embeddings=64)  # fmt: skip
@@ -101,3 +103,55 @@ def tagged_data(train: int = 64, validation: int = 32):
 
     sizes = {"train": train, "validation": validation, "test": validation}
     return pd.concat([pd.DataFrame(sentences(n, i)).assign(split=k) for i, (k, n) in enumerate(sizes.items())])
+
+
+PAIRS = {"the": "le", "cat": "chat", "dog": "chien", "sleeps": "dort", "eats": "mange", "here": "ici", "now": "maintenant",
+         "big": "grand", "old": "vieux"}  # fmt: skip
+
+
+def tiny_marian(folder: Path, seed: int = 0, hidden: int = 32, kind: str = "marian") -> Path:
+    """As `tiny_bert`, an encoder-decoder of one layer each over whole words of English and French; `kind` marian or t5."""
+    from transformers import MarianConfig, MarianMTModel, T5Config, T5ForConditionalGeneration
+
+    folder = Path(folder)
+    words = ["<pad>", "</s>", "<unk>", *PAIRS, *PAIRS.values(), *".!?"]
+    core = Tokenizer(models.WordLevel({w: i for i, w in enumerate(words)}, unk_token="<unk>"))
+    core.normalizer = normalizers.Lowercase()
+    core.pre_tokenizer = pre_tokenizers.Whitespace()
+    core.post_processor = processors.TemplateProcessing("$A </s>", "$A </s> $B </s>", [("</s>", 1)])
+    names = {"pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>"}
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=core, model_max_length=64,
+                                        model_input_names=["input_ids", "attention_mask"], **names)  # fmt: skip
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(seed)
+    ids = {"pad_token_id": 0, "eos_token_id": 1, "decoder_start_token_id": 0}
+    if kind == "t5":
+        model = T5ForConditionalGeneration(T5Config(vocab_size=len(words), d_model=hidden, d_kv=8, d_ff=2 * hidden, num_layers=1,
+                                                    num_decoder_layers=1, num_heads=2, **ids))  # fmt: skip
+    else:
+        model = MarianMTModel(MarianConfig(vocab_size=len(words), d_model=hidden, encoder_layers=1, decoder_layers=1,
+                                           encoder_attention_heads=2, decoder_attention_heads=2, encoder_ffn_dim=2 * hidden,
+                                           decoder_ffn_dim=2 * hidden, max_position_embeddings=64, scale_embedding=True,
+                                           forced_eos_token_id=1, **ids))  # fmt: skip
+    model.save_pretrained(folder)
+    return folder
+
+
+def pairs(n: int, seed: int = 0) -> dict[str, list]:
+    """`n` made-up sentences of known words with their word-by-word translation."""
+    draw = random.Random(seed)
+    rows = {"source": [], "target": []}
+    for _ in range(n):
+        english = ["the"] * draw.randint(0, 1) + draw.sample(list(PAIRS)[1:], draw.randint(2, 5))
+        sign = draw.choice(".!?")
+        rows["source"].append(" ".join(english) + sign)
+        rows["target"].append(" ".join(PAIRS[w] for w in english) + sign)
+    return rows
+
+
+def parallel_data(train: int = 64, validation: int = 24):
+    """A DataFrame of `pairs` with a split column: train, validation and test."""
+    import pandas as pd
+
+    sizes = {"train": train, "validation": validation, "test": validation}
+    return pd.concat([pd.DataFrame(pairs(n, i)).assign(split=k) for i, (k, n) in enumerate(sizes.items())])

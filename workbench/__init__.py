@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from workbench.lessons.exercise import exercise
     from workbench.training.run import Run
     from workbench.views import compare, diagnose, fit, runs
+    from workbench.views.duel import duel
+    from workbench.views.layers import blueprint, layers
     from workbench.views.panel import panel
     from workbench.views.replay import replay
 
@@ -42,6 +44,9 @@ _WHERE = {
     "fit": "views",
     "panel": "views.panel",
     "replay": "views.replay",
+    "duel": "views.duel",
+    "layers": "views.layers",
+    "blueprint": "views.layers",
     "runs": "views",
     "compare": "views",
     "diagnose": "views",
@@ -56,11 +61,14 @@ __all__ = [
     "RunConfig",
     "WorkbenchError",
     "audit",
+    "blueprint",
     "compare",
     "datasets",
     "diagnose",
+    "duel",
     "exercise",
     "fit",
+    "layers",
     "load",
     "models",
     "panel",

@@ -64,9 +64,23 @@ def bundled_home() -> Path:
 TASKS = (
     Card("classification", "task", "One label for a whole text"),
     Card("tagging", "task", "One tag for every word: named entities"),
+    Card("answering", "task", "The place in a passage that answers a question"),
+    Card("translation", "task", "A sentence written in another language"),
+    Card("language-modeling", "task", "Words guessed from those around them"),
 )
 
-TECHNIQUES = (Card("full", "technique", "Full fine-tuning: every weight moves", tasks=("classification", "tagging")),)
+_ALL = tuple(task.name for task in TASKS)
+TECHNIQUES = (
+    Card("full", "technique", "Full fine-tuning: every weight moves", tasks=_ALL, reference="Devlin et al. 2019", facts={"rate": 3e-4}),
+    Card("feature-extraction", "technique", "Feature extraction: the checkpoint is frozen, only the head learns", tasks=_ALL[:3],
+         reference="Peters, Ruder & Smith 2019", facts={"rate": 1e-2}),
+    Card("unfreezing", "technique", "Gradual unfreezing: from the head down, one block per epoch", tasks=_ALL,
+         reference="Howard & Ruder 2018", facts={"rate": 1e-3}),
+    Card("lora", "technique", "LoRA: low-rank updates beside frozen weights", tasks=_ALL, reference="Hu et al. 2021", facts={"rate": 3e-3}),
+    Card("ia3", "technique", "IA3: learned factors for frozen activations", tasks=_ALL, reference="Liu et al. 2022", facts={"rate": 1e-2}),
+    Card("distillation", "technique", "Distillation: a student learns from a teacher's soft targets",
+         tasks=("classification",), reference="Hinton, Vinyals & Dean 2015", facts={"rate": 1e-3}),
+)  # fmt: skip
 
 _HUB_MODELS = (
     ("google-bert/bert-base-uncased", "BERT base (110 M parameters)", "bert"),

@@ -14,8 +14,9 @@ from typing import Any
 
 from workbench.errors import WorkbenchError
 
-SCHEDULES = ("linear", "cosine", "constant")
-POOLINGS = ("auto", "mean", "cls", "native")
+SCHEDULES = ("linear", "cosine", "constant", "slanted")
+POOLINGS = ("auto", "mean", "max", "cls", "attention", "native")
+HEADS = ("linear", "mlp")
 BY_HAND = "data"  # the name of data that were passed as an object and cannot be loaded again by name
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 
@@ -44,10 +45,20 @@ class RunConfig:
     patience: int | None = None  # evaluations without improvement before training stops; None: never
     min_delta: float = 0.0  # nats by which validation loss must fall to count as improvement
     stopping: str | None = None  # one more rule that may stop it: "GL 5", "PQ 0.5" or "UP 3" (Prechelt 1998)
+    seconds: float | None = None  # a budget of training time after which it stops; None: no limit
     evaluations: int = 20  # over the whole run, evenly spread, the last step always among them
     restore_best: bool = True  # at the end put the weights of the lowest validation loss back, else keep the last ones
     max_length: int = 128  # word pieces; longer texts are cut
-    pooling: str = "auto"  # what the head reads: mean over tokens, the first token, or transformers' own head
+    pooling: str = (
+        "auto"  # what the head reads: the tokens' mean, maximum or learned average, the first one, or "native"
+    )
+    head: str = "linear"  # what stands on the pooled vector: one linear layer, or a hidden layer before it (mlp)
+    layers: int | None = None  # keep only so many of the checkpoint's layers, counted from the input; None: all
+    lora_rank: int = 8  # columns of LoRA's thin matrices
+    rate_decay: float = 2.6  # gradual unfreezing: by how much the rate falls from one block to the one below
+    teacher: str | None = None  # distillation: a finished run, or the folder that its save() made
+    temperature: float = 2.0  # distillation: how far both distributions are flattened
+    alpha: float = 0.7  # distillation: weight of the teacher's soft targets; the right labels have the rest
     precision: str = "auto"
     seed: int = 0
 
@@ -93,7 +104,9 @@ class RunConfig:
             "weight_decay": self.weight_decay,
             "label_smoothing_factor": self.label_smoothing,
             "warmup_steps": self.warmup,  # a float below 1 is a share of all steps
-            "lr_scheduler_type": self.schedule if self.schedule != "constant" else "constant_with_warmup",
+            "lr_scheduler_type": {"constant": "constant_with_warmup", "slanted": "linear"}.get(
+                self.schedule, self.schedule
+            ),
             "seed": self.seed,
             "max_grad_norm": 1.0,
         }
@@ -142,10 +155,18 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str, str]] = {
     "patience": (_whole(1, 10**6, none=True), "a whole number of evaluations from 1 up, or None", "3"),
     "min_delta": (_between(0, 100), "nats from 0 to 100", "0.0"),
     "stopping": (lambda v: v is None or bool(_STOPPING.fullmatch(v)), "GL, PQ or UP with a number, or None", '"GL 5"'),
+    "seconds": (lambda v: v is None or (not isinstance(v, bool) and 0 < v <= 10**7), "seconds above 0, or None", "60"),
     "evaluations": (_whole(1, 1000), "a whole number of evaluations over the whole run, from 1 to 1000", "20"),
     "restore_best": (lambda v: isinstance(v, bool), "True or False", "True"),
     "max_length": (_whole(4, 8192), "a whole number of word pieces from 4 to 8192", "128"),
     "pooling": (lambda v: v in POOLINGS, f"one of {', '.join(POOLINGS)}", '"auto"'),
+    "head": (lambda v: v in HEADS, f"one of {', '.join(HEADS)}", '"linear"'),
+    "layers": (_whole(1, 1000, none=True), "a whole number of layers from 1 up, or None for all", "2"),
+    "lora_rank": (_whole(1, 1024), "a whole number from 1 to 1024", "8"),
+    "rate_decay": (_between(1, 100), "a factor from 1 to 100", "2.6"),
+    "teacher": (lambda v: v is None or _name(v), "a finished run, a folder of a saved model, or None", '"my-model"'),
+    "temperature": (lambda v: _between(0.1, 100)(v), "a number from 0.1 to 100", "2.0"),
+    "alpha": (_between(0, 1), "a share from 0 to 1", "0.7"),
     "precision": (lambda v: v in PRECISIONS, f"one of {', '.join(PRECISIONS)}", '"auto"'),
     "seed": (_whole(0, 2**31), "a whole number from 0 to 2147483648", "0"),
 }

@@ -6,6 +6,9 @@ training loop, which must not wait for `evaluate` to import.
 
 from __future__ import annotations
 
+import re
+import string
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -112,11 +115,128 @@ def entity_f1(predictions: Sequence[Sequence[str]], references: Sequence[Sequenc
     return entity_scores(predictions, references)["f1"]
 
 
+_ARTICLE, _SIGNS = re.compile(r"\b(a|an|the)\b"), frozenset(string.punctuation)
+
+
+def plain_answer(text: str) -> str:
+    """An answer as SQuAD's script compares it: lower case, without signs and articles, one space between words.
+
+    >>> plain_answer("  The U.S. and an  'Apple' ")
+    'us and apple'
+    """
+    bare = "".join(letter for letter in text.lower() if letter not in _SIGNS)
+    return " ".join(_ARTICLE.sub(" ", bare).split())
+
+
+def answer_f1_each(predictions: Sequence[str], references: Sequence[Sequence[str]]) -> np.ndarray:
+    """F1 of the words of every answer against the reference that fits best, (answers,). "" is "no answer": right or wrong.
+
+    >>> answer_f1_each(["the red house", ""], [["a red door", "red house"], ["Ann"]]).tolist()
+    [1.0, 0.0]
+    """
+    return np.array(
+        [max(_word_f1(guess, right) for right in rights) for guess, rights in _answers(predictions, references)]
+    )
+
+
+def _word_f1(guess: str, right: str) -> float:
+    a, b = plain_answer(guess).split(), plain_answer(right).split()
+    if not a or not b:
+        return float(a == b)
+    return 2 * (Counter(a) & Counter(b)).total() / (len(a) + len(b))
+
+
+def answer_f1(predictions: Sequence[str], references: Sequence[Sequence[str]]) -> float:
+    """The mean of `answer_f1_each`.
+
+    >>> answer_f1(["in the old mill"], [["old mill"]])
+    0.8
+    """
+    return float(answer_f1_each(predictions, references).mean())
+
+
+def answer_em(predictions: Sequence[str], references: Sequence[Sequence[str]]) -> float:
+    """Exact match: the share of answers that are, but for case, signs and articles, one of their references.
+
+    >>> answer_em(["The Mill", "mill"], [["mill."], ["old mill"]])
+    0.5
+    """
+    pairs = _answers(predictions, references)
+    return float(
+        np.mean([any(plain_answer(guess) == plain_answer(right) for right in rights) for guess, rights in pairs])
+    )
+
+
+def _answers(predictions: Sequence[str], references: Sequence[Sequence[str]]) -> list[tuple[str, Sequence[str]]]:
+    """Pairs of an answer and its references; without one that has any word in it "no answer" is right."""
+    if len(predictions) != len(references) or not len(references):
+        raise WorkbenchError(
+            f"{len(predictions)} answers and {len(references)} lists of references",
+            "one of each per question, at least one",
+        )
+    if any(isinstance(right, str) for right in references):
+        raise WorkbenchError("a reference that is one text", "a list of right answers per question", "[['mill']]")
+    kept = [[r for r in right if plain_answer(r)] or [""] for right in references]
+    return list(zip(predictions, kept, strict=True))
+
+
+def bleu(predictions: Sequence[str], references: Sequence[Any]) -> float:
+    """BLEU of a corpus (Papineni et al. 2002) as sacrebleu computes it, as a share. A reference is a text or a list of texts.
+
+    >>> bleu(["the cat sat on the mat"], [["the cat sat on the mat", "a cat sat there"]])
+    1.0
+    """
+    return _corpus_score("bleu", predictions, references)[0]
+
+
+def chrf(predictions: Sequence[str], references: Sequence[Any]) -> float:
+    """chrF of a corpus (Popović 2015): F2 of the letter sequences that both have, 1 to 6 letters long, as a share.
+
+    >>> chrf(["the cat"], ["the cat"])
+    1.0
+    """
+    return _corpus_score("chrf", predictions, references)[0]
+
+
+def chrf_each(predictions: Sequence[str], references: Sequence[Any]) -> np.ndarray:
+    """chrF of every sentence by itself, (sentences,)."""
+    from sacrebleu.metrics import CHRF
+
+    scorer = CHRF()
+    pairs = zip(predictions, references, strict=True)
+    return np.array([scorer.sentence_score(p, [r] if isinstance(r, str) else list(r)).score / 100 for p, r in pairs])
+
+
+def signature(name: str, references: int = 1) -> str:
+    """How sacrebleu names the exact way in which `bleu` or `chrf` is computed; scores with other signatures do not compare."""
+    lists = [["a b c d"] * references, ["a b c d"]][
+        : 1 + (references > 1)
+    ]  # a second sentence with fewer of them: nrefs:var
+    return _corpus_score(name, ["a b c d"] * len(lists), lists)[1]
+
+
+def _corpus_score(name: str, predictions: Sequence[str], references: Sequence[Any]) -> tuple[float, str]:
+    from sacrebleu.metrics import BLEU, CHRF
+
+    lists = [[r] if isinstance(r, str) else list(r) for r in references]
+    if len(predictions) != len(lists) or not lists or not all(lists):
+        raise WorkbenchError(f"{len(predictions)} translations and {len(lists)} references",
+                             "one or more references for each translation, at least one translation")  # fmt: skip
+    streams = [[r[i] if i < len(r) else None for r in lists] for i in range(max(map(len, lists)))]
+    scorer: Any = BLEU() if name == "bleu" else CHRF()
+    score = scorer.corpus_score(list(predictions), streams).score / 100
+    return min(1.0, float(score)), str(scorer.get_signature())
+
+
 FUNCTIONS: dict[str, Callable[..., float]] = {
     "accuracy": accuracy,
     "f1": f1,
     "f1_macro": f1_macro,
     "entity_f1": entity_f1,
+    "answer_f1": answer_f1,
+    "answer_em": answer_em,
+    "bleu": bleu,
+    "chrf": chrf,
 }
 
 
@@ -132,7 +252,12 @@ def metric(name: str) -> Any:
     class Local(evaluate.Metric):
         def _info(self) -> Any:
             one: Any = [datasets.Value("string")] if name == "entity_f1" else datasets.Value("int64")
-            features = datasets.Features({"predictions": one, "references": one})
+            features: Any = datasets.Features({"predictions": one, "references": one})
+            text = datasets.Value("string")
+            if name.startswith("answer_"):
+                features = datasets.Features({"predictions": text, "references": [text]})
+            if name in ("bleu", "chrf"):
+                features = [datasets.Features({"predictions": text, "references": r}) for r in (text, [text])]
             return evaluate.MetricInfo(description=function.__doc__ or "", citation="", features=features)
 
         def _compute(self, predictions: Any, references: Any, **options: Any) -> dict[str, float]:

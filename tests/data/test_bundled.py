@@ -15,7 +15,9 @@ HOME = catalog.bundled_home()
 MB = 10**6
 DATASETS = sorted(p for p in (HOME / "datasets").iterdir() if p.is_dir())
 MODELS = sorted(p for p in (HOME / "models").iterdir() if p.is_dir())
-SPLITS = tuple(f"{split}{ending}" for ending in (".csv", ".conll") for split in ("train", "validation", "test"))
+SPLITS = tuple(
+    f"{split}{ending}" for ending in (".csv", ".conll", ".json") for split in ("train", "validation", "test")
+)
 
 
 def card(folder: Path) -> dict:
@@ -145,6 +147,51 @@ def test_people_places_have_all_types_and_ambiguous_words():
     assert all(len(senses[word]) >= 3 for word in ("Washington", "Jordan", "Amazon"))
 
 
+def test_passages_have_questions_with_and_without_an_answer_and_no_passage_in_two_splits():
+    data = wb.load("passages")
+    assert data.task == "answering" and [len(set(data[s]["title"])) for s in data] == [112, 24, 24]
+    contexts = [set(data[s]["context"]) for s in data]
+    assert not contexts[0] & contexts[1] and not contexts[0] & contexts[2] and not contexts[1] & contexts[2]
+    for row in (r for split in data.values() for r in split):
+        answers = row["answers"]
+        for text, start in zip(answers["text"], answers["answer_start"], strict=True):
+            around = row["context"][start - 1 : start] + row["context"][start + len(text) :][:1]
+            assert row["context"][start:].startswith(text) and not any(c.isalnum() for c in around), row["question"]
+    facts = card(HOME / "datasets" / "passages")
+    assert facts["share_without_answer"] == pytest.approx(149 / 796, abs=5e-4)
+    assert (
+        sum(facts["answer_words"].values()) == sum(facts["answer_place"].values()) == facts["labels"]["with an answer"]
+    )
+
+
+@pytest.mark.parametrize("name", ["phrases-en-fr", "hotel-en-fr"])
+def test_pairs_are_many_translated_and_in_one_split_only(name):
+    from workbench.data.parallel import plain
+
+    data = wb.load(name)
+    assert data.task == "translation" and len(data["train"]) >= {"phrases-en-fr": 1000, "hotel-en-fr": 280}[name]
+    assert len(data["test"]) >= 80 and len(data["validation"]) >= 80
+    sources = [plain(s) for split in data.values() for s in split["source"]]
+    assert len(set(sources)) == len(sources)
+    for row in (r for split in data.values() for r in split):
+        assert row["target"].strip() == row["target"] != row["source"] and not {"\u202f", "\xa0", "’"} & set(
+            row["target"]
+        )
+    other = wb.load({"phrases-en-fr": "hotel-en-fr", "hotel-en-fr": "phrases-en-fr"}[name])
+    assert not {plain(s) for split in other.values() for s in split["source"]} & set(sources)
+
+
+def test_en_fr_mini_says_how_well_it_writes_and_beats_its_controls():
+    facts = card(HOME / "models" / "en-fr-mini")
+    rows = {(r["data"], r["how"]): r for r in facts["translation"]["rows"]}
+    for name in ("Tatoeba, held out", "phrases-en-fr, test", "hotel-en-fr, test"):
+        beam, greedy, dictionary, copied = (
+            rows[name, how] for how in ("beam 4", "greedy", "dictionary", "source copied")
+        )
+        assert beam["chrf"] > greedy["chrf"] - 0.01 and greedy["chrf"] > dictionary["chrf"] + 0.02 > copied["chrf"]
+    assert "nrefs:var" in facts["translation"]["words"] and facts["corpus"]["licence"] == "CC BY 2.0 (tatoeba.org)"
+
+
 def test_every_source_of_reviews_is_in_every_split():
     for split in wb.load("reviews").values():
         assert set(split["source"]) == {"review", "social", "news"}
@@ -156,7 +203,8 @@ def test_every_source_of_reviews_is_in_every_split():
 @each(MODELS)
 def test_a_model_card_says_what_it_was_trained_on_and_under_which_licence(folder):
     facts = card(folder)
-    assert facts["title"].strip() and facts["family"].strip() and {"classification", "tagging"} <= set(facts["tasks"])
+    wanted = {"translation"} if facts["family"] == "marian" else {"classification", "tagging", "answering"}
+    assert facts["title"].strip() and facts["family"].strip() and wanted <= set(facts["tasks"])
     assert facts["corpus"]["licence"].strip() and facts["corpus"]["text"].strip() and facts["limits"]
     assert facts["tokens_seen"] > 1_000_000
 
@@ -164,7 +212,8 @@ def test_a_model_card_says_what_it_was_trained_on_and_under_which_licence(folder
 @each(MODELS)
 def test_a_model_card_has_the_sizes_of_its_configuration(folder):
     facts, config = card(folder), json.loads((folder / "config.json").read_text("utf-8"))
-    sizes = (config["vocab_size"], config["hidden_size"], config["num_hidden_layers"])
+    names = {"marian": ("d_model", "encoder_layers")}.get(facts["family"], ("hidden_size", "num_hidden_layers"))
+    sizes = (config["vocab_size"], *(config[name] for name in names))
     assert (facts["vocabulary"], facts["hidden"], facts["layers"]) == sizes
 
 
@@ -205,6 +254,7 @@ def test_a_model_loads_with_transformers_alone(folder):
     from transformers import AutoModel, AutoTokenizer
 
     model, tokenizer = AutoModel.from_pretrained(folder, dtype=torch.float32), AutoTokenizer.from_pretrained(folder)
+    model = model.get_encoder() if model.config.is_encoder_decoder else model
     out = model.eval()(**tokenizer("Not bad at all", return_tensors="pt")).last_hidden_state
     assert out.dtype == torch.float32 and out.isfinite().all() and len(tokenizer) == model.config.vocab_size
 

@@ -52,6 +52,12 @@ def audit(source: Any) -> Audit:
     data = load(source)
     if data.task == "tagging":
         return _audit_tags(data)
+    if data.task == "answering":
+        return _audit_questions(data)
+    if data.task == "translation":
+        return _audit_pairs(data)
+    if data.task == "language-modeling":
+        return _audit_texts(data)
     names = data.labels
     labels = {split: np.array(data[split]["label"]) for split in data}
     counts = {s: {names[i]: int((y == i).sum()) for i in range(len(names))} for s, y in labels.items()}
@@ -62,6 +68,18 @@ def audit(source: Any) -> Audit:
     words = {n: _median_words(data, i) for i, n in enumerate(names)}
     problems = tuple(_problems(counts, words, near, leaks, tfidf))
     return Audit(counts, words, near, tuple(leaks), majority, tfidf, problems)
+
+
+def _audit_texts(data: Any) -> Audit:
+    """The same for texts without labels: the yardstick guesses a word from the one before it."""
+    from workbench.tasks import TASKS
+
+    near, leaks = _duplicates({split: list(data[split]["text"]) for split in data})
+    commonest, before = TASKS["language-modeling"].baselines(data, np.arange(len(data["train"])), [])
+    lengths = {"text": float(np.median([len(t.split()) for split in data for t in data[split]["text"]]))}
+    counts = {split: {"texts": len(data[split])} for split in data}
+    words = ("words of validation guessed", "the commonest word", "the commonest after the word before")
+    return Audit(counts, lengths, near, tuple(leaks), commonest, before, tuple(_leaked(leaks) + _repeated(near)), words)
 
 
 def _audit_tags(data: Any) -> Audit:
@@ -83,6 +101,53 @@ def _audit_tags(data: Any) -> Audit:
     lengths = {"sentence": float(np.median([len(w) for r in rows.values() for w, _ in r]))}
     words = ("entity F1 on validation", "no names at all", "names seen in training")
     return Audit(counts, lengths, near, tuple(leaks), nothing, lookup, tuple(problems), words)
+
+
+def _audit_questions(data: Any) -> Audit:
+    """The same for questions on passages: passages are compared, and the yardstick is a method that counts shared words."""
+    from workbench.tasks import TASKS
+    from workbench.tasks.answering import ANSWER, NONE
+
+    empty = {split: sum(not a["text"] for a in data[split]["answers"]) for split in data}
+    counts = {split: {"with an answer": len(data[split]) - empty[split], "without": empty[split]} for split in data}
+    firsts: dict[str, dict[str, int]] = {split: {} for split in data}
+    for split in data:
+        for row, context in enumerate(data[split]["context"]):
+            firsts[split].setdefault(context, row)
+    near, leaks = _duplicates({split: list(contexts) for split, contexts in firsts.items()})
+    rows = {split: list(contexts.values()) for split, contexts in firsts.items()}
+    leaks = [(rows[w.split("/")[0]][a], rows[w.split("/")[1]][b], w) for a, b, w in leaks]
+    names = [ANSWER, NONE] if empty["train"] else [ANSWER]
+    nothing, matching = TASKS["answering"].baselines(data, np.arange(len(data["train"])), names)
+    lengths = {"passage": float(np.median([len(c.split()) for contexts in firsts.values() for c in contexts])),
+               "answer": float(np.median([len(t.split()) for s in data for a in data[s]["answers"] for t in a["text"][:1]]))}  # fmt: skip
+    problems = _leaked(leaks) + _repeated(near)
+    if matching > 0.9:
+        problems.append(f"counting shared words finds nearly every answer (F1 {matching:.1%})")
+    words = ("F1 on validation", "no answer ever", "matching words")
+    return Audit(counts, lengths, near, tuple(leaks), nothing, matching, tuple(problems), words)
+
+
+def _audit_pairs(data: Any) -> Audit:
+    """The same for translations: source sentences are compared, and the yardstick is a dictionary learned by counting."""
+    from workbench.tasks import TASKS
+
+    sides = {split: list(zip(data[split]["source"], data[split]["target"], strict=True)) for split in data}
+    near, leaks = _duplicates({split: [s for s, _ in pairs] for split, pairs in sides.items()})
+    copied, dictionary = TASKS["translation"].baselines(data, np.arange(len(data["train"])), [])
+    lengths = {side: float(np.median([len(pair[i].split()) for pairs in sides.values() for pair in pairs]))
+               for i, side in enumerate(("source", "target"))}  # fmt: skip
+    problems = _leaked(leaks) + _repeated(near)
+    for split, pairs in sides.items():
+        same = [i for i, (s, t) in enumerate(pairs) if s.strip() == t.strip()]
+        odd = [i for i, (s, t) in enumerate(pairs) if not 1 / 3 <= (len(s) + 10) / (len(t) + 10) <= 3]
+        for rows, what in ((same, "copied instead of translated"), (odd, "of very different length")):
+            if rows:
+                some = ", ".join(str(i + 1) for i in rows[:5])
+                problems.append(f"{len(rows)} pair{'' if len(rows) == 1 else 's'} of {split} {what} (rows {some})")
+    words = ("chrF on validation", "the source copied", "a word-by-word dictionary")
+    counts = {split: {"pairs": len(pairs)} for split, pairs in sides.items()}
+    return Audit(counts, lengths, near, tuple(leaks), copied, dictionary, tuple(problems), words)
 
 
 def baselines(train: list[str], train_y: np.ndarray, valid: list[str], valid_y: np.ndarray) -> tuple[float, float]:

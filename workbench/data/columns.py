@@ -9,6 +9,9 @@ import pandas as pd
 
 from workbench.errors import WorkbenchError
 
+TEXT = ("text", "sentence", "content", "message", "review", "body", "tweet", "headline")
+LABEL = ("label", "labels", "category", "class", "sentiment", "target", "topic", "intent")
+
 
 def usual(columns: Iterable[Any], names: tuple[str, ...]) -> str | None:
     """The first of the usual names among the columns, however it is spelt."""

@@ -8,15 +8,14 @@ import datasets as hf
 import pandas as pd
 import pyarrow as pa
 
-from workbench.data.columns import column
-from workbench.data.read import LABEL, Tables
+from workbench.data.columns import LABEL, TEXT, column
+from workbench.data.read import Tables
 from workbench.data.text import missing, well_formed
 from workbench.errors import WorkbenchError
 
 TASK = "classification"
 ROWS, ROW = "texts", "a text and its label"
 FINGERPRINT = ("text", "label")
-TEXT = ("text", "sentence", "content", "message", "review", "body", "tweet", "headline")
 
 
 def columns(frame: pd.DataFrame, text: str | None = None, label: str | None = None) -> dict[str, str]:

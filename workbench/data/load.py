@@ -4,6 +4,9 @@ The columns say which task the data is for. A kind of data is a module that know
 
     labelled    text (str), label (ClassLabel)                          classification
     tagged      tokens (list of str), tags (list of ClassLabel, IOB2)    tagging
+    questions   question (str), context (str), answers (SQuAD's lists)   answering
+    parallel    source (str), target (str)                              translation
+    unlabelled  text (str) alone                                        language-modeling
 
 Other columns are kept as they are. Splits are `train`, `validation` and, where there is one, `test`; a missing validation
 split is cut off the training split.
@@ -18,13 +21,16 @@ import datasets as hf
 import pandas as pd
 
 from workbench.config import BY_HAND
-from workbench.data import labelled, tagged
+from workbench.data import labelled, parallel, questions, tagged, unlabelled
 from workbench.data.columns import renamed
 from workbench.data.read import Tables, tables
 from workbench.errors import WorkbenchError
 
 KINDS: tuple[Any, ...] = (
     tagged,
+    questions,
+    parallel,
+    unlabelled,
     labelled,
 )  # the first whose columns are there is it; the last one says what is missing
 
@@ -48,6 +54,12 @@ class Data(hf.DatasetDict):
     def labels(self) -> list[str]:
         """The label names, in the order of their ids."""
         return list(self.kind.labels(self["train"].features))
+
+    def unlabelled(self) -> Data:
+        """Its texts alone, split by split: what a language model can learn from before the labels are looked at."""
+        if "text" not in self["train"].column_names:
+            raise WorkbenchError(f"data for {self.task} has no column of texts", "labelled texts", "wb.load('reviews')")
+        return Data({split: self[split].select_columns("text") for split in self})
 
     @property
     def is_named(self) -> bool:

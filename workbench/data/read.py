@@ -12,11 +12,10 @@ import pandas as pd
 
 from workbench import catalog
 from workbench.config import BY_HAND
-from workbench.data import tagged
-from workbench.data.columns import usual
+from workbench.data import parallel, questions, tagged, unlabelled
+from workbench.data.columns import LABEL, usual
 from workbench.errors import WorkbenchError
 
-LABEL = ("label", "labels", "category", "class", "sentiment", "target", "topic", "intent")
 _SPLITS = {"train": "train", "training": "train", "validation": "validation", "valid": "validation", "dev": "validation",
            "val": "validation", "test": "test"}  # fmt: skip
 
@@ -66,9 +65,11 @@ def _short(source: Any) -> str:
 
 _READERS: dict[str, Any] = {
     ".csv": lambda p: _separated(p),
-    ".tsv": lambda p: _separated(p, sep="\t", quoting=3),
+    ".tsv": lambda p: parallel.with_header(_separated(p, sep="\t", quoting=3)),
     ".jsonl": lambda p: _json_lines(p),
     ".parquet": pd.read_parquet,
+    ".json": questions.read_squad,
+    ".txt": unlabelled.read_lines,
     ".conll": tagged.read_conll,
     ".bio": tagged.read_conll,
     ".iob": tagged.read_conll,
@@ -102,6 +103,8 @@ def _shape(reader: Any, suffix: str) -> tuple[str, str]:
     """What a file of this kind looks like inside, and what to try when one does not."""
     if reader is tagged.read_conll:
         return " with a word and its tag in every line and a blank line between sentences", "a tab between word and tag"
+    if reader is questions.read_squad:
+        return " as SQuAD has it, or a list of objects with the same fields", "one object per line, in a jsonl file"
     if suffix in (".csv", ".tsv"):
         return (
             " with names in its first line and as many fields in every row",
@@ -138,6 +141,9 @@ def _from_folder(folder: Path) -> Tables:
         raise WorkbenchError(f"two files for one split in folder {folder.name!r} ({names})", "one file per split",
                              "moving the other one away")  # fmt: skip
     if "train" not in files:
+        pairs = parallel.text_files(folder, _split_of)
+        if pairs:
+            return pairs
         raise WorkbenchError(f"no training file in folder {folder.name!r}", "train.csv and, if you have it, validation.csv "
                              f"({', '.join(_READERS)} can be read)", "renaming the file to train.csv")  # fmt: skip
     return {split: _from_file(path) for split, path in files.items()}

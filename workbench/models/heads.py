@@ -13,16 +13,23 @@ from torch import nn
 
 
 class PooledClassifier(nn.Module):
-    """encoder -> pooling -> dropout -> linear. `pooling` is "mean" (over real tokens) or "cls" (the first token).
+    """encoder -> pooling -> dropout -> head. `pooling` is "mean", "max" or "attention" (over real tokens), or "cls" (the first
+    token); `head` is "linear", or "mlp" with a hidden layer as wide as the encoder.
 
     Input ids and mask (batch, length) -> logits (batch, labels).
     """
 
-    def __init__(self, encoder: Any, labels: int, pooling: str, dropout: float) -> None:
+    def __init__(self, encoder: Any, labels: int, pooling: str, dropout: float, head: str = "linear") -> None:
         super().__init__()
-        self.encoder, self.pooling = encoder, pooling
+        self.encoder, self.pooling, self.head = encoder, pooling, head
+        size = encoder.config.hidden_size
+        if pooling == "attention":
+            self.attend = nn.Linear(size, 1)
+            nn.init.zeros_(self.attend.weight)  # all tokens alike: it starts as the mean
+        if head == "mlp":
+            self.hidden = nn.Linear(size, size)
         self.dropout = nn.Dropout(dropout)
-        self.classifier = nn.Linear(encoder.config.hidden_size, labels)
+        self.classifier = nn.Linear(size, labels)
         nn.init.normal_(self.classifier.weight, std=0.02)
         nn.init.zeros_(self.classifier.bias)
 
@@ -33,20 +40,37 @@ class PooledClassifier(nn.Module):
     def forward(
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor, labels: torch.Tensor | None = None, **kw: Any
     ) -> dict[str, torch.Tensor]:
-        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask, **kw).last_hidden_state
-        logits = self.classifier(self.dropout(pool(hidden, attention_mask, self.pooling)))
+        tokens = self.encoder(input_ids=input_ids, attention_mask=attention_mask, **kw).last_hidden_state
+        scores = self.attend(tokens).squeeze(-1) if self.pooling == "attention" else None
+        vector = self.dropout(pool(tokens, attention_mask, self.pooling, scores))
+        if self.head == "mlp":
+            vector = self.dropout(torch.tanh(self.hidden(vector)))
+        logits = self.classifier(vector)
         if labels is None:
             return {"logits": logits}
         return {"loss": nn.functional.cross_entropy(logits.float(), labels), "logits": logits}
 
+    def head_state(self) -> dict[str, torch.Tensor]:
+        """Everything that is not the encoder, as it is stored beside it."""
+        return {k: v.contiguous() for k, v in self.state_dict().items() if not k.startswith("encoder.")}
 
-def pool(hidden: torch.Tensor, mask: torch.Tensor, pooling: str) -> torch.Tensor:
-    """(batch, length, hidden) -> (batch, hidden): the mean over tokens that are not padding, or the first token.
+
+def pool(hidden: torch.Tensor, mask: torch.Tensor, pooling: str, scores: torch.Tensor | None = None) -> torch.Tensor:
+    """(batch, length, hidden) -> (batch, hidden) over the tokens that are not padding: their mean, their maximum, their average
+    weighted by the softmax of `scores` (batch, length), or the first token alone.
 
     >>> pool(torch.tensor([[[1.0], [3.0], [9.0]]]), torch.tensor([[1, 1, 0]]), "mean")
     tensor([[2.]])
+    >>> pool(torch.tensor([[[1.0], [3.0], [9.0]]]), torch.tensor([[1, 1, 0]]), "max")
+    tensor([[3.]])
     """
     if pooling == "cls":
-        return hidden[:, 0]
-    weight = mask.unsqueeze(-1).to(hidden.dtype)
+        return hidden[torch.arange(len(mask)), mask.argmax(1)]  # behind the padding of models that pad on the left
+    real = mask.unsqueeze(-1).bool()
+    if pooling == "max":
+        return hidden.masked_fill(~real, -torch.inf).amax(1)
+    if scores is not None:
+        weight = scores.masked_fill(~mask.bool(), -torch.inf).softmax(1).unsqueeze(-1).to(hidden.dtype)
+        return (hidden * weight).sum(1)
+    weight = real.to(hidden.dtype)
     return (hidden * weight).sum(1) / weight.sum(1).clamp(min=1)

@@ -17,6 +17,7 @@ import argparse
 import math
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +52,8 @@ def parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser(prog="python -m workbench pretrain", description="Pretrain a bundled model.")
     p.add_argument("name", help=f"which model: {', '.join(names())}")
     p.add_argument("--stage", choices=["encode", "train", "card", "all"], default="all")
-    p.add_argument("--corpus", type=Path, default=SHARED / "general_en.train.txt.xz", help="text, plain or .xz")
-    p.add_argument("--validation", type=Path, default=SHARED / "general_en.valid.txt.xz", help="held-out text")
+    p.add_argument("--corpus", type=Path, help="text, plain or .xz (default: the recipe's, in ../shared/corpora)")
+    p.add_argument("--validation", type=Path, help="held-out text")
     p.add_argument("--work", type=Path, help="folder for what the stages hand on (default .pretrain/NAME)")
     p.add_argument("--out", type=Path, help="folder of the finished model (default data/models/NAME)")
     p.add_argument("--tokens", type=int, help="budget of the whole run; the rate decays to 0 at its end")
@@ -75,13 +76,14 @@ def run(arguments: argparse.Namespace) -> None:
     os.environ.setdefault("RAYON_NUM_THREADS", str(arguments.threads))
     torch.set_num_threads(arguments.threads)
     work.mkdir(parents=True, exist_ok=True)
+    corpus: Path = arguments.corpus or SHARED / recipe.corpus
     if arguments.stage in ("encode", "all"):
-        encode(recipe, arguments.corpus, arguments.validation, work, arguments.seed)
+        encode(recipe, corpus, arguments.validation or SHARED / recipe.validation, work, arguments.seed)
     if arguments.stage in ("train", "all") and not train(recipe, arguments, work):
         print("not finished: go on with --resume")
         return
     if arguments.stage in ("card", "all"):
-        pretrain_card.write(recipe, work, out)
+        pretrain_card.write(recipe, work, out, corpus)
         print(f"{recipe.name} is in {out}")
 
 
@@ -93,9 +95,10 @@ def encode(recipe: Recipe, corpus: Path, validation: Path, work: Path, seed: int
     tokenizer = Tokenizer.from_file(str(work / "tokenizer" / "tokenizer.json"))
 
     def shards(path: Path) -> None:
-        counts = pretrain_text.encode_to_shards(tokenizer, corpus, work, recipe.separator)
-        held_out = pretrain_text.encode_to_shards(tokenizer, validation, work, recipe.separator, stem="valid")
-        described = pretrain_text.describe(corpus) | counts | {"validation_tokens": held_out["tokens"]}
+        store = partial(pretrain_text.encode_to_shards, tokenizer, folder=work, separator=recipe.separator)
+        counts = store(corpus, read=recipe.read)
+        held_out = store(validation, stem="valid", read=recipe.read_held_out)
+        described = pretrain_text.describe(corpus, recipe.read) | counts | {"validation_tokens": held_out["tokens"]}
         pretrain_text.write_json(path, described)
 
     _once(work / "corpus.json", shards)
@@ -112,7 +115,7 @@ def _once(path: Path, make: Callable[[Path], None]) -> None:
 
 
 def _make_tokenizer(recipe: Recipe, corpus: Path, path: Path) -> None:
-    tokenizer = recipe.train_tokenizer(pretrain_text.sample(corpus, SAMPLE_MEGABYTES), recipe.vocabulary)
+    tokenizer = recipe.train_tokenizer(pretrain_text.sample(corpus, SAMPLE_MEGABYTES, recipe.read), recipe.vocabulary)
     if tokenizer.get_vocab_size() > recipe.vocabulary:
         raise WorkbenchError(f"{tokenizer.get_vocab_size()} tokens", f"at most {recipe.vocabulary}", "a larger corpus")
     pretrain_text.write_json(path.with_name("tokenizer_config.json"), recipe.tokenizer_config)

@@ -87,9 +87,8 @@ class Validation:
     def __init__(
         self, ids: np.ndarray, recipe: Recipe, length: int = VALIDATION_LENGTH, rows: int = VALIDATION_ROWS
     ) -> None:
-        size = length - recipe.added
-        starts = np.linspace(0, len(ids) - size, min(rows, len(ids) // size)).astype(np.int64)
-        blocks = torch.from_numpy(ids[starts[:, None] + np.arange(size)].astype(np.int64))
+        held_out = recipe.held_out or _running_text
+        blocks = held_out(ids, length=length - recipe.added, rows=rows)
         self.recipe = recipe
         self.batch = recipe.corrupt(blocks, torch.Generator().manual_seed(20))
 
@@ -109,3 +108,9 @@ class Validation:
             count += known
         model.train(was_training)
         return total / count, hits / count
+
+
+def _running_text(ids: np.ndarray, length: int, rows: int) -> Tensor:
+    """Rows of consecutive tokens, evenly spread over the text: (rows, length)."""
+    starts = np.linspace(0, len(ids) - length, min(rows, len(ids) // length)).astype(np.int64)
+    return torch.from_numpy(ids[starts[:, None] + np.arange(length)].astype(np.int64))

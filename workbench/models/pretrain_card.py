@@ -21,7 +21,12 @@ LICENCES = {
     "general_en.train.txt.xz": {
         "text": "English Wikipedia (about 2014, long-tail topics), 19th and 20th century novels, Wikinews",
         "licence": "CC BY-SA 3.0 (Wikipedia), public domain (novels), CC BY 2.5 (Wikinews)",
-    }
+    },
+    "tatoeba_en_fr.tsv.xz": {
+        "text": "English sentences with their French translations from Tatoeba, by its contributors (tatoeba.org)",
+        "licence": "CC BY 2.0 (tatoeba.org)",
+        "unit": "sentences, two to a pair",
+    },
 }
 UNSTATED = {"text": "not described", "licence": "not stated: that of the corpus it was trained on"}
 START = (
@@ -42,7 +47,7 @@ LIMITS = [
 ]
 
 
-def write(recipe: Recipe, work: Path, out: Path) -> dict[str, Any]:
+def write(recipe: Recipe, work: Path, out: Path, corpus: Path | None = None) -> dict[str, Any]:
     """Export, reload what was exported, measure it, and write the cards. Returns card.json's content."""
     state = checkpoints.read_state(work / "checkpoint")
     planned = state["plan"]["tokens"] // state["plan"]["batch"]
@@ -55,23 +60,26 @@ def write(recipe: Recipe, work: Path, out: Path) -> dict[str, Any]:
     (out / "model.safetensors").chmod(0o644)  # safetensors writes for the owner alone
     for file in ("tokenizer.json", "tokenizer_config.json"):
         shutil.copyfile(work / "tokenizer" / file, out / file)
-    card = _card(recipe, state, pretrain_text.read_json(work / "corpus.json"), _measure(recipe, out, work), out)
+    measured = _measure(recipe, out, work)
+    if recipe.score and corpus:
+        measured |= recipe.score(out, corpus)
+    card = _card(recipe, state, pretrain_text.read_json(work / "corpus.json"), measured, out)
     pretrain_text.write_json(out / "card.json", card)
     (out / "README.md").write_text(_readme(card), encoding="utf-8")
     return card
 
 
-def _measure(recipe: Recipe, out: Path, work: Path) -> dict[str, float]:
-    """Validation loss and masked accuracy of the files as a user loads them."""
+def _measure(recipe: Recipe, out: Path, work: Path) -> dict[str, Any]:
+    """Validation loss and the share of right guesses of the files as a user loads them."""
     shipped = type(recipe.build(recipe.vocabulary)).from_pretrained(out, dtype=torch.float32)
     length = min(recipe.phases[-1][0], VALIDATION_LENGTH)
     validation = Validation(pretrain_text.load_ids(work, "valid-*.npy.xz"), recipe, length)
     loss, accuracy = validation(shipped)
-    return {"validation_loss": round(loss, 4), "masked_accuracy": round(accuracy, 4)}
+    return {"validation_loss": round(loss, 4), recipe.guessed.replace(" ", "_"): round(accuracy, 4)}
 
 
 def _card(
-    recipe: Recipe, state: dict[str, Any], corpus: dict[str, Any], measured: dict[str, float], out: Path
+    recipe: Recipe, state: dict[str, Any], corpus: dict[str, Any], measured: dict[str, Any], out: Path
 ) -> dict[str, Any]:
     plan = state["plan"]
     files = ("model.safetensors", "tokenizer.json")
@@ -80,14 +88,16 @@ def _card(
         "title": recipe.title,
         "family": recipe.family,
         "tasks": list(recipe.tasks),
-        "pooling": "mean",
+        "pooling": "mean" if "classification" in recipe.tasks else "native",
         "parameters": sum(p.numel() for p in model.parameters()),
         "vocabulary": recipe.vocabulary,
         "hidden": recipe.hidden,
         "layers": model.config.num_hidden_layers,
         "corpus": corpus | LICENCES.get(corpus["file"], UNSTATED),
         "objective": recipe.objective,
-        "initialisation": START,
+        "unit": recipe.unit,
+        "guessed": recipe.guessed,
+        "initialisation": recipe.initialisation or START,
         "tokens_seen": state["step"] * plan["batch"],
         "sequence_lengths": plan["phases"],
         **measured,
@@ -96,10 +106,20 @@ def _card(
         "seed": plan["seed"],
         "command": f"python -m workbench pretrain {recipe.name} --tokens {plan['tokens']} --batch {plan['batch']} "
         f"--rate {plan['rate']:g} --seed {plan['seed']}",
-        "limits": LIMITS,
+        "limits": list(recipe.limits) or LIMITS,
         "curve": _thinned(state["curve"]),
         "sha256": {file: hashlib.sha256((out / file).read_bytes()).hexdigest() for file in files},
     }
+
+
+def score_table(measured: dict[str, Any]) -> str:
+    """BLEU and chrF of what a translator writes, as Markdown: the way of writing, then one row per test set."""
+    rows = [
+        f"| {r['data']} | {r['sentences']:,} | {r['how']} | {100 * r['bleu']:.1f} | {100 * r['chrf']:.1f} |"
+        for r in measured["rows"]
+    ]
+    head = ["| test set | sentences | how | BLEU | chrF |", "|---|---|---|---|---|"]
+    return "\n".join([*head, *rows, "", measured["words"]])
 
 
 def _thinned(curve: list[dict[str, Any]], points: int = 25) -> list[dict[str, Any]]:
@@ -120,11 +140,13 @@ def _readme(card: dict[str, Any]) -> str:
     limits = "\n".join(f"- {limit}" for limit in card["limits"])
     sums = "\n".join(f"- `{file}` `{digest}`" for file, digest in card["sha256"].items())
     lengths = ", ".join(f"{length} tokens for {share:.0%} of the budget" for length, share in card["sequence_lengths"])
+    guessed, measured = card["guessed"], card.get("translation")
+    further = f"\n{score_table(measured)}\n" if measured else ""
     return f"""# {card["title"]}
 
 {card["parameters"] / 1e6:.2f} M parameters, shipped in half precision: load it with `dtype=torch.float32`.
 
-**Text.** {corpus["text"]}: {corpus["documents"]:,} documents, {corpus["tokens"]:,} tokens of this vocabulary.
+**Text.** {corpus["text"]}: {corpus["documents"]:,} {corpus.get("unit", "documents")}, {corpus["tokens"]:,} tokens of this vocabulary.
 Licence of the text: {corpus["licence"]}.
 
 **Objective.** {card["objective"][0].upper()}{card["objective"][1:]}. Sequences of {lengths}.
@@ -135,10 +157,10 @@ Licence of the text: {corpus["licence"]}.
 `{card["command"]}`. Several cores are used best by several processes that share each batch: `torchrun --nproc-per-node 3 -m
 workbench.models.pretrain` with the same arguments.
 
-**Measured on the shipped weights**, on held-out text: loss {card["validation_loss"]:.3f} nats per hidden token,
-masked accuracy {card["masked_accuracy"]:.1%}.
-
-| tokens seen | training loss | validation loss | masked accuracy |
+**Measured on the shipped weights**, on held-out text: loss {card["validation_loss"]:.3f} nats per {card["unit"]},
+{guessed} {card[guessed.replace(" ", "_")]:.1%}.
+{further}
+| tokens seen | training loss | validation loss | {guessed} |
 |---|---|---|---|
 {rows}
 

@@ -11,6 +11,7 @@ import json
 import math
 import time
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,8 @@ class Loop:
     ) -> None:
         self.recipe, self.model, self.plan, self.work, self.bf16 = recipe, model, plan, work, bf16
         self.device = next(model.parameters()).device
-        self.blocks = Blocks(ids, plan, recipe.added, self.device)
+        feed = recipe.feed or partial(Blocks, added=recipe.added)
+        self.blocks = feed(ids, plan, device=self.device)
         self.valid = valid
         self._validation: dict[int, Validation] = {}
         self.optimizer = make_optimizer(model, self.device)
@@ -123,6 +125,7 @@ class Loop:
 
     def _forward(self, step: int) -> Tensor:
         self.generator.manual_seed(self.plan.seed * 1_000_003 + step)
+        torch.manual_seed(self.plan.seed * 1_000_003 + step)  # dropout
         batch = self.recipe.corrupt(self.blocks(step), self.generator)
         batch = tuple(tensor[self.rank :: self.world] for tensor in batch)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):

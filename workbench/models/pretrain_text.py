@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import lzma
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from workbench.errors import WorkbenchError
 
 SHARD_TOKENS = 12_000_000
 BATCH_CHARACTERS = 4_000_000
+Reader = Callable[[Path], Iterator[list[str]]]  # the documents of a file
 
 
 def open_text(path: Path) -> Any:
@@ -46,11 +47,11 @@ def documents(path: Path) -> Iterator[list[str]]:
             yield document
 
 
-def sample(path: Path, megabytes: float) -> Iterator[str]:
+def sample(path: Path, megabytes: float, read: Reader = documents) -> Iterator[str]:
     """Lines of an even sample of the documents, about so many million characters in all."""
-    size = sum(len(line) for document in documents(path) for line in document)
+    size = sum(len(line) for document in read(path) for line in document)
     share = min(1.0, megabytes * 1e6 / max(1, size))
-    for number, document in enumerate(documents(path)):
+    for number, document in enumerate(read(path)):
         if int((number + 1) * share) > int(number * share):
             yield from document
 
@@ -69,9 +70,9 @@ def batches(stream: Iterable[list[str]], characters: int = BATCH_CHARACTERS) -> 
         yield group
 
 
-def encode(tokenizer: Any, path: Path, separator: int) -> Iterator[np.ndarray]:
+def encode(tokenizer: Any, path: Path, separator: int, read: Reader = documents) -> Iterator[np.ndarray]:
     """Ids of the whole text, one uint16 array per batch; `separator` closes each document."""
-    for group in batches(documents(path)):
+    for group in batches(read(path)):
         lines = [line for document in group for line in document]
         encoded = iter(tokenizer.encode_batch_fast(lines, add_special_tokens=False))
         ids: list[int] = []
@@ -105,7 +106,9 @@ def _load_shard(path: Path) -> np.ndarray:
     return ids
 
 
-def encode_to_shards(tokenizer: Any, path: Path, folder: Path, separator: int, stem: str = "ids") -> dict[str, int]:
+def encode_to_shards(
+    tokenizer: Any, path: Path, folder: Path, separator: int, stem: str = "ids", read: Reader = documents
+) -> dict[str, int]:
     """Write `STEM-NNN.npy.xz` under `folder`; returns the counts that the card quotes."""
     for old in folder.glob(f"{stem}-*.npy.xz"):
         old.unlink()
@@ -118,7 +121,7 @@ def encode_to_shards(tokenizer: Any, path: Path, folder: Path, separator: int, s
         waiting, shards = [], shards + 1
         print(f"{path.name}: {tokens:,} tokens", flush=True)
 
-    for ids in encode(tokenizer, path, separator):
+    for ids in encode(tokenizer, path, separator, read):
         waiting.append(ids)
         tokens += len(ids)
         if sum(map(len, waiting)) >= SHARD_TOKENS:
@@ -128,14 +131,14 @@ def encode_to_shards(tokenizer: Any, path: Path, folder: Path, separator: int, s
     return {"tokens": tokens, "shards": shards}
 
 
-def describe(path: Path) -> dict[str, Any]:
+def describe(path: Path, read: Reader = documents) -> dict[str, Any]:
     """Name, size and checksum of a corpus file: what a card may say without a path of this machine."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(1 << 20):
             digest.update(chunk)
     count = characters = 0
-    for document in documents(path):
+    for document in read(path):
         count += 1
         characters += sum(map(len, document))
     return {"file": path.name, "sha256": digest.hexdigest(), "documents": count, "characters": characters}

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,10 @@ class Source:
 
     @property
     def pooling(self) -> str:
-        """What the head should read: the card's word, else transformers' own head."""
-        return str(self.card.facts.get("pooling", "native")) if self.card else "native"
+        """What the head should read: the card's word, or that of the run which saved it, else transformers' own head."""
+        if self.card:
+            return str(self.card.facts.get("pooling", "native"))
+        return str(saved_facts(self.location).get("pooling", "native"))
 
 
 def source(name: str) -> Source:
@@ -81,6 +84,19 @@ def config(src: Source, **changes: Any) -> Any:
     return loaded
 
 
+def suits(src: Source, task: str) -> None:
+    """Raise a WorkbenchError that says what to choose instead where a translator meets another task, or the other way round."""
+    from transformers.models.auto.modeling_auto import MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES as WRITERS
+
+    family = config(src).model_type
+    if task == "translation" and family not in WRITERS:
+        raise WorkbenchError(f"model {src.name!r} ({family}) reads but does not write",
+                             "an encoder-decoder such as Marian or T5", "model='en-fr-mini'")  # fmt: skip
+    if task != "translation" and (family == "marian" or (src.card and src.card.tasks == ("translation",))):
+        raise WorkbenchError(f"model {src.name!r} translates; this is data for {task}", "a model that reads, such as BERT",
+                             "model='bert-mini'")  # fmt: skip
+
+
 def build(auto_class: Any, src: Source, cfg: Any, **arguments: Any) -> Any:
     """A float32 model of `auto_class`: the checkpoint's weights, or fresh ones for a random twin."""
     import torch
@@ -102,10 +118,30 @@ def set_dropout(cfg: Any, dropout: float | None) -> None:
         return
     names = ("hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout", "dropout", "attention_dropout",
              "seq_classif_dropout", "embd_pdrop", "resid_pdrop", "attn_pdrop", "summary_last_dropout",
-             "summary_first_dropout", "activation_dropout")  # fmt: skip
+             "summary_first_dropout", "activation_dropout", "dropout_rate")  # fmt: skip
     for name in names:
         if hasattr(cfg, name):
             setattr(cfg, name, dropout)
+
+
+def set_layers(cfg: Any, layers: int | None) -> None:
+    """Keep the first `layers` layers of a checkpoint: those above are not built, and their weights are not read."""
+    if layers is None:
+        return
+    there = int(cfg.num_hidden_layers)
+    if layers > there:
+        raise WorkbenchError(f"layers={layers} of a model with {there}", f"1 to {there}, or None", f"layers={there}")
+    cfg.num_hidden_layers = layers
+    if isinstance(getattr(cfg, "layer_types", None), list):
+        cfg.layer_types = cfg.layer_types[:layers]
+
+
+def saved_facts(location: str) -> dict[str, Any]:
+    """What `run.save()` wrote beside the weights; empty for a folder or Hub id that no run has made."""
+    try:
+        return dict(json.loads((Path(location) / "workbench.json").read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return {}
 
 
 def _fetch(src: Source, load: Any) -> Any:

@@ -53,7 +53,15 @@ class Prepared:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-Ask = Callable[[Encoded], Any]  # what a trained model answers to encoded inputs: the task's logits, example by example
+class Ask(Protocol):
+    """A trained model as its task sees it: called with encoded inputs it gives the task's logits, example by example.
+
+    `model` is the model itself, for a task that lets it write.
+    """
+
+    model: Any
+
+    def __call__(self, encoded: Encoded) -> Any: ...
 
 
 class Task(Protocol):
@@ -169,8 +177,9 @@ def forward(
                 if not keep_going():
                     return None
                 batch = collate([encoded[i] for i in order[start : start + batch_size]])
-                batch.pop("labels")
+                labels = batch.pop("labels", None)
                 out = model(**{k: v.to(device) for k, v in batch.items()})
+                batch["labels"] = labels  # a task whose logits are too many to be kept scores them at once
                 found += read(out, batch) if read else list(out["logits"].float().cpu().numpy())
     finally:
         model.train(was_training)

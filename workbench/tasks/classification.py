@@ -83,6 +83,7 @@ class Classification:
         cfg = zoo.config(source, num_labels=len(names), id2label=names, label2id={v: k for k, v in names.items()},
                          pad_token_id=prepared.tokenizer.pad_token_id)  # fmt: skip
         zoo.set_dropout(cfg, config.dropout)
+        zoo.set_layers(cfg, config.layers)
         if pooling == "native":
             return zoo.build(AutoModelForSequenceClassification, source, cfg, ignore_mismatched_sizes=True)
         extra = (
@@ -90,7 +91,7 @@ class Classification:
         )
         encoder = zoo.build(AutoModel, source, cfg, **extra)
         dropout = getattr(cfg, "hidden_dropout_prob", 0.1) if config.dropout is None else config.dropout
-        return PooledClassifier(encoder, len(names), pooling, dropout)
+        return PooledClassifier(encoder, len(names), pooling, dropout, config.head)
 
     def collate(self, tokenizer: Any) -> Collate:
         return Collate(tokenizer.pad_token_id, tokenizer.padding_side)

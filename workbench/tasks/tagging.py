@@ -108,6 +108,7 @@ class Tagging:
         cfg = zoo.config(source, num_labels=len(names), id2label=names, label2id={v: k for k, v in names.items()},
                          pad_token_id=prepared.tokenizer.pad_token_id)  # fmt: skip
         zoo.set_dropout(cfg, config.dropout)
+        zoo.set_layers(cfg, config.layers)
         return zoo.build(AutoModelForTokenClassification, source, cfg, ignore_mismatched_sizes=True)
 
     def collate(self, tokenizer: Any) -> TagCollate:

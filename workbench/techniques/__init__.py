@@ -5,10 +5,17 @@ The package answers to a call: `wb.techniques()` is the catalogue's list, before
 
 from workbench.catalog import answer_calls, techniques
 from workbench.techniques.base import Technique
+from workbench.techniques.distillation import Distillation
+from workbench.techniques.feature_extraction import FeatureExtraction
 from workbench.techniques.full import FullFineTuning
+from workbench.techniques.lora import IA3, LoRA
+from workbench.techniques.unfreezing import GradualUnfreezing
 
-TECHNIQUES: dict[str, Technique] = {"full": FullFineTuning()}
+TECHNIQUES: dict[str, Technique] = {
+    technique.name: technique
+    for technique in (FullFineTuning(), FeatureExtraction(), GradualUnfreezing(), LoRA(), IA3(), Distillation())
+}
 
-__all__ = ["TECHNIQUES", "FullFineTuning", "Technique"]
+__all__ = ["TECHNIQUES", "Technique"]
 
 answer_calls(__name__, techniques)

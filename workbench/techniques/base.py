@@ -1,22 +1,68 @@
-"""What every technique offers. It gets a model with its head and says which weights learn. No task, no Trainer here."""
+"""What every technique may do to a training. It gets a model with its head and says what learns, how fast, towards what.
+
+Every hook has a default that changes nothing, so a technique's file shows only what makes it different. No Trainer here.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, ClassVar
 
+import torch
+
+from workbench import catalog
 from workbench.config import RunConfig
 
+Group = dict[str, Any]  # one group of an optimiser: {"params": [...], "lr": ..., "weight_decay": ...}
 
-class Technique(Protocol):
-    """One way to fine-tune."""
 
-    name: str
+class Technique:
+    """One way to fine-tune. Its title, source and tasks stand in the catalogue."""
+
+    name: ClassVar[str] = ""
+
+    @property
+    def rate(self) -> float:
+        """The learning rate that usually suits it."""
+        return float(catalog.find(catalog.techniques(), self.name, "technique").facts["rate"])
+
+    def check(self, config: RunConfig, task: str) -> None:
+        """Raise a WorkbenchError where the choices do not go together; asked before anything is loaded."""
 
     def apply(self, model: Any, config: RunConfig) -> Any:
         """The model, changed in place or wrapped; weights that shall not learn have `requires_grad` off."""
+        return model
+
+    def groups(self, model: Any, config: RunConfig) -> list[Group] | None:
+        """Groups for the optimiser, the head's first; None: one rate for all that learns, as Trainer does it."""
+        return None
+
+    def before_step(self, model: Any, config: RunConfig, epoch: float) -> None:
+        """Called before every step with the epochs done so far: the same at the same place, also in a resumed run."""
+
+    def examples(self, prepared: Any, data: Any, task: Any, config: RunConfig) -> Any:
+        """The training examples, with whatever this technique adds to them (see `collate`)."""
+        return prepared.train
+
+    def collate(self, collate: Any) -> Any:
+        """What makes a batch of those examples."""
+        return collate
+
+    def loss(self, output: Any, batch: dict[str, torch.Tensor], config: RunConfig) -> torch.Tensor | None:
+        """The loss to train on; None: the task's own."""
+        return None
+
+    def finish(self, model: Any) -> Any:
+        """A plain model again, which gives the same answers and which `from_pretrained` can read once it is saved."""
+        return model
 
 
 def trained_parameters(model: Any) -> tuple[int, int]:
     """(parameters that learn, all parameters)."""
     sizes = [(p.numel(), p.requires_grad) for p in model.parameters()]
     return sum(n for n, learns in sizes if learns), sum(n for n, _ in sizes)
+
+
+def by_decay(named: list[tuple[str, torch.nn.Parameter]], rate: float, weight_decay: float) -> list[Group]:
+    """Two groups at one rate: matrices decay, biases and normalisations (one dimension) do not."""
+    split = ([p for _, p in named if p.ndim > 1], weight_decay), ([p for _, p in named if p.ndim <= 1], 0.0)
+    return [{"params": params, "lr": rate, "weight_decay": decay} for params, decay in split if params]

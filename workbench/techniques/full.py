@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from workbench.config import RunConfig
+from workbench.techniques.base import Technique
 
 
-class FullFineTuning:
+class FullFineTuning(Technique):
     """Leaves the model as it is, with every weight free to move."""
 
     name = "full"

@@ -14,11 +14,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import psutil
 from transformers import TrainerCallback
 
 from workbench.config import RunConfig
 from workbench.diagnosis.race import rule
 from workbench.diagnosis.stopping import Patience
+from workbench.models.moves import Moves
 from workbench.tasks.base import Prepared, Task, forward
 from workbench.training import checkpoint
 from workbench.training import events as ev
@@ -40,9 +42,11 @@ class Bridge(TrainerCallback):
         guard: Callable[[Callable[[], None]], bool],
         wishes: Wishes,
         resumed: Path | None = None,
+        technique: Any = None,
     ) -> None:
         self.task, self.prepared, self.config, self.folder = task, prepared, config, folder
         self.emit, self.guard, self.wishes, self.resumed = emit, guard, wishes, resumed
+        self.technique = technique
         self.collate = task.collate(prepared.tokenizer)
         self.patience = Patience(config.patience or 10**9, config.min_delta)
         self.rule = rule(config.stopping) if config.stopping else None
@@ -52,6 +56,7 @@ class Bridge(TrainerCallback):
         self.best_loss = math.inf
         self.best_in_memory: dict[str, Any] | None = None
         self.due: set[int] = set()
+        self.memory = 0.0  # resident megabytes of this process, the most that an evaluation has seen
         self.last_saved, self.save_cost = 0.0, 0.0
         self.ended = ""
         self._rng_pending = resumed is not None
@@ -67,6 +72,7 @@ class Bridge(TrainerCallback):
             self.curve = [(float(v), float(t)) for v, t in extra.get("curve", [])]
             self.best_step, self.best_loss = extra["best_step"], extra["best_loss"]
             self.rate, self.before = extra["rate"], extra["seconds"]
+        self.moves = Moves(kw["model"])
         self.began = self.last_saved = time.monotonic()
         parts = args.gradient_accumulation_steps
         self.emit(ev.Started(state.global_step, self.before, state.max_steps, {"accumulate": parts}))
@@ -77,6 +83,8 @@ class Bridge(TrainerCallback):
         if self._rng_pending and self.resumed is not None:  # the first batch has been drawn, nothing computed yet
             checkpoint.restore_rng(self.resumed)
             self._rng_pending = False
+        if self.technique is not None:
+            self.technique.before_step(kw["model"], self.config, float(state.epoch or 0.0))
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kw: Any) -> None:
         model, optimizer, scheduler = kw["model"], kw["optimizer"], kw["lr_scheduler"]
@@ -84,6 +92,10 @@ class Bridge(TrainerCallback):
         self._change_rate(optimizer, scheduler, state)
         if self.wishes.stop.is_set():
             return self._end(control, "user")
+        if self.config.seconds is not None and self.seconds() >= self.config.seconds and not self.ended:
+            self._end(control, "time")
+            if state.global_step not in self.due:
+                self.evaluate(model, state, control, optimizer)
         if state.global_step in self.due:
             self.evaluate(model, state, control, optimizer)
             if not control.should_training_stop and self._save_is_due():
@@ -114,6 +126,7 @@ class Bridge(TrainerCallback):
         )
         if valid is None or train is None:
             return self._end(control, "user")
+        self.memory = max(self.memory, round(psutil.Process().memory_info().rss / 1e6))
         losses = self.task.losses(valid, self.prepared.validation.labels)
         train_loss = float(self.task.losses(train, self.prepared.probe.labels).mean())
         valid_loss = float(losses.mean())
@@ -130,6 +143,8 @@ class Bridge(TrainerCallback):
         metrics = self.task.metrics(valid, self.prepared.validation.labels, self.prepared.labels)
         self.emit(ev.Evaluated(state.global_step, self.seconds(), state.epoch or 0.0, train_loss, valid_loss, metrics,
                                rate, bool(best), left, error))  # fmt: skip
+        if blocks := self.moves(model):
+            self.emit(ev.Moved(state.global_step, self.seconds(), blocks))
         if not (finite and math.isfinite(train_loss)):
             self._end(control, "non-finite")
         elif self.config.patience and stop and state.global_step < state.max_steps:

@@ -53,6 +53,13 @@ class Evaluated(Event):
 
 
 @dataclass(frozen=True)
+class Moved(Event):
+    """How far each block of the model is from where it began: |w - w0| / |w0| by block, input to output."""
+
+    blocks: dict[str, float]
+
+
+@dataclass(frozen=True)
 class RateChanged(Event):
     """The learner moved the learning rate while training: peak rate before and after."""
 
@@ -87,7 +94,7 @@ class Ended(Event):
 
 
 KINDS: dict[str, type[Event]] = {
-    cls.__name__.lower(): cls for cls in (Started, Stepped, Evaluated, RateChanged, Paused, Continued, Note, Ended)
+    cls.__name__.lower(): cls for cls in (Started, Stepped, Evaluated, Moved, RateChanged, Paused, Continued, Note, Ended)
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,18 @@ from workbench.errors import WorkbenchError
 from workbench.models.heads import PooledClassifier
 from workbench.tasks.base import Encoded, forward
 from workbench.training.store import Store
+
+
+@dataclass
+class Asked:
+    """A finished model that a task may ask (see `tasks.base.Ask`)."""
+
+    model: Any
+    task: Any
+    tokenizer: Any
+
+    def __call__(self, encoded: Encoded) -> Any:
+        return forward(self.model, encoded, self.task.collate(self.tokenizer), lambda: True, read=self.task.read)
 
 
 class Predictor:
@@ -36,9 +49,24 @@ class Predictor:
         task, source = TASKS[store.facts.get("task", "classification")], zoo.source(store.config.model)
         tokenizer, labels = zoo.tokenizer(source), list(store.facts["labels"])
         shell: Any = SimpleNamespace(labels=labels, tokenizer=tokenizer)
-        model = TECHNIQUES[store.config.technique].apply(task.build(source, shell, store.config), store.config)
+        technique = TECHNIQUES[store.config.technique]
+        model = technique.apply(task.build(source, shell, store.config), store.config)
         load_weights(model, store.folder / "best" / "model.safetensors")
-        return cls(task, model.eval(), tokenizer, labels, store.config)
+        return cls(task, technique.finish(model).eval(), tokenizer, labels, store.config)
+
+    @classmethod
+    def untouched(cls, model: str, task: str = "translation", **choices: Any) -> Predictor:
+        """A checkpoint as it came, where the task needs no new head: what fine-tuning has to beat."""
+        from types import SimpleNamespace
+
+        from workbench.models import zoo
+        from workbench.tasks import TASKS
+
+        config, source = RunConfig(model=model, **choices), zoo.source(model)
+        zoo.suits(source, task)
+        shell: Any = SimpleNamespace(labels=[], tokenizer=zoo.tokenizer(source))
+        built = TASKS[task].build(source, shell, config)
+        return cls(TASKS[task], built.eval(), shell.tokenizer, [], config)
 
     def predict(self, inputs: Any) -> pd.DataFrame:
         """One row per input, as the task makes it (classification: text, label, probability, then every label's)."""
@@ -62,14 +90,17 @@ class Predictor:
         """Mean loss (nats) and the task's metrics."""
         encoded = self.task.encode(split, self.tokenizer, self.config.max_length, self.labels)
         answers = self.ask(encoded)
+        written = getattr(self.task, "written", None)  # scores that take too long to be measured while training
         return {
             "loss": float(self.task.losses(answers, encoded.labels).mean()),
             **self.task.metrics(answers, encoded.labels, self.labels),
+            **(written(self.ask, split, self.tokenizer, self.config) if written else {}),
         }
 
-    def ask(self, encoded: Encoded) -> Any:
+    @property
+    def ask(self) -> Asked:
         """The model's logits, example by example."""
-        return forward(self.model, encoded, self.task.collate(self.tokenizer), lambda: True, read=self.task.read)
+        return Asked(self.model, self.task, self.tokenizer)
 
     def save(self, folder: Path, run: Any) -> Path:
         """A new folder with the encoder, the head, the tokenizer, the labels and a README that says how to load them."""
@@ -82,9 +113,7 @@ class Predictor:
 
             encoder: Any = self.model.encoder
             encoder.save_pretrained(folder)
-            save_file(
-                {k: v.contiguous() for k, v in self.model.classifier.state_dict().items()}, folder / "head.safetensors"
-            )
+            save_file(self.model.head_state(), folder / "head.safetensors")
         else:
             native: Any = self.model
             native.save_pretrained(folder)
@@ -111,20 +140,49 @@ answers = [model.config.id2label[int(i)] for i in model(**batch).logits[0].argma
 first = [batch.word_ids().index(i) for i in range(len(words))]  # a word is judged by its first piece
 tags = [answers[i] for i in first]"""
 
-_POOLED = """from safetensors.torch import load_file
+_WRITES = """from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+model, tokenizer = AutoModelForSeq2SeqLM.from_pretrained("."), AutoTokenizer.from_pretrained(".")
+batch = tokenizer(["Good morning"], return_tensors="pt")
+print(tokenizer.batch_decode(model.generate(**batch, num_beams=4, max_length=128), skip_special_tokens=True))"""
+
+_ANSWERS = """from transformers import AutoModelForQuestionAnswering, AutoTokenizer
+model, tokenizer = AutoModelForQuestionAnswering.from_pretrained("."), AutoTokenizer.from_pretrained(".")
+question, passage = "Who left London?", "Ada Lovelace left London in 1835."
+batch = tokenizer(question, passage, return_offsets_mapping=True, return_tensors="pt")
+places, inside = batch.pop("offset_mapping")[0], [s == 1 for s in batch.sequence_ids(0)]
+output = model(**batch)
+start, end = (s[0].masked_fill(s.new_tensor(inside) == 0, -100) for s in (output.start_logits, output.end_logits))
+scores = (start[:, None] + end[None, :] + 200).triu().tril(29)  # an end is not before its start, nor far behind it
+first, last = divmod(int(scores.argmax()), len(start))
+answer = passage[places[first, 0] : places[last, 1]].strip()
+# A model that has learned to say "the passage does not say" means it where [CLS] scores higher than the best span."""
+
+_POOLED = """import torch
+from safetensors.torch import load_file
 from transformers import AutoModel, AutoTokenizer
 encoder, tokenizer = AutoModel.from_pretrained("."), AutoTokenizer.from_pretrained(".")
 head, batch = load_file("head.safetensors"), tokenizer(["Not bad at all"], return_tensors="pt")
 tokens, mask = encoder(**batch).last_hidden_state, batch["attention_mask"].unsqueeze(-1)
 features = %s
-logits = features @ head["weight"].T + head["bias"]"""
+logits = features @ head["classifier.weight"].T + head["classifier.bias"]"""
 
-_FEATURES = {"mean": "(tokens * mask).sum(1) / mask.sum(1)", "cls": "tokens[:, 0]"}
+_FEATURES = {
+    "mean": "(tokens * mask).sum(1) / mask.sum(1)",
+    "max": "tokens.masked_fill(mask == 0, -torch.inf).amax(1)",
+    "cls": "tokens[:, 0]",
+    "attention": """(tokens * (tokens @ head["attend.weight"].T + head["attend.bias"])
+            .masked_fill(mask == 0, -torch.inf).softmax(1)).sum(1)""",
+}
+_MLP = """
+features = torch.tanh(features @ head["hidden.weight"].T + head["hidden.bias"])"""
 
 
 def _readme(run: Any, pooling: str) -> str:
-    native = _TAGGED if run.store.facts.get("task") == "tagging" else _PLAIN
-    code = _POOLED % _FEATURES[pooling] if pooling in _FEATURES else native
+    native = {"tagging": _TAGGED, "answering": _ANSWERS, "translation": _WRITES}.get(
+        run.store.facts.get("task"), _PLAIN
+    )
+    hidden = _MLP if run.config.head == "mlp" else ""
+    code = _POOLED % (_FEATURES[pooling] + hidden) if pooling in _FEATURES else native
     return (
         f"# {run.id}\n\nMade by `{run.to_code()}`.\n\n{run.diagnosis}\n\nLabels and scores are in `workbench.json`. "
         f"To use it without the workbench, in this folder:\n\n```python\n{code}\n```\n"

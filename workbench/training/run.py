@@ -7,6 +7,7 @@ that `await run` ticks. A Run opened from its folder offers the same history and
 from __future__ import annotations
 
 import asyncio
+import shutil
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -149,7 +150,10 @@ class Run:
             raise WorkbenchError(
                 f"run {self.id} is finished", "an interrupted or stopped run", "more epochs in a new run"
             )
-        self._data = data if data is not None else self._data
+        if data is not None:
+            from workbench.data import load
+
+            self._data = load(data)
         if self._data is None and self.config.data == "data":
             raise WorkbenchError(f"run {self.id} was trained on data passed by hand", "the same data again",
                                  "run.resume(data=my_data)")  # fmt: skip
@@ -196,6 +200,10 @@ class Run:
     def steps(self) -> pd.DataFrame:
         """One row per reported step (see `Store.steps`)."""
         return self.store.steps()
+
+    def moves(self) -> pd.DataFrame:
+        """One row per evaluation: how far every block of the model is from its start (see `Store.moves`)."""
+        return self.store.moves()
 
     @property
     def diagnosis(self) -> Any:
@@ -261,7 +269,8 @@ class Run:
 
     def predict(self, texts: Any) -> pd.DataFrame:
         """One row per input. Classification: text, label, probability, and the probability of every label. Tagging: text,
-        and the entities found in it."""
+        and the entities found in it. Answering, of (question, passage) pairs: the answers and their places. Translation: text,
+        translation."""
         return self.predictor().predict(texts)
 
     def errors(self, n: int = 10, split: str = "validation") -> pd.DataFrame:
@@ -273,7 +282,8 @@ class Run:
         return self.predictor().confusion(self.data()[split])
 
     def evaluate(self, split: str = "test") -> dict[str, float]:
-        """Loss and metrics of the weights that are kept on a split; look at `test` once, at the end."""
+        """Loss and metrics of the weights that are kept on a split, BLEU and chrF of a translator among them; look at `test`
+        once, at the end."""
         data = self.data()
         if split not in data:
             raise WorkbenchError(
@@ -284,6 +294,14 @@ class Run:
     def save(self, folder: str | Path) -> Path:
         """Write the model to a new folder: weights, tokenizer, config, labels and how to load it again."""
         return self.predictor().save(Path(folder), self)
+
+    def model_folder(self) -> Path:
+        """The model of this run as a folder beside its history, written when it is first asked for."""
+        folder = self.folder / "model"
+        if not (folder / "workbench.json").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            self.save(folder)
+        return folder
 
     def data(self) -> Any:
         """The data this run was trained on."""
@@ -312,10 +330,14 @@ class Run:
 
 
 def fit(data: Any = "reviews", *, viewer: Viewer | None = None, **choices: Any) -> Run:
-    """Start fine-tuning in the background and return the Run. `choices` are the fields of RunConfig."""
+    """Start fine-tuning in the background and return the Run. `choices` are the fields of RunConfig.
+
+    `model=` and `teacher=` also take a finished run: what it has learned is the start of this one, or its teacher.
+    """
     from workbench.config import check_names
 
     check_names(choices)
+    choices |= {role: _folder_of(choices[role]) for role in ("model", "teacher") if role in choices}
     named = data if isinstance(data, str) else getattr(data, "name", "data")
     config = RunConfig(**{**choices, "data": named})
     return launch(config, None if isinstance(data, str) else data, viewer)
@@ -326,6 +348,7 @@ def launch(config: RunConfig, data: Any = None, viewer: Viewer | None = None) ->
     from workbench.models import zoo
 
     catalog.find(catalog.techniques(), config.technique, "technique")
+    config = config.replace(model=_folder_of(config.model), teacher=_folder_of(config.teacher))
     if config.task != "auto":
         catalog.find(list(catalog.TASKS), config.task, "task")
     zoo.source(config.model)
@@ -335,6 +358,13 @@ def launch(config: RunConfig, data: Any = None, viewer: Viewer | None = None) ->
         if data is not None or not config.data.startswith("hub:"):  # the Hub is asked in the background
             data = load(data if data is not None else config.data)
     return Run(Store.create(config, owner()), data, viewer).start()
+
+
+def _folder_of(choice: Any) -> Any:
+    """A finished run, or its id, as the folder of the model that it has made; anything else as it is."""
+    if isinstance(choice, str):
+        choice = next((r for r in runs() if r.id == choice), choice) if "/" not in choice else choice
+    return str(choice.model_folder()) if isinstance(choice, Run) else choice
 
 
 def runs(home: Path | None = None) -> list[Run]:

@@ -136,6 +136,7 @@ class Store:
                     "budget": "finished",
                     "patience": "finished",
                     "rule": "finished",
+                    "time": "finished",
                     "error": "failed",
                     "interrupted": "interrupted",
                 }.get(event.reason, "stopped")
@@ -172,6 +173,12 @@ class Store:
             elif isinstance(e, ev.Stepped):
                 rows.append(asdict(e))
         frame = pd.DataFrame(rows, columns=["step", "seconds", "epoch", "loss", "learning_rate"])
+        return frame.drop_duplicates("step", keep="last").sort_values("step").reset_index(drop=True)
+
+    def moves(self) -> pd.DataFrame:
+        """One row per evaluation: step, then every block's distance from its start as a share of its length."""
+        rows = [{"step": e.step, **e.blocks} for e in self.events if isinstance(e, ev.Moved)]
+        frame = pd.DataFrame(rows, columns=None if rows else ["step"])
         return frame.drop_duplicates("step", keep="last").sort_values("step").reset_index(drop=True)
 
     @property

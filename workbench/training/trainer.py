@@ -1,8 +1,10 @@
-"""A `transformers.Trainer` for in-memory tensors, set up from a RunConfig. It adds batches of similar length, no more."""
+"""A `transformers.Trainer` for in-memory tensors, set up from a RunConfig: batches of similar length, a technique's loss and
+rates, and the slanted triangular schedule. Nothing is measured or kept here: that is the bridge."""
 
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,8 @@ from transformers import Trainer, TrainingArguments
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
 from workbench.config import RunConfig
-from workbench.tasks.base import LengthGrouped, Prepared
+from workbench.tasks.base import LengthGrouped
+from workbench.techniques.base import Technique
 from workbench.training.bridge import Bridge
 from workbench.training.precision import Precision
 
@@ -20,6 +23,36 @@ from workbench.training.precision import Precision
 class WorkbenchTrainer(Trainer):
     """Draws its batches from `LengthGrouped`, whose order depends on (seed, epoch) alone, so that a resumed run sees the
     batches that an uninterrupted one would."""
+
+    def __init__(self, technique: Technique, config: RunConfig, **arguments: Any) -> None:
+        self.technique, self.choices = technique, config
+        super().__init__(**arguments)
+
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+        groups = self.technique.groups(self.model, self.choices)
+        if groups is None:
+            return super().create_optimizer()
+        kind, arguments = self.get_optimizer_cls_and_kwargs(self.args)
+        self.optimizer = kind(groups, **arguments)
+        return self.optimizer
+
+    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+        if self.choices.schedule != "slanted":
+            return super().create_scheduler(num_training_steps, optimizer)
+        optimizer = optimizer or self.optimizer
+        shape = partial(slanted_triangle, total=num_training_steps, cut=max(self.choices.warmup, 1e-9))
+        self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, shape)
+        self._created_lr_scheduler = True
+        return self.lr_scheduler
+
+    def compute_loss(
+        self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        if type(self.technique).loss is Technique.loss:
+            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        output = model(**{k: v for k, v in inputs.items() if k != "soft"})
+        loss = self.technique.loss(output, inputs, self.choices)
+        return (loss, output) if return_outputs else loss
 
     def get_train_dataloader(self) -> DataLoader:
         data: Any = self.train_dataset
@@ -32,8 +65,8 @@ class WorkbenchTrainer(Trainer):
 
 def make_trainer(
     model: torch.nn.Module,
-    prepared: Prepared,
-    collate: Any,
+    examples: Any,
+    technique: Technique,
     config: RunConfig,
     precision: Precision,
     folder: Path,
@@ -59,11 +92,22 @@ def make_trainer(
         remove_unused_columns=False,
         dataloader_pin_memory=False,
     )
-    trainer = WorkbenchTrainer(model=model, args=arguments, train_dataset=prepared.train, data_collator=collate,
-                               callbacks=[bridge])  # fmt: skip
+    trainer = WorkbenchTrainer(technique, config, model=model, args=arguments, train_dataset=examples,
+                               data_collator=technique.collate(bridge.collate), callbacks=[bridge])  # fmt: skip
     trainer.model_accepts_loss_kwargs = (
         False  # most heads ignore num_items_in_batch, and accumulation would scale wrongly
     )
     for unwanted in (PrinterCallback, ProgressCallback):
         trainer.remove_callback(unwanted)
     return trainer
+
+
+def slanted_triangle(step: int, total: int, cut: float, ratio: float = 32) -> float:
+    """Share of the peak rate: up over the first `cut` of the steps, then slowly down to 1/`ratio` (Howard & Ruder 2018).
+
+    >>> [round(slanted_triangle(step, 10, 0.2), 2) for step in (0, 1, 2, 10)]
+    [0.03, 0.52, 1.0, 0.03]
+    """
+    peak = max(1, int(total * cut))
+    share = step / peak if step < peak else max(0.0, 1 - (step - peak) / max(1, total - peak))
+    return (1 + share * (ratio - 1)) / ratio

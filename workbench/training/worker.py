@@ -70,6 +70,7 @@ class Worker:
         from workbench.data import fingerprint, load
         from workbench.models import zoo
         from workbench.tasks import TASKS
+        from workbench.techniques import TECHNIQUES
         from workbench.training import precision
 
         config = self.config
@@ -77,9 +78,17 @@ class Worker:
         self.source = zoo.source(config.model)
         self.data = load(config.data) if self.data is None else self.data
         self.task = TASKS[agreed(config.task, self.data.task)]
+        technique = TECHNIQUES[config.technique]
+        technique.check(config, self.task.name)
+        zoo.suits(self.source, self.task.name)
+        if config.learning_rate < technique.rate / 4:
+            self.note(
+                f"{technique.name} usually wants a learning rate near {technique.rate:g}; this run has {config.learning_rate:g}."
+            )
         self.prepared = self.task.prepare(self.data, zoo.tokenizer(self.source), config)
         mark = fingerprint(self.data)
-        majority, control = _baselines(mark, self.task, self.data, self.prepared, config)
+        known = self.prepared.facts.pop("baselines", None)  # of a task whose controls guess pieces, too
+        majority, control = known or _baselines(mark, self.task, self.data, self.prepared, config)
         self.store.facts.update(self.prepared.facts, task=self.task.name, metric=self.task.metric, unit=self.task.unit,
                                 controls=self.task.controls, majority=majority, control=control, labels=self.prepared.labels,
                                 fingerprint=mark, device=self.precision.device,
@@ -103,16 +112,16 @@ class Worker:
         from workbench.training.trainer import make_trainer
 
         set_seed(self.config.seed)
-        model = TECHNIQUES[self.config.technique].apply(
-            self.task.build(self.source, self.prepared, self.config), self.config
-        )
+        technique = TECHNIQUES[self.config.technique]
+        model = technique.apply(self.task.build(self.source, self.prepared, self.config), self.config)
         learn, total = trained_parameters(model)
         self.store.facts.update(trained=learn, parameters=total)
         self.store.write_config()
         bridge = Bridge(self.task, self.prepared, self.config, self.store.folder, self.store.append, self.store.guard,
-                        self.wishes, self.resume)  # fmt: skip
+                        self.wishes, self.resume, technique)  # fmt: skip
         self.bridge = bridge
-        trainer = make_trainer(model, self.prepared, bridge.collate, self.config, self.precision, self.store.folder, bridge,
+        examples = technique.examples(self.prepared, self.data, self.task, self.config)
+        trainer = make_trainer(model, examples, technique, self.config, self.precision, self.store.folder, bridge,
                                accumulate)  # fmt: skip
         self.begun = True
         engine.give_back()  # what preparing and the baselines needed
@@ -124,8 +133,11 @@ class Worker:
             bridge.restore_best(model)
         else:
             bridge.keep(model)
-        model.eval()
-        self.predictor = Predictor(self.task, model, self.prepared.tokenizer, self.prepared.labels, self.config)
+        self.store.facts.update(memory_mb=bridge.memory, trained=max(learn, trained_parameters(model)[0]))
+        self.store.write_config()
+        self.predictor = Predictor(
+            self.task, technique.finish(model).eval(), self.prepared.tokenizer, self.prepared.labels, self.config
+        )
 
 
 def agreed(asked: str, found: str) -> str:
@@ -159,6 +171,7 @@ def _words(ended: str, config: Any) -> str:
     return {
         "patience": f"Early stopping: {config.patience} evaluations without a lower validation loss.",
         "rule": f"Early stopping by the rule {config.stopping}.",
+        "time": f"The budget of {config.seconds} seconds is spent.",
         "user": "Stopped by hand.",
         "non-finite": "The loss is no longer a number.",
     }.get(ended, "The planned number of epochs is done.")

@@ -16,8 +16,10 @@ from workbench.errors import WorkbenchError
 from workbench.training.run import Run
 from workbench.training.run import runs as all_runs
 from workbench.views import figures as fig
+from workbench.views.answers import answer_html
 from workbench.views.controls import problem_html
 from workbench.views.spans import spans_html
+from workbench.views.translations import SideBySide
 
 CELL = "padding:2px 10px;text-align:left;vertical-align:top;border-bottom:1px solid #E3E6EA"
 
@@ -38,6 +40,10 @@ def image_html(figure: Any, alt: str, width: int = 620) -> str:
     """A figure as an <img> with its description."""
     import base64
 
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    if not isinstance(figure.canvas, FigureCanvasAgg):
+        FigureCanvasAgg(figure)
     data = base64.b64encode(fig.png(figure, 6)).decode()
     return f'<img width="{width}" style="max-width:100%" src="data:image/png;base64,{data}" alt="{html.escape(alt)}">'
 
@@ -52,10 +58,13 @@ class Predictions:
         self.ask = widgets.Button(
             description="Predict", icon="comment", tooltip="What does the model say of this text?"
         )
+        self.passage = widgets.Textarea(description="Passage", rows=4, layout={"width": "760px", "display": "none"},
+                                        placeholder="The text that the question is about",
+                                        tooltip="The passage in which the answer is looked for")  # fmt: skip
         self.answer, self.errors = widgets.HTML("<p>Train a model first.</p>"), widgets.HTML()
         self.ask.on_click(lambda _: self.predict())
         self.text.observe(lambda change: self.predict() if change["new"].strip() else None, names="value")
-        self.box = widgets.VBox([widgets.HBox([self.text, self.ask]), self.answer, self.errors])
+        self.box = widgets.VBox([self.passage, widgets.HBox([self.text, self.ask]), self.answer, self.errors])
         self._shown: str | None = None
 
     def predict(self) -> None:
@@ -68,9 +77,16 @@ class Predictions:
             self.answer.value = "<p>The answer comes when training has ended.</p>"
             return
         try:
-            row = run.predict(text).iloc[0]
+            row = run.predict([(text, self.passage.value)] if answers_questions(run) else text).iloc[0]
         except WorkbenchError as error:
             self.answer.value = problem_html(error)
+            return
+        if "null_odds" in row.index:
+            note = f"({row['probability']:.0%})"
+            self.answer.value = answer_html(row["question"], row["context"], row["start"], row["answer"], note)
+            return
+        if "translation" in row.index:
+            self.answer.value = f'<p style="font-size:115%">{html.escape(row["translation"])}</p>'
             return
         if "tags" in row.index:
             self.answer.value = spans_html(row["tokens"], row["tags"])
@@ -84,10 +100,12 @@ class Predictions:
     def refresh(self) -> None:
         """The worst errors of the run on display."""
         run = self.panel.run
+        self._ask_for_a_passage(run)
         if run is None or not run.done or run.error is not None or run.id == self._shown or not run.best:
             return
         try:
-            wrong, counts = run.errors(8), run.confusion()
+            wrong = run.errors(8)
+            counts = pd.DataFrame() if "output" in wrong else run.confusion()
         except WorkbenchError as error:
             self.errors.value = problem_html(error)
             return
@@ -96,9 +114,12 @@ class Predictions:
             self.predict()  # asked of the run before, or while this one was ending
         else:
             self.answer.value = "<p>Type a text of your own and press Enter.</p>"
+        if "output" in wrong:
+            self.errors.value = "<p>Validation, least like the reference first</p>" + SideBySide(wrong)._repr_html_()
+            return
         rows = [
             {
-                **({"words": r.words} if hasattr(r, "words") else {}),
+                **{name: getattr(r, name) for name in ("words", "question") if hasattr(r, name)},
                 "right": r.right,
                 "answer": f"{r.answer} ({r.p_answer:.0%})",
                 "p(right)": f"{r.p_right:.0%}",
@@ -108,6 +129,18 @@ class Predictions:
         ]
         words = table_html(rows, "Worst errors on validation: sure of the wrong answer") or "<p>No errors.</p>"
         self.errors.value = words + (confusion_html(counts) if len(counts) <= 20 else "")
+
+    def _ask_for_a_passage(self, run: Run | None) -> None:
+        """A second field where the run on display answers questions."""
+        asked = run is not None and answers_questions(run)
+        self.passage.layout.display = "" if asked else "none"
+        self.text.description = "Question" if asked else "Your text"
+        self.text.placeholder = "Who wrote it?" if asked else "Not bad at all"
+
+
+def answers_questions(run: Run) -> bool:
+    """Whether a run needs a passage beside the text."""
+    return run.store.facts.get("task") == "answering"
 
 
 class RunsTab:

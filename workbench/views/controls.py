@@ -30,6 +30,7 @@ class Control:
     make: Callable[..., Any]
     to_field: Callable[[Any], Any] = lambda v: v
     to_widget: Callable[[Any], Any] = lambda v: v
+    only: tuple[str, ...] = ()  # the techniques that it belongs to; none: all of them
 
 
 def _choice(cards: Callable[[], list[catalog.Card]]) -> Callable[..., Any]:
@@ -56,6 +57,13 @@ def _whole(low: int, high: int) -> Callable[..., Any]:
     return lambda **common: widgets.BoundedIntText(min=low, max=high, **common)
 
 
+def _finished() -> list[str]:
+    """Ids of the runs that can be a teacher."""
+    from workbench.training.run import runs
+
+    return [run.id for run in runs() if run.status in ("finished", "stopped")]
+
+
 def _none_is_zero(value: Any) -> Any:
     return value if value else None
 
@@ -69,6 +77,16 @@ CONTROLS: tuple[Control, ...] = (
     Control("data", "Data", "A bundled dataset, hub:owner/name, or the path of a file", _choice(catalog.datasets)),
     Control("technique", "Technique", "What is allowed to change in the model", lambda **c: widgets.Dropdown(
         options=[(t.title.split(":")[0], t.name) for t in catalog.techniques()], **c)),
+    Control("teacher", "Teacher", "A finished run on the same data (its id), or the folder of a saved model",
+            lambda **c: widgets.Combobox(options=_finished(), ensure_option=False, placeholder="id of a finished run", **c),
+            _none_is_zero, lambda v: v or "", only=("distillation",)),
+    Control("temperature", "Temperature", "How far the teacher's and the student's probabilities are flattened",
+            _slider(0.5, 10, 0.5, ".1f"), lambda v: round(v, 4), only=("distillation",)),
+    Control("alpha", "Soft share", "Weight of the teacher's soft targets; the right labels have the rest", _slider(0, 1, 0.05),
+            lambda v: round(v, 4), only=("distillation",)),
+    Control("lora_rank", "Rank", "Columns of LoRA's thin matrices: how much may change", _whole(1, 256), only=("lora",)),
+    Control("rate_decay", "Rate decay", "By how much the rate falls from one block to the one below", _slider(1, 10, 0.1, ".1f"),
+            lambda v: round(v, 4), only=("unfreezing",)),
     Control("learning_rate", "Learning rate", "The peak step size; can be moved while training runs", _log(-5.5, -1.5)),
     Control("batch_size", "Batch size", "Texts per optimiser step", lambda **c: widgets.Dropdown(options=[4, 8, 16, 32, 64, 128], **c)),
     Control("epochs", "Epochs", "How many times every training text is seen at most",
@@ -91,9 +109,16 @@ CONTROLS: tuple[Control, ...] = (
                                                   ("UP 3: three in a row", "UP 3")], **c)),
     Control("restore_best", "At the end", "Which weights the run keeps for its answers",
             lambda **c: widgets.Dropdown(options=[("lowest validation loss", True), ("last step", False)], **c)),
-    Control("pooling", "Head reads", "What the classifier looks at: mean over tokens, [CLS], or the model's own head",
-            lambda **c: widgets.Dropdown(options=[("as the card advises", "auto"), ("mean of tokens", "mean"), ("[CLS] token", "cls"),
-                                                  ("the model's own head", "native")], **c)),
+    Control("schedule", "Schedule", "How the rate falls after the warm-up", lambda **c: widgets.Dropdown(
+        options=[("linear to 0", "linear"), ("cosine to 0", "cosine"), ("constant", "constant"), ("slanted triangle", "slanted")], **c)),
+    Control("layers", "Layers", "Keep only so many of the checkpoint's layers, counted from the input; 0 stands for all",
+            _whole(0, 1000), _none_is_zero, _zero_is_none),
+    Control("pooling", "Head reads", "What the classifier looks at: all tokens, [CLS], or the model's own head",
+            lambda **c: widgets.Dropdown(options=[("as the card advises", "auto"), ("mean of tokens", "mean"),
+                                                  ("maximum of tokens", "max"), ("learned average", "attention"),
+                                                  ("[CLS] token", "cls"), ("the model's own head", "native")], **c)),
+    Control("head", "Head", "One linear layer, or a hidden layer before it",
+            lambda **c: widgets.Dropdown(options=[("linear", "linear"), ("hidden layer + linear", "mlp")], **c)),
     Control("seed", "Seed", "The same seed gives the same run", _whole(0, 2**31 - 1)),
 )  # fmt: skip
 
@@ -109,6 +134,7 @@ class Controls:
             self.widgets[control.field] = control.make(**common)
         self.show(config)
         self._touched: set[str] = set()
+        self.widgets["technique"].observe(lambda change: self._technique_chosen(), names="value")
         for name, widget in self.widgets.items():
             widget.observe(lambda change, name=name: self._touched.add(name), names="value")
 
@@ -124,6 +150,7 @@ class Controls:
                     widget.options = [*widget.options, value]
             widget.value = value
         self._touched = set()
+        self._show_what_applies()
 
     def config(self) -> RunConfig:
         """The choices as they stand; raises WorkbenchError when one is out of bounds."""
@@ -133,6 +160,18 @@ class Controls:
                 value = control.to_field(self.widgets[control.field].value)
                 changed[control.field] = _three_digits(value) if control.field == "learning_rate" else value
         return self.base.replace(**changed)
+
+    def _technique_chosen(self) -> None:
+        """Its own controls appear, and the rate goes to what suits it: the learner sees it move and may move it again."""
+        self._show_what_applies()
+        chosen = next((t for t in catalog.techniques() if t.name == self.widgets["technique"].value), None)
+        if chosen is not None and "rate" in chosen.facts:
+            self.widgets["learning_rate"].value = chosen.facts["rate"]
+
+    def _show_what_applies(self) -> None:
+        for control in CONTROLS:
+            applies = not control.only or self.widgets["technique"].value in control.only
+            self.widgets[control.field].layout.display = None if applies else "none"
 
     def observe(self, callback: Callable[[], None]) -> None:
         """Call back whenever any control changes."""
@@ -146,14 +185,15 @@ class Controls:
 
     def main(self) -> Any:
         """The choices that every run begins with."""
-        return widgets.VBox([self.widgets[c.field] for c in CONTROLS[:7]])
+        last = next(i for i, control in enumerate(CONTROLS) if control.field == "train_examples")
+        return widgets.VBox([self.widgets[control.field] for control in CONTROLS[: last + 1]])
 
     def more(self) -> Any:
         """The other controls in sections that open."""
         sections = {
             "Early stopping": ("patience", "min_delta", "stopping", "restore_best"),
-            "Regularisation and warm-up": ("dropout", "weight_decay", "label_smoothing", "warmup"),
-            "Head and seed": ("pooling", "seed"),
+            "Regularisation and schedule": ("dropout", "weight_decay", "label_smoothing", "warmup", "schedule"),
+            "Architecture and seed": ("layers", "pooling", "head", "seed"),
         }
         boxes = [widgets.VBox([self.widgets[field] for field in names]) for names in sections.values()]
         return widgets.Accordion(children=boxes, titles=tuple(sections), layout={"width": "318px"})

@@ -13,6 +13,7 @@ from workbench.config import RunConfig
 from workbench.errors import WorkbenchError
 from workbench.training.estimate import estimate
 from workbench.views import figures as fig
+from workbench.views.answers import Answers
 from workbench.views.browse import image_html, shortened, table_html
 from workbench.views.controls import problem_html
 from workbench.views.spans import spans_html
@@ -82,6 +83,11 @@ def data_html(data: Any, config: RunConfig) -> str:
         tags = [[data.labels[i] for i in r["tags"]] for r in sample]
         shown = "".join(spans_html(r["tokens"], t) for r, t in zip(sample, tags, strict=True))
         return table_html(rows, "Texts and names per split") + image_html(figure, alt, 520) + shown
+    if data.task == "answering":
+        return table_html(rows, "Questions per split") + image_html(figure, alt, 520) + Answers(sample)._repr_html_()
+    if data.task == "translation":
+        pairs = [{"source": shortened(r["source"]), "target": shortened(r["target"])} for r in sample]
+        return table_html(rows, "Pairs per split") + image_html(figure, alt, 520) + table_html(pairs, "Six training pairs")
     examples = [{"label": data.labels[r["label"]], "text": shortened(r["text"])} for r in sample]
     return (
         table_html(rows, "Texts per split and label")
@@ -91,7 +97,16 @@ def data_html(data: Any, config: RunConfig) -> str:
 
 
 def label_counts(data: Any, split: str) -> dict[str, int]:
-    """Texts per label, or names per type; the first twelve."""
+    """Texts per label, or names per type (the first twelve), or questions with and without an answer."""
+    if data.task == "answering":
+        empty = sum(not a["text"] for a in data[split]["answers"])
+        return {
+            "with an answer": len(data[split]) - empty,
+            "without": empty,
+            "passages": len(set(data[split]["context"])),
+        }
+    if data.task == "translation":
+        return {"source sentences": len(set(data[split]["source"]))}
     if data.task == "tagging":
         opened = Counter(data.labels[i] for tags in data[split]["tags"] for i in tags)
         return {t[2:]: opened[t] for t in [t for t in data.labels if t.startswith("B-")][:12]}
@@ -100,7 +115,12 @@ def label_counts(data: Any, split: str) -> dict[str, int]:
 
 
 def plain_texts(data: Any, n: int) -> list[str]:
-    """The first `n` training texts, sentences of tagged words joined by spaces."""
+    """The first `n` training texts; sentences of tagged words joined by spaces, questions before their passages."""
+    if data.task == "answering":
+        some = data["train"].select(range(min(n, len(data["train"]))))
+        return [f"{q} {c}" for q, c in zip(some["question"], some["context"], strict=True)]
+    if data.task == "translation":
+        return list(data["train"]["source"][:n])
     if data.task == "tagging":
         return [" ".join(words) for words in data["train"]["tokens"][:n]]
     return [str(t) for t in data["train"]["text"][:n]]

@@ -15,7 +15,7 @@ TRAIN, VALID, BEST, GREY, SHADE = "#0072B2", "#D55E00", "#009E73", "#5F6670", "#
 SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 SIZE, DPI = (7.6, 5.2), 110
 CONTROLS = ("majority class", "TF-IDF + LR")
-METRICS = {"f1": "F1"}
+METRICS = {"f1": "F1", "token_accuracy": "token accuracy"}
 
 
 def loss_curves(frame: pd.DataFrame, ax: Axes, *, planned: int | None = None, unit: str = "text") -> Axes:

@@ -5,13 +5,14 @@ One file per bundled model, readable from top to bottom; `workbench/models/pretr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
 from workbench.errors import WorkbenchError
+from workbench.models.pretrain_text import documents
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,21 @@ class Recipe:
     predict: Callable[[Any, Any, Any], Any]  # model, inputs, positions -> logits
     loss: Callable[[Any, Any], Any]  # logits, labels -> scalar
     finish: Callable[[Any], Any]  # trained model -> model as it is shipped
+    corpus: str = "general_en.train.txt.xz"  # file names of the default texts
+    validation: str = "general_en.valid.txt.xz"
+    read: Callable[..., Iterator[list[str]]] = documents  # path -> documents, each a list of lines
+    read_held_out: Callable[..., Iterator[list[str]]] = documents
+    feed: Callable[..., Callable[[int], Any]] | None = (
+        None  # ids, plan, device=... -> step -> blocks; None: rows of running text
+    )
+    unit: str = "hidden token"  # what a loss is a mean over, and what the card calls the share of right guesses
+    guessed: str = "masked accuracy"
+    initialisation: str = ""  # in words, for the card; empty: as for bert-mini
+    limits: tuple[str, ...] = ()
+    score: Callable[..., dict[str, Any]] | None = None  # shipped folder, corpus -> further figures for the card
+    held_out: Callable[..., Any] | None = (
+        None  # ids, length=..., rows=... -> the validation blocks; None: rows of running text
+    )
 
 
 def names() -> list[str]:

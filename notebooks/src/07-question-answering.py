@@ -1,0 +1,322 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 07 · Question answering: pointing at an answer
+#
+# A passage, a question, and an answer that stands somewhere in the passage. The model writes nothing. It **points**: here it begins, here it ends. In
+# this lesson you will see
+#
+# 1. what a span is, how long passages are cut, and how answers are scored;
+# 2. something that `bert-mini` learns in a minute;
+# 3. something that looks nearly the same, and that it does not learn at all. Why not is the most useful part.
+
+# %%
+import pandas as pd
+
+import workbench as wb
+from workbench.views.answers import Answers
+
+passages = wb.load("passages")
+Answers(passages["train"].select(range(3)))
+
+# %% [markdown]
+# The answer to some questions is not in the passage, and the right thing to say then is "no answer". What is stored is a text and the place of its
+# first letter; where there is no answer, both lists are empty.
+
+# %%
+print(passages["train"][0]["answers"])
+empty = passages["train"].filter(lambda row: not row["answers"]["text"])
+print(f"{len(empty)} of {len(passages['train'])} questions without an answer")
+Answers(empty.select([0]))
+
+# %% [markdown]
+# ## 1 · How right is right?
+#
+# "12 feet" or "feet"? "The Widow" or "Widow"? SQuAD, the dataset that made this task famous, has two scores. **Exact match** asks whether the answer is the right
+# text, but for capitals, signs and articles. **F1** counts the words that both have: it is high when the answer has few words too many or too few.
+
+# %%
+import re
+from collections import Counter
+
+
+def bare(text):
+    """Lower case, no signs, no articles, as a list of words."""
+    text = re.sub(r"[^\w\s]", "", text.lower())
+    return re.sub(r"\b(a|an|the)\b", " ", text).split()
+
+
+# %%
+def score(answer, right):
+    a, b = bare(answer), bare(right)
+    both = sum((Counter(a) & Counter(b)).values())
+    return {"answer": answer, "exact": a == b, "F1": 2 * both / (len(a) + len(b)) if a and b else float(a == b)}
+
+
+pd.DataFrame(
+    [
+        score(a, "The Widow, on Gull Rock")
+        for a in ("widow on gull rock", "the Widow", "Gull Rock is built", "in 1811", "")
+    ]
+)
+
+# %% [markdown]
+# The empty answer is right where there is no answer, and worth nothing elsewhere. Now think of the laziest contestant: it never answers. What is its F1
+# on the validation questions? And what could a method do that only counts shared words?
+
+# %%
+my_guess = None  # for example {"no answer ever": 0.1, "matching words": 0.5, "bert-mini": 0.7}
+
+# %% [markdown]
+# ## 2 · Windows
+#
+# A model sees only so many word pieces at once. A longer passage is cut into **windows** that overlap, each with the whole question in front. Here they are made very small,
+# 64 pieces, so that you can see it:
+
+# %%
+from workbench.models import zoo
+from workbench.tasks.answering import places
+from workbench.tasks.windows import Question, cut
+
+tokenizer = zoo.tokenizer(zoo.source("bert-mini"))
+row = passages["train"][0]
+question = Question(row["question"], row["context"], places(row["answers"]))
+ids, windows, _ = cut([question], tokenizer, 64)
+
+# %%
+for pieces, window in zip(ids, windows, strict=True):
+    text = tokenizer.decode(pieces)
+    print(f"start {window.start:2}, end {window.end:2}   {text[:56]} … {text[-50:]}")
+
+# %% [markdown]
+# `start` and `end` are what the model has to learn: the numbers of two pieces. In a window that does not hold the answer both are 0: the piece `[CLS]`, which
+# so comes to mean "not here". The head is one linear layer with two numbers per piece. The loss is cross-entropy over all pieces of the window, once for the start and
+# once for the end.
+#
+# To answer, the model adds a start's number and an end's, for every span that does not go backwards and is not too long, over all windows. The best sum wins, unless
+# `[CLS]` has more.
+#
+# ## 3 · First an easier question
+#
+# To learn with a few hundred questions what a question *is*, is a lot to ask. So begin with questions that a program can make: a sentence of the passage, with some words
+# left out. To keep it short, a passage here is cut down to two sentences.
+
+# %%
+from workbench.data.gaps import around, gap_questions
+
+
+def gaps(split, each, seed):
+    return around(gap_questions(passages[split]["context"], each, seed), 2, seed).assign(split=split)
+
+
+gap_data = wb.load(pd.concat([gaps("train", 8, 0), gaps("validation", 5, 1)]))
+Answers(gap_data["train"].select(range(4)))
+
+# %%
+same = dict(model="bert-mini", learning_rate=1e-3, epochs=2, evaluations=6, max_length=128, seed=0)
+filler = wb.fit(gap_data, **same)
+await filler
+
+# %% [markdown]
+# Look at the curve of F1. For a while there is nothing, although the loss falls: the model learns where answers tend to stand and how long they are. Then, within some dozens of steps, it
+# **gets it**: find the words of the question in the passage, and point at what stands where the gap is. The control that counts words does this
+# well from the start, because it was built to do nothing else.
+
+# %%
+filled = filler.predict(gap_data["validation"])
+Answers(filled.head(5), gap_data["validation"].select(range(5)))
+
+# %% [markdown]
+# ## 4 · Real questions
+#
+# Now the questions that people wrote. The start is the model that can fill gaps: what it has learned about finding a place should help. `model=` takes a finished run.
+
+# %%
+real_data = wb.load(
+    pd.concat([around(passages[s], 2, seed).assign(split=s) for seed, s in enumerate(("train", "validation"))])
+)
+Answers(real_data["validation"].select(range(3)))
+
+# %%
+run = wb.fit(real_data, **{**same, "model": filler, "learning_rate": 5e-4, "epochs": 1, "evaluations": 4})
+await run
+
+# %% [markdown]
+# The grey lines are the two controls: never to answer, and matching words. Where does the model end?
+
+# %%
+from workbench.metrics import answer_f1, answer_f1_each
+from workbench.tasks.matching import Matcher
+
+table = run.predict(real_data["validation"])
+right = [a["text"] or [""] for a in real_data["validation"]["answers"]]
+matcher = Matcher().fit(real_data["train"], nothing=True)
+said = {
+    "no answer ever": [""] * len(right),
+    "matching words": [matcher(q, c)[0] for q, c in zip(table["question"], table["context"], strict=True)],
+    "gaps only": list(filler.predict(real_data["validation"])["answer"]),
+    "gaps, then questions": list(table["answer"]),
+}
+
+# %%
+has = [r != [""] for r in right]
+scores = {}
+for who, answers in said.items():
+    each = pd.Series(answer_f1_each(answers, right))
+    scores[who] = {"F1": each.mean(), "with an answer": each[has].mean(), "without": each[[not h for h in has]].mean()}
+pd.DataFrame(scores).T.round(3)
+
+# %% [markdown]
+# Read it line by line. The one that never answers has every question without an answer right, and nothing else; that alone is a score that others must beat. Compare the model with it, and
+# with the counting of words. This is a **negative result**, and it is one that you can trust, because the controls stand beside it.
+#
+# ## 5 · Why not?
+#
+# Two things differ between a gap and a question. How many words of the question stand in the passage? And how surely does the model point?
+
+# %%
+from workbench.tasks.matching import content
+
+
+def shared(question, context):
+    """The share of a question's words that the passage has, too; small words and endings do not count."""
+    words = content(question)
+    return len(words & content(context)) / max(1, len(words))
+
+
+# %%
+overlap = {}
+for name, answered, data in (("gaps", filled, gap_data), ("questions", table, real_data)):
+    share = [shared(q, c) for q, c in zip(answered["question"], answered["context"], strict=True)]
+    overlap[name] = {"shared words": pd.Series(share).mean(), "probability of the answer": answered["probability"].mean(),
+                     "F1": answer_f1(list(answered["answer"]), [a["text"] or [""] for a in data["validation"]["answers"]])}  # fmt: skip
+pd.DataFrame(overlap).T.round(2)
+
+# %% [markdown]
+# A gap shares nearly all of its words with the passage: whoever finds equal words finds the place. The people who wrote the questions took care to say things **in other words**.
+# "Which vessel's accident led to it?" has to be brought together with "after the cargo ship ran onto the sandbar". That is knowledge about words, a lot of it, and 50 million
+# words of reading with 5 million parameters give little. Fine-tuning on a few hundred questions cannot add it: it shows *how to answer*, not *what words mean*.
+#
+# ## 6 · Errors
+
+# %%
+worst = run.errors(6)
+worst[["question", "right", "answer", "f1", "p_answer", "p_right"]].style.format(precision=2)
+
+# %%
+numbers = list(worst.index)
+Answers(table.loc[numbers], real_data["validation"].select(numbers))
+
+# %% [markdown]
+# Is the answer at least of the right kind, a person for "who", a number for "how many"?
+#
+# ## 7 · To answer or not: the threshold
+#
+# Every prediction has `null_odds`: how far `[CLS]` scores above the best span. Above 0 the model says "no answer"; but 0 is only a habit. Move the **threshold** and see
+# what happens:
+
+# %%
+rows = []
+for threshold in (-99, -2, -1, 0, 1, 2, 99):
+    moved = [span if odds <= threshold else "" for span, odds in zip(table["span"], table["null_odds"], strict=True)]
+    rows.append({"threshold": threshold, "answered": sum(a != "" for a in moved), "F1": answer_f1(moved, right)})
+pd.DataFrame(rows).style.hide(axis="index").format(precision=3)
+
+# %% [markdown]
+# With a model that is as weak as this one the best threshold is where it says next to nothing: silence is worth more than its answers. That is not a joke: a system
+# that is wrong four times in five *should* be silent, and the threshold is how one tells it. It is chosen on validation questions and then left alone.
+#
+# ## 8 · Try your own
+#
+# Change the question. Use the words of the passage, and then other words.
+
+# %%
+passage = "The old mill was sold to a baker from Linz in 1903. He kept two donkeys and a parrot there."
+mine = [
+    ("The old mill was sold to what in 1903.", passage),
+    ("Who bought the building?", passage),
+    ("How many donkeys did he keep?", passage),
+]
+Answers(filler.predict(mine))
+
+# %%
+Answers(run.predict(mine))
+
+# %% [markdown]
+# ## 9 · Change one thing
+#
+# The panel trains on the gaps; its tab **Predictions** has a field for a passage and one for a question. Change **one** thing and compare in the tab **Runs**: the random twin (does it get it,
+# too?), a lower rate, more epochs.
+
+# %%
+panel = wb.panel(gap_data, **same)
+
+# %% [markdown]
+# ## 10 · Explain: three exercises
+
+# %%
+exercise_1 = wb.exercise("07.1")
+exercise_1
+
+# %%
+number, answer = None, None  # a validation question and your answer
+
+# %%
+exercise_1.check(run, number, answer)
+
+# %%
+exercise_2 = wb.exercise("07.2")
+exercise_2
+
+# %%
+best_threshold = None  # your threshold
+
+# %%
+exercise_2.check(run, best_threshold)
+
+# %%
+exercise_3 = wb.exercise("07.3")
+exercise_3
+
+# %%
+easy, hard = None, None  # two questions for one answer in `passage`
+
+# %%
+exercise_3.check(filler, passage, "a baker", easy, hard)
+
+# %% [markdown]
+# ## With a real checkpoint
+#
+# A full-size model has read a thousand times more, and brings what this one lacks: that a vessel is a ship and that a launch is a beginning. One that somebody has already fine-tuned on SQuAD 2 answers at once;
+# or you do it yourself. On a CPU begin with a few hundred questions; a window of 384 pieces is usual.
+#
+# ```python
+# from transformers import AutoModelForQuestionAnswering
+#
+# run = wb.fit("hub:rajpurkar/squad_v2", model="google-bert/bert-base-uncased", learning_rate=3e-5, epochs=2, max_length=384, train_examples=5000)
+# await run
+# Answers(run.predict(passages["validation"].select(range(5))), passages["validation"].select(range(5)))
+# ```
+#
+# Or a small one that was fine-tuned by others, on the passages of this lesson: `wb.fit("passages", model="deepset/roberta-base-squad2", learning_rate=1e-5, epochs=1, max_length=384)`. Its first
+# evaluation, before any step, already tells you what it can do.
+
+# %% [markdown]
+# ## What you have seen
+#
+# - **An answer is two numbers**, start and end, and `[CLS]` stands for "not here". Long passages are windows that overlap.
+# - **Exact match and F1**, best over several right answers; where there is none, only silence is right.
+# - **A skill can be there or not.** Pointing at equal words came within a minute. Bringing together different words for one thing did not come, and no rate or number of epochs will
+#   bring it: it has to be in the model before.
+# - **Without controls this would have looked like learning**: the loss fell, and F1 was not 0. Beside "no answer ever" one sees what it is worth.
+# - **A threshold decides when to be silent**; it belongs to the model, and is chosen on validation data.

@@ -1,0 +1,124 @@
+"""Exercises of lesson 07: a right outcome passes, a wrong one does not and says why, nothing at all is neither."""
+
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+import workbench as wb
+from workbench.data.load import load
+from workbench.lessons.answering import EXERCISES
+from workbench.lessons.exercise import FAILED, NOT_ATTEMPTED, PASSED, progress
+
+IDS = [e.id for e in EXERCISES]
+ROWS = [
+    ("Who left?", "Ann Lee left early.", "Ann Lee"),
+    ("Who stayed?", "Ben stayed late.", "Ben"),
+    ("Who sang?", "Cal rode.", None),
+]
+DATA = load(
+    pd.DataFrame([*ROWS, *ROWS], columns=["question", "context", "answer"]).assign(
+        split=["train"] * 3 + ["validation"] * 3
+    )
+)
+
+
+def run(said=("Ann Lee", "late", "Cal"), odds=(-1.0, 2.0, 1.0), data=DATA):
+    """What a judge looks at, with nothing trained: best spans and null odds in the order of the questions; others by their words."""
+
+    def predict(inputs):
+        if (
+            len(inputs) == 2
+        ):  # pairs: a question that shares a word with the passage is answered with its first two words
+            answers = [" ".join(c.split()[:2]) if set(q.split()) & set(c.split()) else "" for q, c in inputs]
+            return pd.DataFrame({"answer": answers})
+        return pd.DataFrame({"span": list(said), "null_odds": list(odds)})
+
+    return SimpleNamespace(predict=predict, data=lambda: data)
+
+
+TEXT = "Ann Lee left early."
+RIGHT = {
+    "07.1": [run(), 0, "Lee"],
+    "07.2": [run(), 0.0],
+    "07.3": [run(), TEXT, "Ann Lee", "what left early.", "Who went away?"],
+}
+WRONG = {
+    "07.1": ([run(), 0, "Ann Lee"], "F1 1.00, exact match 1"),
+    "07.2": ([run(), 5.0], "F1 is 0.333, and 0 of 3 questions get no answer. There is a threshold with 0.667"),
+    "07.3": (
+        [run(), TEXT, "Ann Lee", "what left early.", "Who left early?"],
+        "the second with 'Ann Lee'; right is 'Ann Lee'",
+    ),
+}
+
+
+def test_every_exercise_is_tested_and_in_the_book():
+    assert IDS == ["07.1", "07.2", "07.3"] and set(RIGHT) == set(WRONG) == set(IDS)
+    assert all(wb.exercise(e.id) is e for e in EXERCISES)
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_a_right_outcome_passes_and_is_remembered(id):
+    outcome = wb.exercise(id).check(*RIGHT[id])
+    assert outcome.state == PASSED, outcome
+    assert id in progress()
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_a_wrong_outcome_says_why_with_numbers(id):
+    answer, words = WRONG[id]
+    outcome = wb.exercise(id).check(*answer)
+    assert outcome.state == FAILED and words in outcome.text and id not in progress(), outcome
+
+
+@pytest.mark.parametrize("id", IDS)
+@pytest.mark.parametrize("nothing", [None, ..., "", ()])
+def test_nothing_is_neither_right_nor_wrong(id, nothing):
+    assert wb.exercise(id).check(*RIGHT[id][:-1], nothing).state == NOT_ATTEMPTED
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_an_answer_of_another_kind_is_not_yet_and_does_not_raise(id):
+    assert wb.exercise(id).check(*([42] * len(RIGHT[id]))).state == FAILED
+
+
+@pytest.mark.parametrize(
+    "answer, words",
+    [
+        ((0, "Zoe"), "'Zoe' is not a part"),
+        ((0, "early"), "F1 0.00"),
+        ((0, "left early."), "F1 0.00"),
+        ((2, "Cal"), "Question 2 has no answer"),
+        ((3, "Cal"), "no question 3; they are numbered from 0 to 2"),
+        ((-1, "Cal"), "no question -1"),
+    ],
+)
+def test_nearly_right_is_a_part_of_the_passage_that_shares_words(answer, words):
+    assert words in wb.exercise("07.1").check(run(), *answer).text
+
+
+def test_a_threshold_means_nothing_where_every_question_has_an_answer():
+    rows = DATA.filter(lambda row: bool(row["answers"]["text"]))
+    told = run(said=("Ann Lee", "late"), odds=(0.0, 0.0), data=rows)
+    told.predict = lambda inputs: pd.DataFrame({"span": ["Ann Lee", "late"], "null_odds": [0.0, 0.0]})
+    assert "Every question of this data has an answer" in wb.exercise("07.2").check(told, 1.0).text
+
+
+@pytest.mark.parametrize("threshold", [-5.0, 0.0, 0.99])
+def test_every_threshold_as_good_as_the_best_passes(threshold):
+    outcome = wb.exercise("07.2").check(
+        run(), threshold
+    )  # from -1 up to 1 the first is answered, the other two are not
+    assert (outcome.state == PASSED) == (threshold >= -1)
+
+
+def test_the_answer_must_stand_in_the_passage_and_the_questions_must_differ():
+    judge = wb.exercise("07.3").check
+    assert "not a part of the passage" in judge(run(), TEXT, "Zoe", "what left early.", "Who went away?").text
+    assert "Two different questions" in judge(run(), TEXT, "Ann Lee", "what left early.", "what left early.").text
+
+
+def test_what_the_learner_wrote_is_escaped():
+    outcome = wb.exercise("07.1").check(run(), 0, "<b>bold</b>")
+    assert outcome.state == FAILED and "<b>bold" not in outcome._repr_html_()

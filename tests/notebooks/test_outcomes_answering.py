@@ -1,0 +1,94 @@
+"""What lesson 07 says of answers: its own cells are run on its own two trainings, and its solutions pass their judges."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import workbench as wb
+
+LESSON = Path(__file__).resolve().parents[2] / "notebooks" / "src" / "07-question-answering.py"
+pytestmark = [
+    pytest.mark.notebooks,
+    pytest.mark.slow,
+    pytest.mark.xdist_group("answering"),
+]  # one worker trains for all
+
+
+def code(first, last):
+    """The code cells of the lesson from the heading `first` up to the heading `last`, waiting as a script waits."""
+    text = LESSON.read_text("utf-8")
+    cells = re.split(r"(?m)^# %%", text[text.index(first) : text.index(last)])
+    plain = "\n".join(c for c in cells[1:] if not c.startswith(" [markdown]"))
+    return re.sub(r"(?m)^await (\w+)$", r"\1.join()", plain)
+
+
+@pytest.fixture(scope="module")
+def lesson(tmp_path_factory):
+    """The names that the lesson's cells define, from the top to the panel. Evaluations do not change a training: one saves time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORKBENCH_HOME", str(tmp_path_factory.mktemp("home")))
+        cells = code("# # 07", "# ## 9 ·")
+        cells = re.sub(r"evaluations=\d+", "evaluations=1", cells).replace('"evaluations": 4', '"evaluations": 1')
+        names = {}
+        exec(cells, names)
+        yield names
+
+
+def test_the_scores_of_the_lesson_are_those_of_the_workbench(lesson):
+    from workbench.metrics import answer_em, answer_f1
+
+    for answer in ("widow on gull rock", "the Widow", "in 1811", ""):
+        by_hand = lesson["score"](answer, "The Widow, on Gull Rock")
+        assert by_hand["F1"] == pytest.approx(answer_f1([answer], [["The Widow, on Gull Rock"]]))
+        assert by_hand["exact"] == answer_em([answer], [["The Widow, on Gull Rock"]])
+
+
+def test_the_small_windows_are_several_and_one_or_two_hold_the_answer(lesson):
+    windows = lesson["windows"]
+    assert len(windows) >= 4 and 1 <= sum(w.whole for w in windows) <= 2 and all(len(i) <= 64 for i in lesson["ids"])
+
+
+def test_bert_mini_learns_to_fill_gaps_and_is_no_better_at_it_than_counting(lesson):
+    gaps = lesson["filler"].kept["f1"]
+    assert (
+        0.25 < gaps < lesson["filler"].store.facts["control"] - 0.15 and lesson["filler"].store.facts["control"] > 0.8
+    )
+
+
+def test_it_does_not_learn_the_questions_that_people_wrote(lesson):
+    f1 = {who: row["F1"] for who, row in lesson["scores"].items()}
+    facts = lesson["run"].store.facts
+    assert f1["no answer ever"] == pytest.approx(facts["majority"], abs=1e-9) == pytest.approx(23 / 119)
+    assert f1["matching words"] == pytest.approx(facts["control"], abs=1e-9)
+    assert f1["gaps, then questions"] < f1["no answer ever"] + 0.02 < f1["matching words"]
+    with_answer = lesson["scores"]["gaps, then questions"]["with an answer"]
+    assert with_answer < 0.25  # wrong four times in five
+
+
+def test_a_gap_shares_its_words_with_the_passage_and_a_question_does_not(lesson):
+    gaps, questions = lesson["overlap"]["gaps"], lesson["overlap"]["questions"]
+    assert gaps["shared words"] > 0.95 and questions["shared words"] < 0.25
+    assert gaps["F1"] > questions["F1"] + 0.1
+
+
+def test_silence_is_worth_more_than_its_answers(lesson):
+    by = {row["threshold"]: row for row in lesson["rows"]}
+    assert by[-99]["answered"] == 0 and by[99]["answered"] == 119
+    assert by[-99]["F1"] > by[99]["F1"]
+    assert max(row["F1"] for row in lesson["rows"]) <= by[-99]["F1"] + 0.03
+
+
+@pytest.mark.parametrize("name", ["07.1", "07.2", "07.3"])
+def test_the_solution_passes_its_judge(name, lesson, home):
+    exercise, made = wb.exercise(name), {**lesson, "np": np, "pd": pd}
+    exec(exercise.solution(), made)
+    answer = {
+        "07.1": ("run", "number", "answer"),
+        "07.2": ("run", "threshold"),
+        "07.3": ("filler", "context", "answer", "easy", "hard"),
+    }
+    outcome = exercise.check(*(made[k] for k in answer[name]))
+    assert outcome, outcome

@@ -1,0 +1,202 @@
+"""Sentences with their translations: pairs of columns, `translation` dicts, aligned text files -> `source` and `target` (str).
+
+Nothing is translated here and no files are found here. Which language comes first is which one is translated: of two columns the
+left one, of a dict the first entry; of two text files `train.en` and `train.fr` the first in the alphabet, unless the folder
+is named after the direction (`fr-en`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import datasets as hf
+import numpy as np
+import pandas as pd
+
+from workbench.data.columns import usual
+from workbench.data.text import missing, well_formed
+from workbench.errors import WorkbenchError
+
+TASK = "translation"
+ROWS, ROW = "pairs of sentences", "a source sentence and its translation"
+FINGERPRINT = ("source", "target")
+SOURCE, TARGET = ("source", "src", "source_text"), ("target", "tgt", "target_text")
+TRANSLATION = ("translation",)
+TEXTS = ("text", "label", "tokens", "question", "context")  # beside one of these, source and target mean something else
+SHARE = 0.15  # of the source sentences that become the validation split where there is none
+_LANGUAGES = (
+    "ar bg bn ca cs cy da de el en eo es et eu fa fi fr ga gl gu he hi hr hu id is it ja ka kk ko lt lv mk mr ms nl no pl pt "
+    "ro ru sk sl sq sr sv sw ta te th tr uk ur uz vi zh "
+    "arabic chinese czech danish dutch english esperanto finnish french german greek hindi hungarian italian japanese korean "
+    "norwegian polish portuguese romanian russian spanish swedish turkish ukrainian"
+)
+LANGUAGES = frozenset(_LANGUAGES.split())
+
+
+def language(name: Any) -> bool:
+    """Whether a name is a language's: `en`, `English`, `pt_BR`.
+
+    >>> [language(n) for n in ("en", "French", "pt-BR", "text")]
+    [True, True, True, False]
+    """
+    return re.split("[-_]", str(name).lower())[0] in LANGUAGES
+
+
+def with_header(frame: pd.DataFrame) -> pd.DataFrame:
+    """A two-column table whose first line is a pair already: that line becomes its first row, the columns source and target.
+
+    A first line of two single words is a header, whatever they are; so is one above a right column of single words or of a few
+    values again and again: those are labels.
+
+    >>> with_header(pd.DataFrame({"Good night.": ["See you."], "Bonne nuit.": ["À bientôt."]})).values.tolist()
+    [['Good night.', 'Bonne nuit.'], ['See you.', 'À bientôt.']]
+    """
+    names = [str(c) for c in frame.columns]
+    if len(names) != 2 or all(re.fullmatch(r"[\w-]+", n) for n in names):
+        return frame
+    right = [names[1], *map(str, frame.iloc[:, 1])]
+    sentences = sum(" " in v.strip() for v in right) > len(right) / 2
+    if not sentences or len(set(right)) <= len(right) / 2:
+        return frame
+    rows = [names, *frame.itertuples(index=False, name=None)]
+    return pd.DataFrame(rows, columns=["source", "target"])
+
+
+def text_files(folder: Path, split_of: Callable[[Path], str]) -> dict[str, pd.DataFrame]:
+    """`train.en` beside `train.fr`, and so for the other splits: one pair per line. Empty where there are no such files."""
+    found: dict[str, dict[str, Path]] = {}
+    for path in sorted(folder.iterdir()):
+        code = path.suffix[1:].lower()
+        if path.is_file() and split_of(path) and language(code) and len(code) <= 3:
+            found.setdefault(split_of(path), {})[code] = path
+    return {split: _aligned(files, folder) for split, files in found.items()} if "train" in found else {}
+
+
+def _aligned(files: dict[str, Path], folder: Path) -> pd.DataFrame:
+    codes = sorted(files)
+    if len(codes) != 2:
+        raise WorkbenchError(f"{' and '.join(p.name for p in files.values())} in folder {folder.name!r}",
+                             "one file for each of two languages", "train.en and train.fr")  # fmt: skip
+    if re.search(rf"(^|[^a-z]){codes[1]}[-_]{codes[0]}([^a-z]|$)", folder.name.lower()):
+        codes.reverse()
+    sides = {code: _lines(files[code]) for code in codes}
+    lengths = [len(side) for side in sides.values()]
+    if lengths[0] != lengths[1]:
+        raise WorkbenchError(f"{files[codes[0]].name} has {lengths[0]:,} lines and {files[codes[1]].name} {lengths[1]:,}",
+                             "the same number: line by line each is the other's translation")  # fmt: skip
+    return pd.DataFrame(dict(zip(("source", "target"), sides.values(), strict=True)))
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text("utf-8-sig").removesuffix("\n").split("\n")
+    except UnicodeDecodeError as error:
+        raise WorkbenchError(f"{path.name} cannot be read: {error.reason}", "a text file in UTF-8",
+                             "saving it again as UTF-8") from error  # fmt: skip
+
+
+def columns(frame: pd.DataFrame, text: str | None = None, label: str | None = None) -> dict[str, str] | None:
+    """Which columns hold sentences and translations; None where there are no such columns.
+
+    They are called source and target, or they are the only two columns named after languages, or there is one `translation`
+    column of dicts.
+    """
+    known = [str(c) for c in frame.columns]
+    if text is not None or label is not None or usual(known, TEXTS):
+        return None
+    both = usual(known, SOURCE), usual(known, TARGET)
+    spoken = [c for c in known if language(c)]
+    if None in both and len(spoken) == 2:
+        both = spoken[0], spoken[1]
+    if None not in both and both[0] != both[1] and all(known.count(str(c)) == 1 for c in both):
+        return {"source": str(both[0]), "target": str(both[1])}
+    whole = usual(known, TRANSLATION)
+    dicts = whole is not None and known.count(whole) == 1 and any(isinstance(v, Mapping) for v in frame[whole])
+    return {"translation": str(whole)} if dicts else None
+
+
+def is_kind(features: Any) -> bool:
+    """Two texts per row, called source and target."""
+    return all(getattr(features.get(name), "dtype", None) == "string" for name in ("source", "target"))
+
+
+def labels(features: Any) -> list[str]:
+    """There are none: a translation is written, not chosen."""
+    return []
+
+
+def canonical(frame: pd.DataFrame, split: str, names: list[str] | None) -> pd.DataFrame:
+    """Both sides as str, none of them empty."""
+    if not len(frame):
+        raise WorkbenchError(f"{split} has no rows", "at least one sentence with its translation")
+    if "translation" in frame and "source" not in frame:
+        frame = _unfolded(frame, split)
+    for role, what in (("source", "source sentence"), ("target", "translation")):
+        frame[role] = ["" if missing(v) else well_formed(str(v)) for v in frame[role]]
+        empty = [i for i, v in enumerate(frame[role]) if not v.strip()]
+        if empty:
+            rows = ", ".join(str(i + 1) for i in empty[:5])
+            raise WorkbenchError(f"{len(empty)} row{'' if len(empty) == 1 else 's'} of {split} without a {what} (rows {rows})",
+                                 f"a {what} in every row", "dropping those rows")  # fmt: skip
+    return frame
+
+
+def _unfolded(frame: pd.DataFrame, split: str) -> pd.DataFrame:
+    """A column of {language: text} as two columns; the first language is the source."""
+    first = next((v for v in frame["translation"] if isinstance(v, Mapping)), {})
+    codes = list(first)
+    bad = [i for i, v in enumerate(frame["translation"]) if not isinstance(v, Mapping) or list(v) != codes]
+    if len(codes) != 2 or bad:
+        where = f" (rows {', '.join(str(i + 1) for i in bad[:5])})" if bad else ""
+        raise WorkbenchError(f"translations of {split} into {' and '.join(map(str, codes)) or 'nothing'}{where}",
+                             "two languages, the same ones in every row", '{"en": "Good morning", "fr": "Bonjour"}')  # fmt: skip
+    both = {
+        role: [v[code] for v in frame["translation"]] for role, code in zip(("source", "target"), codes, strict=True)
+    }
+    return frame.drop(columns="translation").assign(**both)
+
+
+def plain(sentence: str) -> str:
+    """A sentence without case, signs and spaces: what counts as the same one.
+
+    >>> plain("Good  morning!") == plain("good morning")
+    True
+    """
+    bare = "".join(c for c in sentence.casefold() if c.isalnum())
+    return bare or sentence
+
+
+def held_out(train: pd.DataFrame, seed: int) -> list[int]:
+    """All rows of some source sentences, 15% of the rows or a little more: no sentence is in both splits."""
+    numbers, kinds = pd.factorize(train["source"].map(plain))
+    if len(kinds) < 2:
+        raise WorkbenchError("one source sentence", "several, to cut off a validation split")
+    counts, chosen, rows = np.bincount(numbers), [], 0
+    for group in np.random.default_rng(seed).permutation(len(kinds))[:-1]:
+        if rows >= SHARE * len(train):
+            break
+        chosen.append(group)
+        rows += counts[group]
+    return np.flatnonzero(np.isin(numbers, chosen)).tolist()
+
+
+def check(frames: dict[str, pd.DataFrame]) -> None:
+    """Something to learn: the two sides of training are not the same column twice."""
+    train = frames["train"]
+    if (train["source"] == train["target"]).all():
+        raise WorkbenchError("every translation of the training split equals its source", "two languages")
+
+
+def datasets(frames: dict[str, pd.DataFrame], names: list[str] | None) -> dict[str, hf.Dataset]:
+    """One Dataset per split; columns beside the two are kept as text, and every split has the same."""
+    others = [c for c in dict.fromkeys(str(c) for f in frames.values() for c in f.columns) if c not in FINGERPRINT]
+    kinds = hf.Features({c: hf.Value("string") for c in (*FINGERPRINT, *others)})
+    made = {}
+    for split, frame in frames.items():
+        values = {c: list(frame[c]) if c in frame else [None] * len(frame) for c in kinds}
+        values |= {c: [None if missing(v) else well_formed(str(v)) for v in values[c]] for c in others}
+        made[split] = hf.Dataset.from_dict(values, kinds)
+    return made

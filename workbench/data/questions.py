@@ -1,0 +1,215 @@
+"""Questions with a passage and the places of their answers in it: SQuAD's files and rows -> canonical columns. No files are found here.
+
+`question` and `context` are str, `answers` is SQuAD's own pair of lists: {"text": [...], "answer_start": [...]}, both empty
+where the passage does not say. Several entries are several right answers, not the parts of one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from pathlib import Path
+from typing import Any
+
+import datasets as hf
+import numpy as np
+import pandas as pd
+
+from workbench.data.columns import usual
+from workbench.data.text import missing, well_formed
+from workbench.errors import WorkbenchError
+
+TASK = "answering"
+ROWS, ROW = "questions", "a question, its passage and its answers"
+FINGERPRINT = ("question", "context", "answers")
+QUESTION, CONTEXT, ANSWERS = ("question", "query"), ("context", "passage", "paragraph"), ("answers", "answer")
+STARTS = ("answer_start", "start")  # beside an answer, or a column of its own
+SHARE = 0.15  # of the questions that become the validation split where there is none
+FEATURES = {"text": hf.List(hf.Value("string")), "answer_start": hf.List(hf.Value("int64"))}
+Found = tuple[list[str], list[int]]
+
+
+def read_squad(path: Path) -> pd.DataFrame:
+    """SQuAD's nested file (version 1.1 or 2), or a list of rows: one row per question."""
+    whole = json.loads(path.read_text("utf-8-sig"))
+    articles = whole.get("data") if isinstance(whole, dict) else whole
+    if not isinstance(articles, list) or not all(isinstance(a, dict) for a in articles):
+        raise ValueError("it is neither a list of objects nor an object with such a list as its `data`")
+    nested = [a for a in articles if "paragraphs" in a]
+    if nested and len(nested) < len(articles):
+        raise ValueError("some articles have `paragraphs` and some have none")
+    rows = [row for a in articles for row in _rows(a)] if nested else articles
+    if not rows:
+        raise ValueError("it holds no questions")
+    return pd.DataFrame({k: pd.Series([r.get(k) for r in rows], dtype=object) for k in {k: 0 for r in rows for k in r}})
+
+
+def _rows(article: dict[str, Any]) -> list[dict[str, Any]]:
+    """The questions of one article, each with its passage."""
+    try:
+        return [
+            {**({"id": q["id"]} if "id" in q else {}), "title": article.get("title"), "question": q.get("question"),
+             "context": p.get("context"), "answers": [] if q.get("is_impossible") else q.get("answers") or []}
+            for p in article["paragraphs"] for q in p["qas"]
+        ]  # fmt: skip
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"article {article.get('title')!r} is not built as SQuAD's are") from error
+
+
+def columns(frame: pd.DataFrame, text: str | None = None, label: str | None = None) -> dict[str, str] | None:
+    """Which columns hold questions, passages and answers; None where there are no such columns."""
+    known = [str(c) for c in frame.columns]
+    found = {role: usual(known, names) for role, names in
+             (("question", QUESTION), ("context", CONTEXT), ("answers", ANSWERS))}  # fmt: skip
+    if text is not None or label is not None or None in found.values() or not len(frame):
+        return None
+    chosen = {role: str(name) for role, name in found.items()}
+    first = next((v for v in frame[chosen["answers"]] if not missing(v)), None)
+    spans = first is None or isinstance(first, str | dict | list | tuple | np.ndarray)
+    return chosen if spans and all(known.count(c) == 1 for c in chosen.values()) else None
+
+
+def is_kind(features: Any) -> bool:
+    """A question, a passage, and texts with their places in it."""
+    answers = features.get("answers")
+    return "question" in features and "context" in features and isinstance(answers, dict) and "answer_start" in answers
+
+
+def labels(features: Any) -> list[str]:
+    """There are none: an answer is a place in the passage."""
+    return []
+
+
+def canonical(frame: pd.DataFrame, split: str, names: list[str] | None) -> pd.DataFrame:
+    """Questions and passages as str, none of them empty, and every answer at its place."""
+    if not len(frame):
+        raise WorkbenchError(f"{split} has no rows", "at least one question with its passage")
+    for role, what in (("question", "question"), ("context", "passage")):
+        frame[role] = ["" if missing(v) else well_formed(str(v)) for v in frame[role]]
+        empty = [i for i, v in enumerate(frame[role]) if not v.strip()]
+        if empty:
+            raise WorkbenchError(f"{len(empty)} rows of {split} have no {what} (rows {_some(empty)})",
+                                 f"a {what} in every row", "dropping those rows")  # fmt: skip
+    beside = usual([c for c in map(str, frame.columns) if c not in ("question", "context", "answers")], STARTS)
+    starts = frame[beside] if beside else [None] * len(frame)
+    given = zip(frame["context"], frame["answers"], starts, strict=True)
+    found = [_answers(context, value, start) for context, value, start in given]
+    _complain(found, split)
+    frame["answers"] = [{"text": f[0], "answer_start": f[1]} for f, _ in found]
+    return frame.drop(columns=beside) if beside else frame
+
+
+def _answers(context: str, value: Any, start: Any = None) -> tuple[Found, str]:
+    """The answers of one row with their places, and what is wrong with them: nothing, "mended", or words."""
+    entries = _entries(value, start)
+    if entries is None:
+        return ([], []), "answers are neither texts nor texts with places"
+    texts: list[str] = []
+    starts: list[int] = []
+    mended = ""
+    for text, at in entries:
+        text = well_formed(str(text))
+        at = None if missing(at) or (isinstance(at, int | float | np.number) and at < 0) else at
+        if not text.strip():
+            return ([], []), "an answer is an empty text"
+        if at is not None and (isinstance(at, bool) or not isinstance(at, int | float | np.number) or at != int(at)):
+            return ([], []), f"the place {at!r} is not a number"
+        places = _places(context, text)
+        if not places:
+            return ([], []), f"the answer {_short(text)} is not in the passage"
+        if at is None or int(at) not in places:
+            if len(places) > 1:
+                why = "stands there more than once" if at is None else "stands elsewhere, more than once"
+                return ([], []), f"the answer {_short(text)} {why}, and no place says which is meant"
+            mended, at = (mended if at is None else "mended"), places[0]
+        bare = text.strip()
+        texts.append(bare)
+        starts.append(int(at) + text.index(bare))
+    return (texts, starts), mended
+
+
+def _entries(value: Any, start: Any) -> list[tuple[Any, Any]] | None:
+    """(text, place) of every answer in any of the usual forms; None for a form that is not known."""
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, dict):
+        texts, places = value.get("text"), next((value[k] for k in STARTS if k in value), None)
+        if isinstance(texts, str):
+            return [(texts, places)]
+        texts = [] if texts is None else list(texts)
+        places = [None] * len(texts) if places is None else list(places) if hasattr(places, "__len__") else [places]
+        return list(zip(texts, places, strict=True)) if len(texts) == len(places) else None
+    if isinstance(value, list | tuple):
+        several = [_entries(v, None) for v in value]
+        return None if None in several else [e for s in several if s for e in s]
+    if missing(value) or value == "":
+        return []
+    return [(value, start)] if isinstance(value, str) else None
+
+
+def _places(context: str, text: str) -> list[int]:
+    return [m.start() for m in re.finditer(f"(?={re.escape(text)})", context)]
+
+
+def _complain(found: list[tuple[Found, str]], split: str) -> None:
+    """An error for rows that are wrong, a warning for those that could be mended."""
+    wrong = {i: why for i, (_, why) in enumerate(found) if why and why != "mended"}
+    if wrong:
+        first = next(iter(wrong))
+        raise WorkbenchError(
+            f"{len(wrong)} row{'' if len(wrong) == 1 else 's'} of {split} with a wrong answer (rows {_some(list(wrong))}; row "
+            f"{first + 1}: {wrong[first]})",
+            "every answer word for word at its place in the passage, or no answer", "correcting or dropping those rows",
+        )  # fmt: skip
+    mended = [i for i, (_, why) in enumerate(found) if why == "mended"]
+    if mended:
+        warnings.warn(
+            f"{len(mended)} row{'' if len(mended) == 1 else 's'} of {split} had a wrong place for an answer that stands in "
+            f"the passage only once (rows {_some(mended)}): the right place was taken.", stacklevel=2,
+        )  # fmt: skip
+
+
+def held_out(train: pd.DataFrame, seed: int) -> list[int]:
+    """The questions of some titles, or of some passages where titles are missing: 15% or a little more, never a part of one."""
+    titled = "title" in train.columns and not any(missing(t) for t in train["title"])
+    for name in ["title"] * (titled and train["title"].nunique() > 1) + ["context"]:
+        numbers, kinds = pd.factorize(train[name])
+        if len(kinds) > 1:
+            chosen: list[int] = []
+            for group in np.random.default_rng(seed).permutation(len(kinds))[:-1]:
+                if len(chosen) >= SHARE * len(train):
+                    break
+                chosen += np.flatnonzero(numbers == group).tolist()
+            return sorted(chosen)
+    raise WorkbenchError("one passage", "questions on several passages, to cut off a validation split")
+
+
+def check(frames: dict[str, pd.DataFrame]) -> None:
+    """Some training question has an answer."""
+    if not any(a["text"] for a in frames["train"]["answers"]):
+        raise WorkbenchError("no question of the training split has an answer", "answers in most rows")
+
+
+def datasets(frames: dict[str, pd.DataFrame], names: list[str] | None) -> dict[str, hf.Dataset]:
+    """One Dataset per split; columns beside the three are kept as text, and every split has the same."""
+    others = [c for c in dict.fromkeys(str(c) for f in frames.values() for c in f.columns)
+              if c not in ("question", "context", "answers")]  # fmt: skip
+    features = {"question": hf.Value("string"), "context": hf.Value("string"), "answers": FEATURES}
+    kinds = hf.Features({**features, **{c: hf.Value("string") for c in others}})
+    made = {}
+    for split, frame in frames.items():
+        columns: dict[str, Any] = {c: list(frame[c]) for c in features}
+        for c in others:
+            values = frame[c] if c in frame else [None] * len(frame)
+            columns[c] = [None if missing(v) else well_formed(str(v)) for v in values]
+        made[split] = hf.Dataset.from_dict(columns, kinds)
+    return made
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 40 else text[:39] + "…")
+
+
+def _some(rows: list[int]) -> str:
+    return ", ".join(str(i + 1) for i in rows[:5])

@@ -1,0 +1,202 @@
+"""The duel: the same data, several ways of training, several seeds; what differs beyond the spread, and what it costs.
+
+Nothing is trained here: runs are started one after the other, and what they have stored is put side by side.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Generator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from workbench.errors import WorkbenchError
+from workbench.views.browse import image_html, table_html
+from workbench.views.figures import GREY, METRICS, SERIES, controls
+
+
+class Duel:
+    """Contenders and their runs. `await` it in a notebook, `join()` it in a script; Stop ends it with what there is."""
+
+    def __init__(self, data: Any, contenders: Mapping[str, dict[str, Any]], seeds: Sequence[int], split: str) -> None:
+        self.data, self.contenders, self.seeds, self.split = data, dict(contenders), list(seeds), split
+        self.runs: dict[str, list[Any]] = {name: [] for name in contenders}
+        self.scores: dict[str, list[float]] = {name: [] for name in contenders}
+        self.stopped = False
+
+    def __await__(self) -> Generator[Any, None, Duel]:
+        return self._watch().__await__()
+
+    async def _watch(self) -> Duel:
+        from workbench.views import in_notebook
+
+        handle = None
+        if in_notebook():
+            from IPython.display import HTML, display
+
+            handle = display(HTML(""), display_id=True)
+        for name, seed, choices in self._plan():
+            if handle is not None:
+                handle.update(HTML(self._so_far(f"{name}, seed {seed}")))
+            run = self._start(choices, seed)
+            await run
+            self._note(name, run)
+        if handle is not None:
+            handle.update(HTML(self._repr_html_()))
+        return self
+
+    def join(self) -> Duel:
+        """Train all of them in a plain script; Ctrl-C ends it with what there is."""
+        for name, seed, choices in self._plan():
+            self._note(name, self._start(choices, seed).join())
+        return self
+
+    def _plan(self) -> Generator[tuple[str, int, dict[str, Any]], None, None]:
+        """Seed by seed, so that a duel that is stopped early has as many runs of each."""
+        for seed in self.seeds:
+            for name, choices in self.contenders.items():
+                if not self.stopped:
+                    yield name, seed, choices
+
+    def _start(self, choices: dict[str, Any], seed: int) -> Any:
+        from workbench.training.run import fit
+
+        return fit(self.data, **{**choices, "seed": seed})
+
+    def _note(self, name: str, run: Any) -> None:
+        self.stopped = run.status == "stopped" and run.context().stopped_by == "user"
+        if run.kept:
+            self.runs[name].append(run)
+            metric = run.store.metric
+            self.scores[name].append(
+                run.kept[metric] if self.split == "validation" else run.evaluate(self.split)[metric]
+            )
+
+    # what came of it -----------------------------------------------------------------------------------------------
+
+    def frame(self) -> pd.DataFrame:
+        """One row per contender: mean score and spread over seeds, weights that learn, seconds to the end, memory."""
+        rows = []
+        for name, runs in self.runs.items():
+            if not runs:
+                continue
+            facts = [r.store.facts for r in runs]
+            rows.append({
+                "contender": name,
+                "runs": len(runs),
+                "score": float(np.mean(self.scores[name])),
+                "sd": float(np.std(self.scores[name], ddof=1)) if len(runs) > 1 else float("nan"),
+                "weights that learn": int(facts[0].get("trained", 0)),
+                "seconds": float(np.mean([r.frame()["seconds"].iloc[-1] for r in runs])),
+                "memory (MB)": int(max(f.get("memory_mb", 0) for f in facts)),
+            })  # fmt: skip
+        return pd.DataFrame(rows)
+
+    def verdict(self) -> str:
+        """Who is ahead, by how much, and whether that is more than the spread of the seeds."""
+        frame = self.frame()
+        if len(frame) < 2:
+            return "A duel needs two contenders with a finished run."
+        first, second = frame.sort_values("score", ascending=False).to_dict("records")[:2]
+        ahead, a, b = 100 * (first["score"] - second["score"]), first["contender"], second["contender"]
+        if np.isnan(first["sd"]) or np.isnan(second["sd"]):
+            return f"{a} is {ahead:.1f} points above {b} with one seed each: run more seeds before you believe it."
+        spread = f"{100 * first['sd']:.1f} and {100 * second['sd']:.1f}"
+        if first["score"] - first["sd"] <= second["score"] + second["sd"]:
+            return (
+                f"No detectable difference between {a} and {b}: {ahead:.1f} points apart, the seeds spread by {spread}."
+            )
+        return f"{a} is {ahead:.1f} points above {b}; the seeds spread by {spread}."
+
+    def figure(self) -> Figure:
+        """Scores of every seed with their mean and spread, and seconds against weights that learn."""
+        figure = Figure(figsize=(8.6, 1.3 + 0.5 * len(self.frame())), dpi=110, layout="constrained")
+        left, right = figure.subplots(1, 2, width_ratios=(3, 2), sharey=True)
+        score_dots(self, left)
+        frame = self.frame()
+        right.barh(range(len(frame)), frame["seconds"], color="#C9D3DC", edgecolor=GREY)
+        for i, row in enumerate(frame.to_dict("records")):
+            right.text(row["seconds"], i, f" {row['weights that learn']:,} learn", va="center", fontsize=8)
+        right.set_xlim(0, max(1e-9, frame["seconds"].max()) * 1.75)
+        right.set_xlabel("training time (s)")
+        return figure
+
+    def alt(self) -> str:
+        rows = self.frame().to_dict("records")
+        words = "; ".join(f"{r['contender']} {r['score']:.3f}, {r['seconds']:.0f} s" for r in rows)
+        return f"Chart of scores and training times: {words}."
+
+    def __repr__(self) -> str:
+        return f"{self.frame().round(3).to_string(index=False)}\n{self.verdict()}"
+
+    def _repr_html_(self) -> str:
+        frame = self.frame()
+        if frame.empty:
+            return "<p>Nothing has been trained yet: <code>await</code> the duel.</p>"
+        return (
+            table_html(_shown(frame))
+            + image_html(self.figure(), self.alt(), 760)
+            + f"<p>{html.escape(self.verdict())}</p>"
+        )
+
+    def _so_far(self, now: str) -> str:
+        done = sum(map(len, self.runs.values()))
+        total = len(self.seeds) * len(self.contenders)
+        frame = self.frame()
+        table = table_html(_shown(frame)) if len(frame) else ""
+        return f'<p role="status">Run {done + 1} of {total}: {html.escape(now)} …</p>{table}'
+
+
+def score_dots(duel: Duel, ax: Axes) -> Axes:
+    """One row per contender: a dot per seed, the mean as a bar with the spread of the seeds, the controls as lines."""
+    frame = duel.frame()
+    for i, row in enumerate(frame.to_dict("records")):
+        colour = SERIES[i % len(SERIES)]
+        ax.plot(duel.scores[row["contender"]], [i] * row["runs"], "o", color=colour, alpha=0.55, ms=6)
+        spread = 0 if np.isnan(row["sd"]) else row["sd"]
+        ax.errorbar(row["score"], i, xerr=spread, fmt="|", color=colour, ms=18, mew=2.5, capsize=4)
+    run = next(r for runs in duel.runs.values() for r in runs)
+    for name, key, style in zip(controls(run.store.facts), ("majority", "control"), (":", "--"), strict=True):
+        if run.store.facts.get(key) is not None:
+            ax.axvline(run.store.facts[key], color=GREY, ls=style, lw=1.2, label=name)
+    ax.set_yticks(range(len(frame)), [str(n) for n in frame["contender"]])
+    ax.set_ylim(len(frame) - 0.5, -0.5)
+    ax.set_xlabel(f"{duel.split} {METRICS.get(run.store.metric, run.store.metric)} (share; bar: mean ± sd over seeds)")
+    ax.grid(True, axis="x", color="#E3E6EA", lw=0.7)
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncol=2, fontsize=8, frameon=False)
+    return ax
+
+
+def _shown(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{**r, "score": f"{r['score']:.3f}", "sd": "–" if np.isnan(r["sd"]) else f"{r['sd']:.3f}",
+             "weights that learn": f"{r['weights that learn']:,}", "seconds": f"{r['seconds']:.0f}"}
+            for r in frame.to_dict("records")]  # fmt: skip
+
+
+def duel(
+    data: Any = "reviews", contenders: Any = ("full", "feature-extraction", "lora"), *, seeds: int | Sequence[int] = 3,
+    split: str = "validation", **choices: Any,
+) -> Duel:  # fmt: skip
+    """The same data and settings for several contenders and seeds. `await` the answer in a notebook, `.join()` it in a script.
+
+    `contenders`: names of techniques, each with the rate that suits it, or a dict of names and choices such as
+    `{"mean": {"pooling": "mean"}, "[CLS]": {"pooling": "cls"}}`. `seeds`: how many, or which. `choices` hold for all of them
+    (`seconds=20` gives each the same time). Scores are those of the weights that each run keeps, on `split`.
+    """
+    from workbench import catalog
+    from workbench.config import check_names
+
+    check_names(choices)
+    if not isinstance(contenders, Mapping):
+        cards = {name: catalog.find(catalog.techniques(), name, "technique") for name in contenders}
+        contenders = {name: {"technique": name, "learning_rate": card.facts["rate"]} for name, card in cards.items()}
+    if len(contenders) < 2:
+        raise WorkbenchError(f"{len(contenders)} contenders", "at least two", 'wb.duel(data, ["full", "lora"])')
+    for own in contenders.values():
+        check_names(own)
+    chosen = range(seeds) if isinstance(seeds, int) else seeds
+    return Duel(data, {name: {**choices, **own} for name, own in contenders.items()}, list(chosen), split)
