@@ -30,13 +30,30 @@ def test_two_columns_are_pairs_whatever_usual_names_they_have(names):
     assert data.task == "translation" and data.labels == [] and all_pairs(data) == sorted(PAIRS)
 
 
+def test_a_number_beside_two_languages_is_no_language():
+    rows = frame(("en", "fr")).assign(id=range(6))
+    assert load(rows)["train"].column_names == ["source", "target", "id"]
+
+
+def test_numbers_are_no_translations():
+    with pytest.raises(WorkbenchError, match="a text column"):
+        load(pd.DataFrame({"source": ["web", "book"] * 4, "target": range(8)}))
+
+
 def test_the_left_of_two_languages_is_the_source():
     assert load(frame(("en", "fr")))["train"]["source"][0] in EN
     assert load(frame(("en", "fr"))[["fr", "en"]])["train"]["source"][0] in FR
 
 
 @pytest.mark.parametrize(
-    "others", [["text", "label"], ["text", "target"], ["source", "text", "label"], ["sentence", "category"]]
+    "others",
+    [
+        ["text", "label"],
+        ["text", "target"],
+        ["source", "text", "label"],
+        ["sentence", "category"],
+        ["source", "review", "target"],
+    ],
 )
 def test_labelled_texts_stay_labelled_texts(others):
     rows = pd.DataFrame({name: ["a b", "c d", "e f", "g h"] * 2 for name in others[:-1]} | {others[-1]: ["x", "y"] * 4})

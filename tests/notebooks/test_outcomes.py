@@ -11,7 +11,7 @@ LESSON = Path(__file__).resolve().parents[2] / "notebooks" / "src" / "00-start-h
 pytestmark = [pytest.mark.notebooks, pytest.mark.slow]
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.seeds)])
 def test_lesson_00_shows_under_and_overfitting(home, seed):
     settings = "train_examples=400, epochs=15, learning_rate=1e-4"
     assert LESSON.read_text("utf-8").count(settings) == 3  # panel, run and early stopping

@@ -36,7 +36,7 @@ def twin(tmp_path_factory):
     return trained("bert-mini:random", 0, tmp_path_factory.mktemp("home"))
 
 
-@pytest.fixture(scope="module", params=[0, 1], ids=lambda seed: f"seed{seed}")
+@pytest.fixture(scope="module", params=[0, pytest.param(1, marks=pytest.mark.seeds)], ids=lambda seed: f"seed{seed}")
 def lesson(request, twin, tmp_path_factory):
     """The names that the lesson's cells define when they meet these runs."""
     run = trained("bert-mini", request.param, tmp_path_factory.mktemp("home"))

@@ -23,7 +23,7 @@ def choices(seed):
     return eval(f"dict({settings}, evaluations=1, seed={seed})")
 
 
-@pytest.fixture(scope="module", params=[0, 1], ids=lambda seed: f"seed{seed}")
+@pytest.fixture(scope="module", params=[0, pytest.param(1, marks=pytest.mark.seeds)], ids=lambda seed: f"seed{seed}")
 def lesson(request, tmp_path_factory):
     """The names that the lesson's cells define."""
     messages = wb.load("messages")

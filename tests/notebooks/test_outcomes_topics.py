@@ -34,7 +34,7 @@ def test_the_settings_are_those_of_the_lesson():
     assert source.count(FEW) == 3 and source.count(FULL) == 1  # two runs and the panel; the run with all texts
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.seeds)])
 def test_with_64_texts_only_the_pretrained_model_is_ahead_of_counting_words(home, seed):
     few, twin = (trained(model, FEW, seed) for model in ("bert-mini", "bert-mini:random"))
     words = few.store.facts["control"]  # of the same 64 texts
@@ -47,7 +47,7 @@ def test_with_64_texts_only_the_pretrained_model_is_ahead_of_counting_words(home
         assert frame["train_loss"].iloc[-1] < 0.1  # both know their texts by heart
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.seeds)])
 def test_with_all_texts_the_lead_is_small_and_local_is_the_hardest_case(home, seed):
     full = trained("bert-mini", FULL, seed)
     assert 0 < accuracy(full) - full.store.facts["control"] < 0.13

@@ -112,6 +112,19 @@ def test_a_subset_and_its_facts(data, tokenizer, folder):
     assert some.facts["tokens_per_epoch"] == sum(map(len, some.train.ids)) + len(ids)
 
 
+def test_only_pairs_that_lost_something_count_as_cut(tokenizer, folder):
+    rows = pd.DataFrame(
+        {
+            "source": ["the cat", "the big old cat", "the dog", "the old dog"],
+            "target": ["le chat", "le chat", "le chien", "x"],
+        }
+    )
+    data = load(pd.concat([rows.assign(split="train"), rows.assign(split="validation")]))
+    assert (
+        TASK.prepare(data, tokenizer, RunConfig(model=folder, max_length=4)).facts["cut"] == 1
+    )  # five pieces; four fit
+
+
 # --- scores -----------------------------------------------------------------------------------------------------------
 
 
@@ -196,6 +209,13 @@ def test_a_saved_model_goes_on_where_it_was_and_its_readme_works(run, tmp_path):
     code = code.replace("Good morning", "The old dog sleeps here.")
     done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == str(run.predict("The old dog sleeps here.")["translation"].tolist())
+
+
+def test_the_untouched_checkpoint_is_where_the_curve_begins(run):
+    from workbench.training.predictor import Predictor
+
+    found = Predictor.untouched(run.config.model).evaluate(run.data()["validation"])
+    assert found["loss"] == pytest.approx(run.frame()["valid_loss"].iloc[0], rel=1e-5) and {"bleu", "chrf"} < set(found)
 
 
 def test_order_and_company_do_not_change_a_translation(run):
