@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from workbench.catalog import datasets, models, techniques
     from workbench.config import RunConfig
     from workbench.data.audit import audit
+    from workbench.data.augment import augment
     from workbench.data.load import load
     from workbench.errors import WorkbenchError
     from workbench.lessons.exercise import exercise
@@ -41,6 +42,7 @@ _WHERE = {
     "techniques": "catalog",
     "load": "data",
     "audit": "data",
+    "augment": "data.augment",
     "fit": "views",
     "panel": "views.panel",
     "replay": "views.replay",
@@ -61,6 +63,7 @@ __all__ = [
     "RunConfig",
     "WorkbenchError",
     "audit",
+    "augment",
     "blueprint",
     "compare",
     "datasets",

@@ -310,10 +310,10 @@ def test_methods_take_turns():
 
 
 def test_where_one_method_finds_nothing_another_is_tried_and_then_there_is_no_copy():
-    data = frame(["xyzzy plugh", "the film", "like"])
+    data = frame(["xyzzy plugh", "like", "the film"])
     made = wb.augment(data, ("substitution", "deletion"))
-    assert set(made["train"]["made_by"][3:]) == {"deletion", "substitution"}
-    assert made.without_copy == (2,) and "(1 copy could not be made)" in made.summary
+    assert list(made["train"]["made_by"][3:]) == ["deletion", "substitution"]
+    assert made.without_copy == (1,) and "(1 copy could not be made)" in made.summary
 
 
 def test_a_share_of_the_words_is_changed_and_at_least_one():

@@ -440,3 +440,19 @@ def test_closing_on_a_full_disk_does_no_harm():
     (store.folder / "events.jsonl").symlink_to("/dev/full")
     store.append(STARTED)
     store.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "called"),
+    [
+        ("bert-mini", "bert-mini"),
+        ("google-bert/bert-base-uncased", "google-bert/bert-base-uncased"),
+        ("/home/me/models/mine", "mine"),
+        ("/w/runs/20260101-101010-bert-mini-reviews/model", "after bert-mini-reviews"),
+        ("C:\\me\\data\\mine.csv", "mine.csv"),
+    ],
+)
+def test_a_run_is_named_after_the_last_part_of_a_path(name, called):
+    from workbench.training.store import _called
+
+    assert _called(name) == called

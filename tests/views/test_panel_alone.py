@@ -1,6 +1,7 @@
 """The panel without a browser: what its controls stand for, what it says, what it does when something is wrong."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -161,3 +162,43 @@ def test_runs_are_compared_by_what_differs(model):
 
 def test_no_runs_yet_says_so(home):
     assert "No runs yet" in repr(wb.runs()) and "No runs yet" in wb.runs()._repr_html_()
+
+
+def test_a_language_model_fills_a_blank_in_the_panel_and_shows_what_surprises_it(tmp_path):
+    from tiny import texts, tiny_bert
+
+    from workbench.views.datatab import data_html
+
+    (tmp_path / "train.txt").write_text("\n".join(texts(40)["text"]), "utf-8")
+    data = wb.load(tmp_path / "train.txt")
+    run = wb.fit(data, model=str(tiny_bert(tmp_path / "m")), epochs=1, evaluations=1).join()
+    tab = browse.Predictions(SimpleNamespace(run=run))
+    tab.refresh()
+    assert "surprise it most" in tab.errors.value and "___" in tab.text.placeholder
+    tab.text.value = "the ___ room"
+    tab.predict()
+    assert "then" in tab.answer.value
+    tab.text.value = "no blank"
+    tab.predict()
+    assert "one blank" in tab.answer.value
+    assert "Six training texts" in data_html(data, run.config)
+
+
+def test_choosing_a_technique_shows_its_controls_and_moves_the_rate_to_what_suits_it():
+    controls = Controls(RunConfig())
+    shown = lambda: {c.field for c in CONTROLS if c.only and controls.widgets[c.field].layout.display != "none"}  # noqa: E731
+    assert shown() == set()
+    controls.widgets["technique"].value = "lora"
+    assert shown() == {"lora_rank"} and controls.config().learning_rate == pytest.approx(3e-3)
+    controls.widgets["technique"].value = "distillation"
+    assert shown() == {"teacher", "temperature", "alpha"} and controls.config().teacher is None
+    controls.widgets["technique"].value = "feature-extraction"
+    assert shown() == set() and controls.config().replace(learning_rate=1e-2) == RunConfig(
+        technique="feature-extraction", learning_rate=1e-2
+    )
+
+
+def test_a_config_that_is_shown_keeps_its_own_rate():
+    assert Controls(RunConfig(technique="lora", learning_rate=1e-4)).config() == RunConfig(
+        technique="lora", learning_rate=1e-4
+    )

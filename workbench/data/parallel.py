@@ -25,15 +25,16 @@ ROWS, ROW = "pairs of sentences", "a source sentence and its translation"
 FINGERPRINT = ("source", "target")
 SOURCE, TARGET = ("source", "src", "source_text"), ("target", "tgt", "target_text")
 TRANSLATION = ("translation",)
-TEXTS = ("text", "label", "tokens", "question", "context")  # beside one of these, source and target mean something else
+TEXTS = ("text", "label", "tokens", "question", "context", "sentence", "content", "message", "review", "body", "tweet",
+         "headline")  # beside one of these, source and target mean something else  # fmt: skip
 SHARE = 0.15  # of the source sentences that become the validation split where there is none
 _LANGUAGES = (
-    "ar bg bn ca cs cy da de el en eo es et eu fa fi fr ga gl gu he hi hr hu id is it ja ka kk ko lt lv mk mr ms nl no pl pt "
+    "ar bg bn ca cs cy da de el en eo es et eu fa fi fr ga gl gu he hi hr hu is it ja ka kk ko lt lv mk mr ms nl no pl pt "
     "ro ru sk sl sq sr sv sw ta te th tr uk ur uz vi zh "
     "arabic chinese czech danish dutch english esperanto finnish french german greek hindi hungarian italian japanese korean "
     "norwegian polish portuguese romanian russian spanish swedish turkish ukrainian"
 )
-LANGUAGES = frozenset(_LANGUAGES.split())
+LANGUAGES = frozenset(_LANGUAGES.split())  # not id: as a column's name it means something else than Indonesian
 
 
 def language(name: Any) -> bool:
@@ -70,7 +71,7 @@ def text_files(folder: Path, split_of: Callable[[Path], str]) -> dict[str, pd.Da
     found: dict[str, dict[str, Path]] = {}
     for path in sorted(folder.iterdir()):
         code = path.suffix[1:].lower()
-        if path.is_file() and split_of(path) and language(code) and len(code) <= 3:
+        if path.is_file() and split_of(path) and len(code) <= 3 and (language(code) or code == "id"):
             found.setdefault(split_of(path), {})[code] = path
     return {split: _aligned(files, folder) for split, files in found.items()} if "train" in found else {}
 
@@ -111,11 +112,16 @@ def columns(frame: pd.DataFrame, text: str | None = None, label: str | None = No
     spoken = [c for c in known if language(c)]
     if None in both and len(spoken) == 2:
         both = spoken[0], spoken[1]
-    if None not in both and both[0] != both[1] and all(known.count(str(c)) == 1 for c in both):
+    if None not in both and both[0] != both[1] and all(known.count(str(c)) == 1 and _written(frame[c]) for c in both):
         return {"source": str(both[0]), "target": str(both[1])}
     whole = usual(known, TRANSLATION)
     dicts = whole is not None and known.count(whole) == 1 and any(isinstance(v, Mapping) for v in frame[whole])
     return {"translation": str(whole)} if dicts else None
+
+
+def _written(column: pd.Series) -> bool:
+    """Whether the first value that is there is a text."""
+    return isinstance(next((v for v in column if not missing(v)), ""), str)
 
 
 def is_kind(features: Any) -> bool:

@@ -42,7 +42,7 @@ LIMITS = [
     "No next-sentence task: [CLS] was never trained as a summary, so pool the mean over tokens instead.",
     "Segment B was never seen: its embedding is a copy of segment A's and is learned in fine-tuning.",
     "Texts up to 256 tokens; positions beyond 128 were trained in the last tenth of the budget only. No emoji and hardly any non-Latin script in the vocabulary: they become [UNK].",
-    "Fifty million tokens of encyclopaedia, old novels and news are little, and far from how customers write. It is far ahead of its random twin where it helps to know which words belong together (topics, names), some points ahead on intents with few labels, within the noise on spam with 256 labels or more, and no better on opinions (see the table).",
+    "Encyclopaedia, old novels and news are far from how customers write; what the pretraining is worth on which data, the table below shows.",
     "Small on purpose: for learning how fine-tuning behaves, not for use on people.",
 ]
 

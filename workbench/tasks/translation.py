@@ -64,13 +64,12 @@ class Translation:
             train = train.take(np.sort(rng.permutation(len(train))[: config.train_examples]))
         probe = train.take(np.sort(rng.permutation(len(train))[: min(PROBE, len(train))]))
         validation = self.encode(data["validation"], tokenizer, config.max_length)
-        longest = min(config.max_length, tokenizer.model_max_length)
         facts = {
             "n_train": len(train),
             "n_valid": len(validation),
             "label_entropy": entropy(np.concatenate(train.labels)),
             "tokens_per_epoch": int(train.lengths.sum() + sum(map(len, train.labels))),
-            "cut": sum(max(len(s), len(t)) >= longest for s, t in zip(train.ids, train.labels, strict=True)),
+            "cut": self.cut(data["train"], train, tokenizer, config.max_length),
             "baselines": self.guesses(train, validation),
         }
         return Prepared(train, validation, probe, [], tokenizer, facts)
@@ -88,6 +87,20 @@ class Translation:
         how: dict[str, Any] = {"truncation": True, "max_length": min(max_length, tokenizer.model_max_length)}
         ids = tokenizer(**{side: [well_formed(t) for t in texts]}, **how)["input_ids"]
         return [np.array(i or [tokenizer.pad_token_id], dtype=np.int64) for i in ids]
+
+    def cut(self, split: Any, encoded: Encoded, tokenizer: Any, max_length: int) -> int:
+        """How many of the encoded pairs had a side longer than the limit: those at the limit are counted again, uncut."""
+        longest = min(max_length, tokenizer.model_max_length)
+        sides = {"text": ("source", encoded.ids), "text_target": ("target", encoded.labels)}
+        rows: set[int] = set()
+        for side, (column, pieces) in sides.items():
+            for row, some in zip(encoded.rows, pieces, strict=True):
+                if (
+                    len(some) >= longest
+                    and len(tokenizer(**{side: split[int(row)][column]}, verbose=False)["input_ids"]) > longest
+                ):
+                    rows.add(int(row))
+        return len(rows)
 
     def guesses(self, train: Encoded, validation: Encoded) -> tuple[float, float]:
         """Token accuracy of the two controls: the piece that usually follows, and that times a dictionary (IBM model 1)."""

@@ -45,7 +45,7 @@ class Store:
         stem = (
             time.strftime("%Y%m%d-%H%M%S")
             + "-"
-            + re.sub(r"[^a-z0-9]+", "-", f"{config.model} {config.data}".lower()).strip("-")[:60]
+            + re.sub(r"[^a-z0-9]+", "-", f"{_called(config.model)} {_called(config.data)}".lower()).strip("-")[:60]
         )
         home = home or runs_home()
         folder = home / stem
@@ -185,6 +185,14 @@ class Store:
     def metric(self) -> str:
         """The metric that is drawn: accuracy unless the run says otherwise."""
         return str(self.facts.get("metric", "accuracy"))
+
+
+def _called(name: str) -> str:
+    """A model or data as a run's name has it: of a folder the last part, of another run's model that run without its date."""
+    parts = re.split(r"[\\/]", name.rstrip("\\/"))
+    if len(parts) > 1 and parts[-1] == "model":
+        return "after " + re.sub(r"^[0-9]{8}-[0-9]{6}-", "", parts[-2])
+    return parts[-1] if len(parts) > 2 else name
 
 
 def owner_alive(facts: dict[str, Any]) -> bool:

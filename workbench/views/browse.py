@@ -88,6 +88,10 @@ class Predictions:
         if "translation" in row.index:
             self.answer.value = f'<p style="font-size:115%">{html.escape(row["translation"])}</p>'
             return
+        if run.store.facts.get("task") == "language-modeling":
+            likely = f" ({row['probability']:.0%}; then {row['choices']})" if "choices" in row.index else ""
+            self.answer.value = f"<p><b>{html.escape(row['answer'])}</b>{html.escape(likely)}</p>"
+            return
         if "tags" in row.index:
             self.answer.value = spans_html(row["tokens"], row["tags"])
             return
@@ -105,7 +109,7 @@ class Predictions:
             return
         try:
             wrong = run.errors(8)
-            counts = pd.DataFrame() if "output" in wrong else run.confusion()
+            counts = run.confusion() if "right" in wrong else pd.DataFrame()  # there is one where answers are among labels
         except WorkbenchError as error:
             self.errors.value = problem_html(error)
             return
@@ -116,6 +120,10 @@ class Predictions:
             self.answer.value = "<p>Type a text of your own and press Enter.</p>"
         if "output" in wrong:
             self.errors.value = "<p>Validation, least like the reference first</p>" + SideBySide(wrong)._repr_html_()
+            return
+        if "perplexity" in wrong:
+            texts = [{"perplexity": f"{r.perplexity:.0f}", "text": shortened(r.text)} for r in wrong.itertuples()]
+            self.errors.value = table_html(texts, "Validation texts that surprise it most")
             return
         rows = [
             {
@@ -135,7 +143,8 @@ class Predictions:
         asked = run is not None and answers_questions(run)
         self.passage.layout.display = "" if asked else "none"
         self.text.description = "Question" if asked else "Your text"
-        self.text.placeholder = "Who wrote it?" if asked else "Not bad at all"
+        blank = run is not None and run.store.facts.get("task") == "language-modeling"
+        self.text.placeholder = "Who wrote it?" if asked else "The ___ was cold." if blank else "Not bad at all"
 
 
 def answers_questions(run: Run) -> bool:

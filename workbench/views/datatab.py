@@ -88,6 +88,9 @@ def data_html(data: Any, config: RunConfig) -> str:
     if data.task == "translation":
         pairs = [{"source": shortened(r["source"]), "target": shortened(r["target"])} for r in sample]
         return table_html(rows, "Pairs per split") + image_html(figure, alt, 520) + table_html(pairs, "Six training pairs")
+    if data.task == "language-modeling":
+        texts = [{"text": shortened(r["text"])} for r in sample]
+        return table_html(rows, "Texts per split") + image_html(figure, alt, 520) + table_html(texts, "Six training texts")
     examples = [{"label": data.labels[r["label"]], "text": shortened(r["text"])} for r in sample]
     return (
         table_html(rows, "Texts per split and label")
@@ -105,6 +108,8 @@ def label_counts(data: Any, split: str) -> dict[str, int]:
             "without": empty,
             "passages": len(set(data[split]["context"])),
         }
+    if data.task == "language-modeling":
+        return {"words": sum(len(t.split()) for t in data[split]["text"])}
     if data.task == "translation":
         return {"source sentences": len(set(data[split]["source"]))}
     if data.task == "tagging":

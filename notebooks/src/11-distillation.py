@@ -1,0 +1,163 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 11 · Distillation
+#
+# `bert-tiny` has a quarter of the weights of `bert-mini` and answers many times faster. It also knows less. A label tells it *sport*, and nothing more.
+# A teacher can tell it more: *mostly sport, a little culture, never crime*. Those are **soft targets**, and learning from them is knowledge
+# distillation (Hinton, Vinyals and Dean 2015).
+
+# %%
+import time
+
+import torch
+
+import workbench as wb
+
+student = dict(model="bert-tiny", train_examples=256, epochs=12, evaluations=4)
+
+# %% [markdown]
+# ## 1 · Predict
+#
+# The teacher is `bert-mini`, trained on all 926 briefs. The student sees 256 of them. Which of its scores will be higher, and by how many points: taught by
+# the labels alone, or by the labels and the teacher?
+
+# %%
+my_points = None  # accuracy in points that the teacher adds
+
+# %% [markdown]
+# ## 2 · Run: the teacher, and the student alone
+
+# %%
+teacher = wb.fit("headlines", model="bert-mini", learning_rate=5e-4, epochs=3, evaluations=3)
+await teacher
+
+# %%
+alone = wb.fit("headlines", learning_rate=1e-3, **student)
+await alone
+
+# %% [markdown]
+# ## 3 · Look: what the teacher knows beyond the label
+#
+# Dividing the logits by a **temperature** T before the softmax flattens the probabilities. At T = 1 the teacher is so sure that little more than the label is
+# left to see; at T = 4 the other topics show.
+
+# %%
+brief = "The mayor opened a gym for asthmatic children in the old town hall, and lost the first table-tennis match to a nine-year-old."
+p = teacher.predict([brief]).filter(like="p(").iloc[0]
+logits = torch.tensor(p.to_numpy()).log()
+
+# %%
+import pandas as pd
+
+soft = {f"T = {t}": torch.softmax(logits / t, 0).numpy() for t in (1, 2, 4)}
+pd.DataFrame(soft, index=p.index).sort_values("T = 1", ascending=False).round(3)
+
+# %% [markdown]
+# ## 4 · What is inside
+#
+# The student has two errors to make smaller: against the label, and against the teacher at the same temperature. The factor T² keeps the second from
+# fading away as T grows. `alpha` weighs them.
+
+# %%
+def distillation_loss(student_logits, teacher_logits, label, T=2.0, alpha=0.7):
+    hard = torch.nn.functional.cross_entropy(student_logits, label)
+    log_p, q = torch.log_softmax(student_logits / T, -1), torch.softmax(teacher_logits / T, -1)
+    soft = (q * (q.log() - log_p)).sum(-1).mean() * T**2
+    return (1 - alpha) * hard + alpha * soft
+
+
+# %%
+distillation_loss(torch.zeros(1, 8), logits.float()[None], torch.tensor([5]))
+
+# %% [markdown]
+# In the workbench it is `technique="distillation"` with a finished run as `teacher`. The teacher answers for every training text once, before training
+# begins, so a taught student trains as fast as one that is alone.
+
+# %%
+taught = wb.fit("headlines", technique="distillation", teacher=teacher, learning_rate=1e-3, **student)
+await taught
+
+# %% [markdown]
+# ## 5 · Change one thing: the seed
+#
+# A difference of one seed is no difference yet. The same student, three times alone and three times taught:
+
+# %%
+taught_by = dict(technique="distillation", teacher=teacher)
+duel = await wb.duel("headlines", {"alone": {}, "taught": taught_by}, seeds=3, learning_rate=1e-3, **student)
+
+# %%
+print(duel.verdict())
+
+# %% [markdown]
+# And what did the small model buy? Size and speed, measured here:
+
+# %%
+texts = list(teacher.data()["validation"]["text"])
+rows = []
+for name, run in {"teacher": teacher, "student alone": alone, "student taught": taught}.items():
+    start = time.perf_counter()
+    run.predict(texts)
+    rows.append([name, run.store.facts["parameters"], run.best["accuracy"], 1000 * (time.perf_counter() - start) / len(texts)])
+pd.DataFrame(rows, columns=["model", "weights", "accuracy", "ms per text"]).round(3)
+
+# %% [markdown]
+# ## 6 · Explain: three exercises
+
+# %%
+first = wb.exercise("11.1")
+first
+
+# %%
+temperature = None  # a number
+
+# %%
+first.check(teacher, brief, temperature)
+
+# %%
+second = wb.exercise("11.2")
+second
+
+# %%
+answer = None  # await wb.fit(...)
+
+# %%
+second.check(teacher, answer)
+
+# %%
+third = wb.exercise("11.3")
+third
+
+# %%
+answer = None
+
+# %%
+third.check(answer)
+
+# %% [markdown]
+# ## 7 · With a real checkpoint
+#
+# DistilBERT was made this way from BERT. With a network (and a GPU) the same two lines teach a distilled model a task that its elder has learned:
+#
+# ```python
+# teacher = await wb.fit("hub:stanfordnlp/sst2", model="google-bert/bert-base-uncased", epochs=1)
+# await wb.fit("hub:stanfordnlp/sst2", model="distilbert/distilbert-base-uncased", technique="distillation", teacher=teacher)
+# ```
+
+# %% [markdown]
+# ## What you have seen
+#
+# - A teacher's probabilities say which wrong answers are nearly right; a temperature makes that visible.
+# - The taught student costs no more to train and no more to run than the one that was alone.
+# - Whether it is better is for a duel with several seeds to say, and the duel says how sure that is.

@@ -1,0 +1,447 @@
+"""`augment`: more training texts out of those that are there, by small changes that should not change the label. No training here.
+
+Deletion, insertion, substitution and swap are the four operations of EDA (Wei & Zou 2019, "EDA: Easy Data Augmentation"), with one
+difference: words that carry an opinion or turn one round ("great", "not", "but") are protected. Contextual substitution (Kobayashi
+2018) lets a masked language model fill a hidden word. Validation and test are never touched.
+"""
+
+from __future__ import annotations
+
+import difflib
+import html
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+import datasets as hf
+import numpy as np
+
+from workbench.data.load import Data, load
+from workbench.data.synonyms import SYNONYMS, protected
+from workbench.errors import WorkbenchError
+
+METHODS = ("deletion", "insertion", "substitution", "swap", "contextual")
+ORIGINAL = "original"
+MADE_BY, COPY_OF = "made_by", "copy_of"  # columns of the training split: which method, and the row of the original
+TRIES = 10  # draws for one copy before the next method is tried
+CHOICES = 10  # words among which contextual substitution draws
+OUTSIDE = "O"
+_MARKS = frozenset(",;:.!?")
+_AN = re.compile(
+    r"(?!uni|us[aeiu]|eu|one\b|once\b)[aeiou]|hour|honest|honou?r|heir", re.IGNORECASE
+)  # "an" before these
+
+
+@dataclass(frozen=True)
+class Word:
+    """One word with the punctuation around it, and its tag where words have tags.
+
+    >>> Word.read('"Great!"')
+    Word(before='"', core='Great', after='!"', tag='O')
+    """
+
+    before: str
+    core: str
+    after: str
+    tag: str = OUTSIDE
+
+    @classmethod
+    def read(cls, text: str) -> Word:
+        """A word of a running text, its punctuation split off."""
+        parts = re.fullmatch(r"([\W_]*)(.*?)([\W_]*)", text, re.DOTALL)
+        assert parts is not None
+        return cls(*parts.groups())
+
+    def __str__(self) -> str:
+        return self.before + self.core + self.after
+
+    @property
+    def free(self) -> bool:
+        """Whether it may be deleted, hidden or moved: letters, outside every name, no #topic, no opinion and no negation."""
+        plain = self.tag == OUTSIDE and not set(self.before) & set("#@")
+        return plain and any(c.isalpha() for c in self.core) and not protected(self.core)
+
+    def says(self, core: str) -> Word:
+        """Another word in its place, in capitals where it was."""
+        if self.core.isupper() and len(self.core) > 1:
+            core = core.upper()
+        elif self.core[:1].isupper():
+            core = core[:1].upper() + core[1:]
+        return replace(self, core=core)
+
+    def closed_by(self, marks: str) -> Word:
+        """With the punctuation of a word behind it that is gone: a full stop is worth more than a comma."""
+        if not marks or self.after[-1:] in tuple(".!?"):
+            return self
+        return replace(self, after=self.after.rstrip(",;:") + marks if set(marks) & set(".!?") else self.after or marks)
+
+
+Words = list[Word]
+Operation = Callable[[Words, int, np.random.Generator], Words]
+
+
+def deletion(words: Words, n: int, rng: np.random.Generator) -> Words:
+    """Without `n` of its words; one with letters always stays. Its comma or full stop goes to the word before."""
+    some = [i for i, w in enumerate(words) if w.free and not w.before and set(w.after) <= _MARKS]
+    gone = set(_draw(some, min(n, sum(any(c.isalpha() for c in w.core) for w in words) - 1), rng))
+    out: Words = []
+    capital = False
+    for i, word in enumerate(words):
+        if i in gone:
+            capital |= _begins(words, i) and word.core[0].isupper()
+            out[-1:] = [last.closed_by(word.after) for last in out[-1:]]
+            continue
+        out.append(
+            replace(word, core=word.core[:1].upper() + word.core[1:]) if capital and word.tag == OUTSIDE else word
+        )
+        capital = capital and not word.core
+    return out
+
+
+def insertion(words: Words, n: int, rng: np.random.Generator) -> Words:
+    """With `n` words more: synonyms of words that are there, put in anywhere but at the beginning of a sentence or in a name."""
+    known = [w.core.lower() for w in words if w.free and w.core.lower() in SYNONYMS]
+    out = list(words)
+    for _ in range(n if known else 0):
+        new = str(rng.choice(SYNONYMS[str(rng.choice(known))]))
+        places = [i for i in range(1, len(out)) if out[i].core and not _begins(out, i) and not _inside(out, i)
+                  and not protected(out[i - 1].core)]  # fmt: skip
+        for place in _draw(places, 1, rng):
+            out.insert(place, Word("", new, ""))
+    return out
+
+
+def substitution(words: Words, n: int, rng: np.random.Generator) -> Words:
+    """With `n` words replaced by synonyms of the same form; praise by praise, blame by blame."""
+    some = [i for i, w in enumerate(words) if w.tag == OUTSIDE and w.core.lower() in SYNONYMS and not _named(words, i)]
+    out = list(words)
+    for i in _draw(some, n, rng):
+        out[i] = out[i].says(str(rng.choice(SYNONYMS[out[i].core.lower()])))
+    return out
+
+
+def swap(words: Words, n: int, rng: np.random.Generator) -> Words:
+    """With two words in each other's place, `n` times. Punctuation, names and beginnings of sentences stay where they are."""
+    some = [i for i, w in enumerate(words) if w.free and not _begins(words, i) and not _named(words, i)]
+    out = list(words)
+    for _ in range(n):
+        for i, j in [_draw(some, 2, rng)] if len(some) > 1 else []:
+            out[i], out[j] = replace(out[i], core=out[j].core), replace(out[j], core=out[i].core)
+    return out
+
+
+class Contextual:
+    """Substitution by a masked language model: it reads the text with `n` words hidden and offers others in their place.
+
+    Only words without an opinion are hidden and offered, and never the hidden word itself. `known`: where it is not None, only
+    these are offered (where words have tags, a word that no training sentence shows outside a name may be a name).
+    """
+
+    def __init__(self, model: str, known: frozenset[str] | None = None) -> None:
+        from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+        from transformers import AutoModelForMaskedLM
+
+        from workbench.models import zoo
+
+        source = zoo.source(model)
+        self.tokenizer, self.small, self.known = zoo.tokenizer(source), ENGLISH_STOP_WORDS, known
+        if self.tokenizer.mask_token is None:
+            raise WorkbenchError(
+                f"model {model!r} has no mask token", "a masked language model such as BERT", "model='bert-mini'"
+            )
+        self.model = zoo.build(AutoModelForMaskedLM, source, zoo.config(source)).eval()
+
+    def __call__(self, words: Words, n: int, rng: np.random.Generator) -> Words:
+        some = [i for i, w in enumerate(words) if w.free and self._tells(w.core) and not _named(words, i)]
+        out = list(words)
+        hidden = sorted(_draw(some, n, rng))
+        for i, (offered, share) in zip(hidden, self._offers(words, hidden), strict=False):  # fewer where a text is cut
+            near = {words[j].core.lower() for j in (i - 1, i, i + 1) if 0 <= j < len(words)}
+            fits = [k for k, new in enumerate(offered) if new not in near and self._fits(new)][:CHOICES]
+            if fits:
+                out[i] = out[i].says(offered[int(rng.choice(fits, p=share[fits] / share[fits].sum()))])
+        return out
+
+    def _fits(self, word: str) -> bool:
+        return self._tells(word) and not protected(word) and (self.known is None or word in self.known)
+
+    def _tells(self, word: str) -> bool:
+        return len(word) > 2 and word.isascii() and word.isalpha() and word.lower() not in self.small
+
+    def _offers(self, words: Words, hidden: list[int]) -> Iterator[tuple[list[str], np.ndarray]]:
+        """For each hidden word: the 50 likeliest pieces that are whole words, in small letters, and their probabilities."""
+        import torch
+
+        if not hidden:
+            return
+        blank = self.tokenizer.mask_token
+        text = " ".join(f"{w.before}{blank}{w.after}" if i in hidden else str(w) for i, w in enumerate(words))
+        batch = self.tokenizer(text, truncation=True, return_tensors="pt")
+        with torch.inference_mode():
+            logits = self.model(**batch).logits[0, batch["input_ids"][0] == self.tokenizer.mask_token_id]
+        best = logits.float().softmax(-1).topk(50)
+        for ids, share in zip(best.indices, best.values, strict=True):
+            pieces = self.tokenizer.convert_ids_to_tokens(ids.tolist())
+            spaced = any(
+                p[0] in "Ġ▁" for p in pieces
+            )  # then a piece without a space goes on with a word, as "##s" does
+            words_only = [p.lstrip("Ġ▁").lower() if not spaced or p[0] in "Ġ▁" else "" for p in pieces]
+            yield words_only, share.double().numpy()
+
+
+_OPERATIONS: dict[str, Operation] = {
+    "deletion": deletion, "insertion": insertion, "substitution": substitution, "swap": swap,
+}  # fmt: skip
+
+
+class Augmented(Data):
+    """Data whose training split holds originals and copies: `made_by` says which, `copy_of` is the row of the original."""
+
+    without_copy: tuple[int, ...] = ()  # rows of the training split of which a copy could not be made
+
+    def preview(self, n: int = 5) -> Preview:
+        """The first `n` copies beside their originals, with what changed marked."""
+        if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+            raise WorkbenchError(f"n is {n!r}", "a whole number from 1 up", "preview(5)")
+        train = self["train"]
+        column = "tokens" if self.task == "tagging" else "text"
+        text = lambda i: " ".join(train[i][column]) if column == "tokens" else train[i][column]  # noqa: E731
+        rows = [i for i, how in enumerate(train[MADE_BY]) if how != ORIGINAL][:n]
+        return Preview(tuple((text(train[i][COPY_OF]), train[i][MADE_BY], text(i)) for i in rows), self.summary)
+
+    @property
+    def summary(self) -> str:
+        """How many originals and copies there are, in one sentence."""
+        counts = Counter(self["train"][MADE_BY])
+        originals, by = counts.pop(ORIGINAL), ", ".join(f"{how} {k}" for how, k in sorted(counts.items()))
+        lost = f" ({_copies(len(self.without_copy))} could not be made)" if self.without_copy else ""
+        return f"{originals} originals and {_copies(counts.total())} for training: {by}{lost}."
+
+    def _repr_html_(self) -> str:
+        return self.preview()._repr_html_()
+
+
+@dataclass(frozen=True, repr=False)
+class Preview:
+    """(original, method, copy) side by side. Words that are gone are struck out, new ones bold and underlined."""
+
+    rows: tuple[tuple[str, str, str], ...]
+    summary: str
+
+    def __repr__(self) -> str:
+        lines = [self.summary]
+        for original, how, copy in self.rows:
+            lines += [
+                f"{how}:",
+                f"  {_marked(original, copy, '[-{}-]', '{}')}",
+                f"  {_marked(copy, original, '{{+{}+}}', '{}')}",
+            ]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        gone = '<del style="text-decoration:line-through">{}</del>'
+        new = '<ins style="text-decoration:underline;font-weight:bold">{}</ins>'
+        cell = '<td style="text-align:left;vertical-align:top">{}</td>'
+        body = "".join(
+            f"<tr>{cell.format(_marked(a, b, gone))}{cell.format(html.escape(how))}{cell.format(_marked(b, a, new))}</tr>"
+            for a, how, b in self.rows
+        )
+        head = "".join(f'<th scope="col" style="text-align:left">{h}</th>' for h in ("original", "made by", "copy"))
+        return (f"<table><caption style='text-align:left'>{html.escape(self.summary)} Struck out: gone; bold and underlined: new."
+                f"</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")  # fmt: skip
+
+
+def augment(
+    data: Any,
+    methods: Any = ("substitution",),
+    *,
+    share: float = 0.1,
+    copies: int = 1,
+    seed: int = 0,
+    train_examples: int | None = None,
+    model: str = "bert-mini",
+) -> Augmented:
+    """`data` (anything that `load` takes) with `copies` changed copies of every training text: texts with a label, or with tags.
+
+    `methods`: one or several of deletion, insertion, substitution, swap, contextual, taken in turn. `share` of a text's words is
+    changed, at least one. Every copy differs from all texts of all splits and from the other copies; where a method finds nothing to
+    change the others are tried, and then there is no copy. `train_examples`: first choose the labelled texts with which
+    `wb.fit(data, train_examples=..., seed=seed)` would train, so that no copy of another text slips in. `model`: who fills hidden words.
+
+    >>> more = augment("reviews", "substitution", train_examples=64)
+    >>> sorted(set(more["train"]["made_by"])), len(more["validation"])
+    (['original', 'substitution'], 331)
+    """
+    chosen = _checked(methods, share, copies, seed, train_examples)
+    data = load(data)
+    if data.task not in ("classification", "tagging"):
+        raise WorkbenchError(f"data for {data.task}", "texts with a label, or words with tags", "wb.augment('reviews')")
+    taken = [c for c in (MADE_BY, COPY_OF) if c in data["train"].column_names]
+    if taken:
+        raise WorkbenchError(f"data with a column {taken[0]!r}: augmented already?", "data without it",
+                             "all methods in one call: methods=('deletion', 'swap')")  # fmt: skip
+    rows = _subset(data, train_examples, seed)
+    train = data["train"].select(rows)
+    texts = [_read(row) for row in _plain(train, data)]
+    empty = [int(rows[i]) + 1 for i, words in enumerate(texts) if not any(str(w).strip() for w in words)]
+    if empty:
+        raise WorkbenchError(
+            f"{len(empty)} empty training texts (row {empty[0]})", "some text in every row", "dropping those rows"
+        )
+    known = (
+        None
+        if data.task == "classification"
+        else frozenset(w.core for words in texts for w in words if w.tag == OUTSIDE and w.core.islower())
+    )
+    operations = {m: Contextual(model, known) if m == "contextual" else _OPERATIONS[m] for m in chosen}
+    seen = {_key(_read(row)) for split in data for row in _plain(data[split], data)}
+    made: list[tuple[int, str, Words]] = []
+    missing = []
+    for copy in range(copies):
+        for at, words in enumerate(texts):
+            first = (int(rows[at]) + copy) % len(chosen)
+            how, out = _one(words, chosen[first:] + chosen[:first], operations, share, seen,
+                            np.random.default_rng((seed, int(rows[at]), copy)))  # fmt: skip
+            if out is None:
+                missing.append(at)
+            else:
+                made.append((at, how, out))
+    if not made:
+        raise WorkbenchError(f"nothing that {' or '.join(chosen)} could change in {len(texts)} texts",
+                             "texts with everyday English words", "methods=('deletion', 'swap', 'contextual')")  # fmt: skip
+    found = Augmented({**data, "train": _joined(train, made, data)})
+    found.without_copy = tuple(missing)
+    return found
+
+
+def _checked(methods: Any, share: Any, copies: Any, seed: Any, train_examples: Any) -> list[str]:
+    """The methods as a list, each once; every choice that cannot be is an error."""
+    listed = [methods] if isinstance(methods, str) else list(methods) if isinstance(methods, list | tuple | set) else []
+    for method in listed or [methods]:
+        if method not in METHODS:
+            raise WorkbenchError(
+                f"method {method!r}", f"one or several of {', '.join(METHODS)}", "methods=('substitution', 'swap')"
+            )
+    if isinstance(share, bool) or not isinstance(share, int | float | np.number) or not 0 < share <= 0.5:
+        raise WorkbenchError(f"share is {share!r}", "a share of the words above 0 and at most 0.5", "share=0.1")
+    whole = {
+        "copies": (copies, 1, "copies=1"),
+        "seed": (seed, 0, "seed=0"),
+        "train_examples": (train_examples, 2, "train_examples=64"),
+    }
+    for name, (value, least, try_) in whole.items():
+        if name == "train_examples" and value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+            raise WorkbenchError(f"{name} is {value!r}", f"a whole number from {least} up", try_)
+    return list(dict.fromkeys(listed))
+
+
+def _subset(data: Data, n: int | None, seed: int) -> np.ndarray:
+    """The rows that the task would take for training: see `prepare` of classification and tagging."""
+    total = len(data["train"])
+    if n is None or n >= total:
+        return np.arange(total)
+    if data.task == "tagging":
+        return np.sort(np.random.default_rng(seed).permutation(total)[:n])
+    from workbench.tasks.base import stratified
+
+    return stratified(np.array(data["train"]["label"]), n, seed)
+
+
+def _plain(split: hf.Dataset, data: Data) -> list[Any]:
+    """Its texts, or its (words, names of tags)."""
+    if data.task == "classification":
+        return list(split["text"])
+    return [(w, [data.labels[t] for t in tags]) for w, tags in zip(split["tokens"], split["tags"], strict=True)]
+
+
+def _read(row: Any) -> Words:
+    if isinstance(row, str):
+        return [Word.read(part) for part in row.split()]
+    return [Word("", word, "", tag) for word, tag in zip(*row, strict=True)]  # punctuation is a word of its own
+
+
+def _key(words: Words) -> str:
+    return " ".join(map(str, words)).lower()
+
+
+def _one(words: Words, methods: list[str], operations: dict[str, Any], share: float, seen: set[str],
+         rng: np.random.Generator) -> tuple[str, Words | None]:  # fmt: skip
+    """The first copy that is new, and the method that made it."""
+    n = max(1, round(share * sum(bool(w.core) for w in words)))
+    for method in methods:
+        for _ in range(TRIES):
+            out = _articles(operations[method](words, n, rng), words)
+            if _key(out) not in seen:
+                seen.add(_key(out))
+                return method, out
+    return "", None
+
+
+def _joined(train: hf.Dataset, made: list[tuple[int, str, Words]], data: Data) -> hf.Dataset:
+    """Originals, then copies: every column of the original, with the new text or the new words and tags."""
+    source = [*range(len(train)), *(at for at, _, _ in made)]
+    columns = {name: [values[i] for i in source] for name, values in train.to_dict().items()}
+    if data.task == "classification":
+        columns["text"][len(train) :] = [" ".join(map(str, words)) for _, _, words in made]
+    else:
+        number = {name: i for i, name in enumerate(data.labels)}
+        columns["tokens"][len(train) :] = [[str(w) for w in words] for _, _, words in made]
+        columns["tags"][len(train) :] = [[number[w.tag] for w in words] for _, _, words in made]
+    columns[MADE_BY] = [ORIGINAL] * len(train) + [how for _, how, _ in made]
+    columns[COPY_OF] = source
+    return hf.Dataset.from_dict(
+        columns, hf.Features({**train.features, MADE_BY: hf.Value("string"), COPY_OF: hf.Value("int64")})
+    )
+
+
+def _copies(n: int) -> str:
+    return f"{n} {'copy' if n == 1 else 'copies'}"
+
+
+def _draw(some: list[int], n: int, rng: np.random.Generator) -> list[int]:
+    """`n` of them without repetition, or all where there are fewer."""
+    return [int(i) for i in rng.permutation(some)[: max(0, n)]]
+
+
+def _begins(words: Words, i: int) -> bool:
+    """Whether a sentence begins with word i: the first, and every one behind a full stop."""
+    return i == 0 or bool(set(str(words[i - 1])) & set(".!?"))
+
+
+def _named(words: Words, i: int) -> bool:
+    """Whether a word looks like a name: one capital inside a sentence."""
+    core = words[i].core
+    return core[:1].isupper() and not (core.isupper() and len(core) > 1) and not _begins(words, i)
+
+
+def _inside(words: Words, i: int) -> bool:
+    """Whether word i goes on with the name that the word before it belongs to."""
+    return words[i].tag.startswith("I-") or (_named(words, i) and words[i - 1].core[:1].isupper())
+
+
+def _articles(words: Words, before: Words) -> Words:
+    """With "a" or "an" as the word behind needs it, where that word is new there."""
+    pairs = lambda some: [(a.core.lower(), b.core) for a, b in pairwise(some)]  # noqa: E731
+    there, out = set(pairs(before)), list(words)
+    for i, (article, behind) in enumerate(pairs(words)):
+        if article in ("a", "an") and words[i].tag == OUTSIDE and (article, behind) not in there and behind:
+            right = "an" if _AN.match(behind) else "a"
+            out[i] = replace(out[i], core=right.capitalize() if out[i].core[0].isupper() else right)
+    return out
+
+
+def _marked(text: str, other: str, mark: str, plain: str | None = None) -> str:
+    """The words of `text`, each run of those that `other` lacks inside `mark`; escaped for HTML unless `plain`."""
+    escape = html.escape if plain is None else str
+    a, b = text.split(), other.split()
+    parts = []
+    for what, start, end, _, _ in difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
+        if start < end:
+            words = escape(" ".join(a[start:end]))
+            parts.append(words if what == "equal" else mark.format(words))
+    return " ".join(parts)
