@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 11 · Distillation
 #
-# `bert-tiny` has a quarter of the weights of `bert-mini` and answers many times faster. It also knows less. A label tells it *sport*, and nothing more.
+# `bert-tiny` has little more than a quarter of the weights of `bert-mini` and answers several times faster. It also knows less. A label tells it *sport*, and nothing more.
 # A teacher can tell it more: *mostly sport, a little culture, never crime*. Those are **soft targets**, and learning from them is knowledge
 # distillation (Hinton, Vinyals and Dean 2015).
 
@@ -49,8 +49,8 @@ await alone
 # %% [markdown]
 # ## 3 · Look: what the teacher knows beyond the label
 #
-# Dividing the logits by a **temperature** T before the softmax flattens the probabilities. At T = 1 the teacher is so sure that little more than the label is
-# left to see; at T = 4 the other topics show.
+# Dividing the logits by a **temperature** T before the softmax flattens the probabilities: the higher T, the more even they are, and the better the small
+# ones show. This brief is a mixture, and the teacher's answer says of what.
 
 # %%
 brief = "The mayor opened a gym for asthmatic children in the old town hall, and lost the first table-tennis match to a nine-year-old."
@@ -91,11 +91,11 @@ await taught
 # %% [markdown]
 # ## 5 · Change one thing: the seed
 #
-# A difference of one seed is no difference yet. The same student, three times alone and three times taught:
+# A difference of one seed is no difference yet. The same student on two seeds, each of which draws other texts, alone and taught:
 
 # %%
 taught_by = dict(technique="distillation", teacher=teacher)
-duel = await wb.duel("headlines", {"alone": {}, "taught": taught_by}, seeds=3, learning_rate=1e-3, **student)
+duel = await wb.duel("headlines", {"alone": {}, "taught": taught_by}, seeds=2, learning_rate=1e-3, **student)
 
 # %%
 print(duel.verdict())

@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from workbench.lessons import answering, distillation, entities, how_much, spam, stopping, topics, translation
+from workbench.lessons import (
+    answering,
+    distillation,
+    entities,
+    how_much,
+    little_data,
+    spam,
+    stopping,
+    topics,
+    translation,
+)
 from workbench.lessons.exercise import Exercise
 from workbench.training import events as ev
 
@@ -193,5 +203,15 @@ LESSON_00_01 = (
     ),
 )  # fmt: skip
 
-LATER = (topics, spam, entities, stopping, answering, translation, how_much, distillation)  # lessons with a file of their own
+LATER = (
+    topics,
+    spam,
+    entities,
+    stopping,
+    answering,
+    translation,
+    how_much,
+    distillation,
+    little_data,
+)  # lessons with a file of their own
 EXERCISES: dict[str, Exercise] = {e.id: e for e in (*LESSON_00_01, *(e for module in LATER for e in module.EXERCISES))}

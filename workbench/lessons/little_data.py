@@ -16,7 +16,11 @@ from workbench.lessons.exercise import Exercise
 from workbench.tasks.base import stratified
 
 GONE = 2  # 09.1: words that may be taken out
-LABELS, MANY, NEW = 64, 256, 0.03  # 09.2: labelled texts, the texts to compare with, the share of words that copies must add
+LABELS, MANY, NEW = (
+    64,
+    256,
+    0.03,
+)  # 09.2: labelled texts, the texts to compare with, the share of words that copies must add
 FREE = ("data", "train_examples", "epochs")  # 09.3: what may differ in two fair runs; the steps must not
 NEAR = 0.1  # 09.3: as a share, by how much the numbers of steps may differ
 
@@ -24,7 +28,9 @@ NEAR = 0.1  # 09.3: as a share, by how much the numbers of steps may differ
 def _turned(pair: Any) -> tuple[bool, str]:
     text, shorter = (str(t) for t in pair)
     reviews = load("reviews")
-    label = {t: reviews.labels[y] for s in reviews for t, y in zip(reviews[s]["text"], reviews[s]["label"], strict=True)}
+    label = {
+        t: reviews.labels[y] for s in reviews for t, y in zip(reviews[s]["text"], reviews[s]["label"], strict=True)
+    }
     if text not in label:
         return False, "The first text is no review of wb.load('reviews'), word for word."
     gone = _gone(_cores(text), _cores(shorter))
@@ -34,7 +40,10 @@ def _turned(pair: Any) -> tuple[bool, str]:
         return False, f"{len(gone)} words are gone ({', '.join(gone[:6])}): one or two may go."
     said = f"Gone: {', '.join(gone)}. The copy would still be called {label[text]!r}"
     if not any(map(protected, gone)):
-        return False, f"{said}, and nothing speaks against it: what is gone neither carries an opinion nor turns one round."
+        return (
+            False,
+            f"{said}, and nothing speaks against it: what is gone neither carries an opinion nor turns one round.",
+        )
     return True, f"{said}. Read both aloud: would you? wb.augment would never have taken that word out."
 
 
@@ -99,7 +108,9 @@ def covered(texts: Iterable[str], asked: Iterable[str]) -> float:
 def _training(data: Any) -> Any:
     train = data["train"]
     if not {MADE_BY, COPY_OF} <= set(train.column_names):
-        raise WorkbenchError("data without copies", "what wb.augment gives", "wb.augment('headlines', train_examples=64)")
+        raise WorkbenchError(
+            "data without copies", "what wb.augment gives", "wb.augment('headlines', train_examples=64)"
+        )
     return train
 
 

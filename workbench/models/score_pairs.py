@@ -13,7 +13,7 @@ import torch
 from workbench import catalog
 from workbench.models.pretrain_pairs import pairs
 
-SENTENCES = 1000  # of the corpus's test part
+SENTENCES = 500  # of the corpus's test part
 LEARNED = 20_000  # training pairs of the dictionary
 BUNDLED = ("phrases-en-fr", "hotel-en-fr")
 

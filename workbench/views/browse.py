@@ -109,7 +109,9 @@ class Predictions:
             return
         try:
             wrong = run.errors(8)
-            counts = run.confusion() if "right" in wrong else pd.DataFrame()  # there is one where answers are among labels
+            counts = (
+                run.confusion() if "right" in wrong else pd.DataFrame()
+            )  # there is one where answers are among labels
         except WorkbenchError as error:
             self.errors.value = problem_html(error)
             return

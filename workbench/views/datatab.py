@@ -87,10 +87,14 @@ def data_html(data: Any, config: RunConfig) -> str:
         return table_html(rows, "Questions per split") + image_html(figure, alt, 520) + Answers(sample)._repr_html_()
     if data.task == "translation":
         pairs = [{"source": shortened(r["source"]), "target": shortened(r["target"])} for r in sample]
-        return table_html(rows, "Pairs per split") + image_html(figure, alt, 520) + table_html(pairs, "Six training pairs")
+        return (
+            table_html(rows, "Pairs per split") + image_html(figure, alt, 520) + table_html(pairs, "Six training pairs")
+        )
     if data.task == "language-modeling":
         texts = [{"text": shortened(r["text"])} for r in sample]
-        return table_html(rows, "Texts per split") + image_html(figure, alt, 520) + table_html(texts, "Six training texts")
+        return (
+            table_html(rows, "Texts per split") + image_html(figure, alt, 520) + table_html(texts, "Six training texts")
+        )
     examples = [{"label": data.labels[r["label"]], "text": shortened(r["text"])} for r in sample]
     return (
         table_html(rows, "Texts per split and label")

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from workbench import catalog
@@ -28,19 +29,29 @@ LOOKS = {
 
 
 def moves_map(moves: pd.DataFrame, ax: Axes) -> Axes:
-    """Blocks from bottom (input) to top (head) against steps; colour and number are the distance from the start in percent."""
+    """Blocks from bottom (input) to top (head) against steps; colour, and at the end a number, say how far each is from its start, in
+    percent of its length. What has moved by less than 0.01% looks like what has not moved."""
     steps, blocks = list(moves["step"]), [c for c in moves if c != "step"]
     percent = 100 * moves[blocks].to_numpy().T
-    picture = ax.imshow(percent, origin="lower", aspect="auto", cmap="cividis", vmin=0)
+    shade = LogNorm(0.01, 100, clip=True)  # heads move a hundred times as far as what lies below them
+    picture = ax.imshow(percent.clip(0.01), origin="lower", aspect="auto", cmap="cividis", norm=shade)
     ax.set_yticks(range(len(blocks)), blocks)
     shown = range(0, len(steps), max(1, len(steps) // 8))
     ax.set_xticks(list(shown), [str(steps[i]) for i in shown])
     ax.set_xlabel("optimiser steps")
     ax.set_ylabel("block, input at the bottom")
     for row, line in enumerate(percent):
-        ax.text(len(steps) - 0.45, row, f" {line[-1]:.1f}%", va="center", fontsize=8.5, clip_on=False)
+        ax.text(
+            len(steps) - 0.45,
+            row,
+            f" {line[-1]:.{1 if line[-1] >= 0.1 else 2}f}%",
+            va="center",
+            fontsize=8.5,
+            clip_on=False,
+        )
     bar = ax.figure.colorbar(picture, ax=ax, pad=0.12)
-    bar.set_label("distance from the start (% of the block's length)")
+    bar.set_label("distance from the start (%)")
+    bar.set_ticks([0.01, 0.1, 1, 10, 100], labels=["0", "0.1", "1", "10", "100"])
     return ax
 
 
@@ -104,7 +115,7 @@ class Blueprint:
             head += " at first, one more block with every epoch"
         boxes = "".join(_box(row) for row in self.frame.to_dict("records"))
         return (
-            f'<figure style="margin:0;max-width:520px"><figcaption style="margin-bottom:4px">{head} ({learn / total:.1%}).</figcaption>'
+            f'<figure style="margin:0;max-width:520px"><figcaption style="margin-bottom:4px">{head} ({learn / total:.2%}).</figcaption>'
             f'<div role="list" aria-label="blocks of the model, head first">{boxes}</div>'
             '<div style="color:#444;margin-top:2px">↑ text goes in at the bottom</div></figure>'
         )
