@@ -411,6 +411,7 @@ def test_a_preview_of_no_rows_is_an_error(n):
         ({"methods": ()}, "method"),
         ({"methods": None}, "method None"),
         ({"methods": ("swap", 3)}, "method 3"),
+        ({"methods": {"swap", "deletion"}}, "method {"),  # a set has no order: not the same copies twice
         ({"share": 0}, "share is 0"),
         ({"share": 0.6}, "share is 0.6"),
         ({"share": True}, "share is True"),
@@ -457,6 +458,6 @@ def test_a_plain_dataset_dict_and_numpy_choices_are_fine():
     features = Features({"text": Value("string"), "label": ClassLabel(names=["no", "yes"])})
     split = Dataset.from_dict({"text": FILMS, "label": [0, 1, 0, 1]}, features)
     made = wb.augment(
-        DatasetDict({"train": split, "validation": split.select([0])}), {"swap"}, copies=np.int64(1), seed=np.int64(1)
+        DatasetDict({"train": split, "validation": split.select([0])}), ["swap"], copies=np.int64(1), seed=np.int64(1)
     )
     assert len(made["train"]) == 8

@@ -496,3 +496,9 @@ def test_at_most_5_percent_of_flat_curves_are_called_anything_but_not_learning(n
 def test_resting_curves_that_ended_by_patience_are_called_healthy():
     found = verdicts(fitted(0.01), seed=4, context=Context(stopped_by="patience"))
     assert found[HEALTHY] >= 0.95 * MANY
+
+
+def test_a_run_that_does_not_learn_is_held_against_what_its_task_calls_trivial():
+    flat = pd.DataFrame({"step": range(8), "train_loss": [1.0] * 8, "valid_loss": [1.0] * 8, "accuracy": [0.0] * 8})
+    found = diagnose(flat, Context(n_valid=200, majority=0.0, trivial="no names", finished=True))
+    assert found.verdict == "not learning" and "no names 0.0%" in str(found) and "majority" not in str(found)

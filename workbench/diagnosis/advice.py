@@ -23,7 +23,8 @@ class Context:
 
     n_valid: int | None = None
     n_train: int | None = None
-    majority: float | None = None  # accuracy of the majority class on validation
+    majority: float | None = None  # the metric of the answer that needs no input, such as the majority class
+    trivial: str = "majority class"  # what that answer is called
     label_entropy: float | None = None  # nats, of the training labels
     planned_steps: int | None = None
     loss_se: float | None = None  # standard error of the validation loss, nats

@@ -69,14 +69,14 @@ def not_learning(f: pd.DataFrame, c: Context, t: Thresholds) -> Finding | None:
     if gain >= t.improvement or not chance or share < 0.15:
         return None
     words = (
-        f"; best {c.metric_name} {score:.1%}, majority class {level:.1%}"
+        f"; best {c.metric_name} {score:.1%}, {c.trivial} {level:.1%}"
         if score is not None and level is not None
         else ""
     )
     return Finding(
         a.NOT_LEARNING, f"Not learning: training loss has fallen by {gain:.1%} only, to {low:.3f}{words}.", int(f["step"].iloc[0]),
         {"improvement": gain, "best_metric": _or_nan(score), "majority": _or_nan(level)},
-        f"3: training loss improved by less than {t.improvement:.0%} and {c.metric_name} is within noise of the majority class.",
+        f"3: training loss improved by less than {t.improvement:.0%} and {c.metric_name} is within noise of: {c.trivial}.",
         "Karpathy (2019), A recipe for training neural networks", (a.FASTER, a.SLOWER, a.WARM_UP),
         f"Training loss below {start * (1 - t.improvement):.3f}, or {c.metric_name} above {(level or 0) + noise:.1%}.",
     )  # fmt: skip

@@ -21,7 +21,7 @@ LABELS, MANY, NEW = (
     256,
     0.03,
 )  # 09.2: labelled texts, the texts to compare with, the share of words that copies must add
-FREE = ("data", "train_examples", "epochs")  # 09.3: what may differ in two fair runs; the steps must not
+FREE = ("data", "train_examples", "epochs", "evaluations")  # 09.3: may differ in two fair runs; the steps must not
 NEAR = 0.1  # 09.3: as a share, by how much the numbers of steps may differ
 
 
@@ -146,7 +146,7 @@ EXERCISES: tuple[Exercise, ...] = (
         ("Which words turn a sentence round, and which carry the opinion?",
          "Look for texts with 'not' or 'never': [t for t in reviews['train']['text'] if ' not ' in t].",
          "Take the 'not' out, and nothing else."),
-        "text = next(t for t in reviews['train']['text'] if ' not ' in t and len(t.split()) < 12); turned = (text, text.replace(' not ', ' ', 1))",
+        "text = 'Would not trust Mapple to get me out of my own drive'; turned = (text, text.replace(' not', ''))",
     ),
     Exercise(
         "09.2",
@@ -164,8 +164,8 @@ EXERCISES: tuple[Exercise, ...] = (
         "Check with the run without copies and yours.",
         _one_alone,
         ("Take the cell that trained with copies, and change the methods.",
-         "Count: batches of 16. 64 texts for 25 epochs are 100 steps; how many epochs are that with your copies?",
-         "alone = wb.augment(topics, 'deletion', copies=4, train_examples=64), then epochs=5 and **same."),
-        "alone = wb.augment(topics, 'deletion', copies=4, train_examples=64); single = wb.fit(alone, epochs=5, **same); await single",
+         "Count: batches of 16. 64 texts for 20 epochs are 80 steps; how many epochs are that with your copies?",
+         "alone = wb.augment(topics, 'deletion', copies=4, train_examples=64), then epochs=4 and **same."),
+        "alone = wb.augment(topics, 'deletion', copies=4, train_examples=64); single = wb.fit(alone, epochs=4, **same); await single",
     ),
 )  # fmt: skip

@@ -11,6 +11,7 @@ import torch
 
 from workbench import catalog
 from workbench.config import RunConfig
+from workbench.errors import WorkbenchError
 
 Group = dict[str, Any]  # one group of an optimiser: {"params": [...], "lr": ..., "weight_decay": ...}
 
@@ -26,7 +27,12 @@ class Technique:
         return float(catalog.find(catalog.techniques(), self.name, "technique").facts["rate"])
 
     def check(self, config: RunConfig, task: str) -> None:
-        """Raise a WorkbenchError where the choices do not go together; asked before anything is loaded."""
+        """Raise a WorkbenchError where the choices do not go together; asked before the model is loaded."""
+        tasks = catalog.find(catalog.techniques(), self.name, "technique").tasks
+        if task not in tasks:
+            raise WorkbenchError(
+                f"technique {self.name!r} on data for {task}", f"data for {', '.join(tasks)}", "technique='full'"
+            )
 
     def apply(self, model: Any, config: RunConfig) -> Any:
         """The model, changed in place or wrapped; weights that shall not learn have `requires_grad` off."""

@@ -28,8 +28,7 @@ class Distillation(Technique):
     name = "distillation"
 
     def check(self, config: RunConfig, task: str) -> None:
-        if task != "classification":
-            raise WorkbenchError(f"distillation for {task}", "data for classification", "technique='full'")
+        super().check(config, task)
         if config.teacher is None:
             raise WorkbenchError("distillation without a teacher", "a finished run on the same data, or the folder that "
                                  "its save() made", "wb.fit(..., technique='distillation', teacher=run)")  # fmt: skip

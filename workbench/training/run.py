@@ -224,6 +224,7 @@ class Run:
             n_valid=facts.get("n_valid"),
             n_train=facts.get("n_train"),
             majority=facts.get("majority"),
+            trivial=str((facts.get("controls") or ["majority class"])[0]),
             label_entropy=facts.get("label_entropy"),
             planned_steps=begun.planned_steps if begun else None,
             loss_se=None if se is None or pd.isna(se) else float(se),
