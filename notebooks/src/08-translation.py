@@ -97,7 +97,8 @@ table.style.format("{:.1%}")
 
 # %% [markdown]
 # Is a difference of a few points more than chance, with 80 sentences? Draw 80 of them again and again, with replacement, and score both models on the
-# same draws: a **bootstrap**. If the difference has the same sign in nearly all draws, it is no accident of these 80.
+# same draws: a **bootstrap**. If the range below holds 0, eighty sentences are too few to tell by chrF. Loss and token accuracy, which look at every piece
+# of every reference, are steadier: look at the curves above once more.
 
 # %%
 import numpy as np
@@ -205,21 +206,22 @@ counts["reference"] = address(you["target"])
 pd.DataFrame(counts).T
 
 # %% [markdown]
-# A remedy for forgetting is **rehearsal**: mix what shall not be forgotten into what is new. Here every second training pair is an everyday one.
+# What can be done? A smaller rate takes shorter steps, to the hotels as well as away from everything else. The same training once more, at less than a
+# third of the rate:
 
 # %%
-from datasets import DatasetDict, concatenate_datasets
-
-mixed = DatasetDict(hotel)
-mixed["train"] = concatenate_datasets([hotel["train"], everyday["train"].select(range(len(hotel["train"])))])
-mixed_run = wb.fit(mixed, epochs=2, **same)
-await mixed_run
+gentle = wb.fit(hotel, epochs=3, **{**same, "learning_rate": 1.5e-4})
+await gentle
 
 # %%
-said["mixed"], other["mixed"] = (list(mixed_run.predict(texts)["translation"]) for texts in (sources, some["source"]))
-counts["mixed"] = address(mixed_run.predict(list(you["source"]))["translation"])
-print("mixed:", counts["mixed"])
+said["gentle"], other["gentle"] = (list(gentle.predict(texts)["translation"]) for texts in (sources, some["source"]))
+counts["gentle"] = address(gentle.predict(list(you["source"]))["translation"])
+print("gentle:", counts["gentle"])
 pd.DataFrame({name: scores(name) for name in other}).T.style.format("{:.1%}")
+
+# %% [markdown]
+# Learning the trade and keeping the rest pull in two directions; which point between them is right depends on what the translator is for. Mixing everyday
+# pairs into the training split is another remedy, called rehearsal. Try it: `concatenate_datasets` of the library `datasets` puts two splits together.
 
 # %% [markdown]
 # ## 6 · Where does it go wrong?
@@ -310,6 +312,7 @@ pd.DataFrame(tests).T[["loss", "token_accuracy", "bleu", "chrf"]].round(3)
 # ## What you have seen
 #
 # - **A translator guesses the next piece**, given the source and the words so far. Training tells it the right words; writing makes it use its own.
-# - **Three hundred pairs of the trade** move a general translator. The untouched checkpoint is the control that matters.
+# - **Three hundred pairs of the trade** lower the loss of a general translator on its phrases. What it writes gets better by few points: the untouched
+#   checkpoint is the control that matters, and eighty sentences are a small test.
 # - **BLEU and chrF compare with one reference.** They rank systems; they do not know what a sentence says. Read the outputs.
-# - **Fine-tuning can forget.** Measure on what the model could do before, and mix some of it in if it matters.
+# - **Fine-tuning can forget.** Measure on what the model could do before, too. A smaller rate forgets less, and learns less.

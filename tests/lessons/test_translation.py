@@ -47,7 +47,7 @@ WRONG = {
     "08.1": ([run(0.415)], "chrF 41.5% after 160 pairs, 40.0% before: +1.5%; at least +2.0% is asked for"),
     "08.2": ([run(), "Same again and again."], "Both wrote 'beam'"),
     "08.3": ([DATA, (0, RIGHT_ONE, WRONG_ONE)], "Asked for: at least 80% for the wrong one"),
-    "08.4": ([run(0.5, 0.445)], "everyday 44.5% (before 46.0%). Too much forgotten"),
+    "08.4": ([run(0.5, 0.435)], "everyday 43.5% (before 46.0%). Too much forgotten"),
 }
 
 
@@ -98,4 +98,4 @@ def test_the_reference_itself_is_not_wrong():
 
 
 def test_too_little_learned_is_not_careful():
-    assert "Too little learned" in wb.exercise("08.4").check(run(0.415, 0.5)).text
+    assert "Too little learned" in wb.exercise("08.4").check(run(0.405, 0.5)).text

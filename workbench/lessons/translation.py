@@ -11,7 +11,7 @@ DATA, OTHER = "hotel-en-fr", "phrases-en-fr"
 GENERAL = 100  # everyday pairs on which forgetting is measured
 FEW, GAIN = 160, 0.02  # 08.1: pairs to learn from at most, and points of chrF to be won
 CLOSE, FAR = 0.8, 0.6  # 08.3: chrF of a wrong sentence at least, and of a right one at most
-KEPT = 0.01  # 08.4: points of chrF that may be lost on everyday phrases
+LEARNED, KEPT = 0.01, 0.02  # 08.4: points of chrF to be won on hotel phrases, and that may be lost on everyday ones
 
 
 def everyday() -> Any:
@@ -100,8 +100,8 @@ def _keeps(run: Any) -> tuple[bool, str]:
     predictor = run.predictor()
     now = written(predictor, load(DATA)["validation"])["chrf"], written(predictor, everyday())["chrf"]
     said = f"hotel {now[0]:.1%} (before {hotel:.1%}), everyday {now[1]:.1%} (before {general:.1%})"
-    if now[0] - hotel < GAIN:
-        return False, f"chrF: {said}. Too little learned: at least {GAIN:+.1%} on hotel phrases is asked for."
+    if now[0] - hotel < LEARNED:
+        return False, f"chrF: {said}. Too little learned: at least {LEARNED:+.1%} on hotel phrases is asked for."
     if general - now[1] > KEPT:
         return False, f"chrF: {said}. Too much forgotten: at most {-KEPT:.1%} on everyday phrases is allowed."
     return True, f"chrF: {said}."
@@ -143,10 +143,10 @@ EXERCISES: tuple[Exercise, ...] = (
     ),
     Exercise(
         "08.4",
-        f"Learn the trade and forget little: at least {100 * GAIN:.0f} points of chrF more on hotel phrases, at most {100 * KEPT:.0f} point "
+        f"Learn the trade and forget little: at least {100 * LEARNED:.0f} point of chrF more on hotel phrases, at most {100 * KEPT:.0f} points "
         "less on everyday phrases. Put the run into `careful`.",
         _keeps,
-        ("The first run learned more than it takes, and forgot more than is allowed.",
+        ("Look at the table in section 5: what did the first run forget?",
          "Section 5 has a run with a smaller rate. Is it careful enough?",
          "learning_rate=1.5e-4 with epochs=3; if too little is learned, one epoch more."),
         "careful = gentle",
