@@ -61,6 +61,7 @@ logging.set_verbosity_error()  # the head for hidden words is left out on purpos
 folder = wb.models()[0].folder
 encoder, tokenizer = AutoModel.from_pretrained(folder, dtype=torch.float32), AutoTokenizer.from_pretrained(folder)
 
+
 # %%
 def vectors(texts):
     batch = tokenizer(list(texts), padding=True, truncation=True, max_length=128, return_tensors="pt")

@@ -69,6 +69,7 @@ pd.DataFrame(soft, index=p.index).sort_values("T = 1", ascending=False).round(3)
 # The student has two errors to make smaller: against the label, and against the teacher at the same temperature. The factor T² keeps the second from
 # fading away as T grows. `alpha` weighs them.
 
+
 # %%
 def distillation_loss(student_logits, teacher_logits, label, T=2.0, alpha=0.7):
     hard = torch.nn.functional.cross_entropy(student_logits, label)
@@ -109,7 +110,9 @@ rows = []
 for name, run in {"teacher": teacher, "student alone": alone, "student taught": taught}.items():
     start = time.perf_counter()
     run.predict(texts)
-    rows.append([name, run.store.facts["parameters"], run.best["accuracy"], 1000 * (time.perf_counter() - start) / len(texts)])
+    rows.append(
+        [name, run.store.facts["parameters"], run.best["accuracy"], 1000 * (time.perf_counter() - start) / len(texts)]
+    )
 pd.DataFrame(rows, columns=["model", "weights", "accuracy", "ms per text"]).round(3)
 
 # %% [markdown]

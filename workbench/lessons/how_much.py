@@ -36,7 +36,9 @@ def _small_lora(run: Any) -> tuple[bool, str]:
         return False, f"This run's technique is {run.config.technique}."
     share, score = run.store.facts["trained"] / run.store.facts["parameters"], run.best["accuracy"]
     control = float(run.store.facts["control"])
-    words = f"Rank {run.config.lora_rank} trains {share:.2%} of the weights; accuracy {score:.1%}, TF-IDF {control:.1%}."
+    words = (
+        f"Rank {run.config.lora_rank} trains {share:.2%} of the weights; accuracy {score:.1%}, TF-IDF {control:.1%}."
+    )
     if share >= SMALL_SHARE:
         return False, f"{words} Below 1% is the aim."
     if score <= control:
@@ -55,7 +57,10 @@ def _down_to_the_bottom(run: Any) -> tuple[bool, str]:
     if last["embeddings"] == 0:
         return False, f"The embeddings have not moved ({words}). One block joins in with every epoch: count them."
     if not last["head"] > last["embeddings"]:
-        return False, f"The embeddings have moved further than the head ({words}): let the rate fall faster on its way down."
+        return (
+            False,
+            f"The embeddings have moved further than the head ({words}): let the rate fall faster on its way down.",
+        )
     return True, f"Even the embeddings have moved, and less than the head: {words}."
 
 

@@ -94,7 +94,8 @@ class Ended(Event):
 
 
 KINDS: dict[str, type[Event]] = {
-    cls.__name__.lower(): cls for cls in (Started, Stepped, Evaluated, Moved, RateChanged, Paused, Continued, Note, Ended)
+    cls.__name__.lower(): cls
+    for cls in (Started, Stepped, Evaluated, Moved, RateChanged, Paused, Continued, Note, Ended)
 }
 
 
