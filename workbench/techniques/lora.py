@@ -30,8 +30,11 @@ class Adapter(Technique):
         from peft import PeftModel
 
         encoder = base(model)
-        with warnings.catch_warnings():  # peft asks transformers for a name that it is about to rename
-            warnings.simplefilter("ignore", FutureWarning)
+        with (
+            warnings.catch_warnings()
+        ):  # peft asks transformers for a name that is to be renamed, and tells how it reads GPT-2
+            warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
+            warnings.filterwarnings("ignore", "fan_in_fan_out", UserWarning)
             wrapped = PeftModel(encoder, self.settings(encoder, config))
         setattr(model, base_name(model), wrapped)
         for name, parameter in model.named_parameters():
