@@ -211,3 +211,15 @@ def test_the_saved_readme_gives_the_runs_own_answers(folder, pooling, head, tmp_
     exec(code, names)
     want = run.predict(["Not bad at all"])["p(0)"].iloc[0]
     assert names["logits"].softmax(-1)[0, 0].item() == pytest.approx(want, abs=1e-5)
+
+
+def test_what_a_head_should_read_is_handed_on_through_runs_that_have_no_such_head():
+    """bert-mini's card advises the mean over tokens; after language modelling or tagging a classifier still reads it."""
+    from tiny import tagged_data
+
+    words = wb.load(data(16, 8)).unlabelled()
+    for middle in (words, tagged_data(16, 8)):
+        before = wb.fit(middle, model="bert-tiny", epochs=1, evaluations=1).join()
+        after = wb.fit(data(16, 8), model=before, epochs=1, evaluations=1).join()
+        assert after.predictor().model.pooling == "mean"
+        assert "head.safetensors" not in (before.model_folder() / "README.md").read_text("utf-8")

@@ -102,6 +102,15 @@ class Predictor:
         """The model's logits, example by example."""
         return Asked(self.model, self.task, self.tokenizer)
 
+    def _pooling(self) -> str:
+        """What a head on this encoder should read: what this run's head did, or where it had none for whole texts (tags, hidden
+        words) what was advised for the model that it began with."""
+        from workbench.models import zoo
+
+        if isinstance(self.model, PooledClassifier):
+            return self.model.pooling
+        return "native" if self.task.name == "classification" else zoo.source(self.config.model).pooling
+
     def save(self, folder: Path, run: Any) -> Path:
         """A new folder with the encoder, the head, the tokenizer, the labels and a README that says how to load them."""
         if folder.exists() and any(folder.iterdir()):
@@ -117,10 +126,11 @@ class Predictor:
         else:
             native: Any = self.model
             native.save_pretrained(folder)
+        pooled = self.model.pooling if isinstance(self.model, PooledClassifier) else "native"
         about = {"labels": self.labels, "config": json.loads(json.dumps(run.config.__dict__)), "kept": _numbers(run.kept),
-                 "pooling": self.model.pooling if isinstance(self.model, PooledClassifier) else "native"}  # fmt: skip
+                 "pooling": self._pooling()}  # fmt: skip
         (folder / "workbench.json").write_text(json.dumps(about, indent=1, ensure_ascii=False), "utf-8")
-        (folder / "README.md").write_text(_readme(run, about["pooling"]), "utf-8")
+        (folder / "README.md").write_text(_readme(run, pooled), "utf-8")
         return folder
 
 
