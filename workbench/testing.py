@@ -1,7 +1,8 @@
 """`python3 -m workbench test`: lint, format, types, fast tests, notebooks, browser. One line each, one exit status.
 
-What lessons say is tried on one seed here, so that all of it stays below 25 minutes; `python3 -m workbench test -m seeds` tries it
-on others, `-m benchmark tests/benchmarks` measures speed.
+Every lesson runs here from top to bottom. What its sentences and its solutions promise takes as long again, so that is a command of
+its own: `python3 -m workbench test tests/notebooks -m "outcomes and not seeds"`, on further seeds with `-m seeds`;
+`tests/benchmarks -m benchmark` measures speed.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ STAGES: tuple[tuple[str, list[str]], ...] = (
     ("format", ["ruff", "format", "--check", "."]),
     ("types", ["mypy"]),
     ("tests", ["pytest", "-m", "not benchmark and not notebooks and not browser"]),
-    ("notebooks", ["pytest", "tests/notebooks", "-m", "notebooks and not seeds", *TWO_AT_ONCE]),
+    ("notebooks", ["pytest", "tests/notebooks", "-m", "notebooks and not outcomes", *TWO_AT_ONCE]),
     ("browser", ["pytest", "tests/browser", "-m", "browser"]),
 )
 

@@ -8,7 +8,7 @@ import pytest
 import workbench as wb
 
 LESSON = Path(__file__).resolve().parents[2] / "notebooks" / "src" / "00-start-here.py"
-pytestmark = [pytest.mark.notebooks, pytest.mark.slow]
+pytestmark = [pytest.mark.outcomes, pytest.mark.notebooks, pytest.mark.slow]
 
 
 @pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.seeds)])

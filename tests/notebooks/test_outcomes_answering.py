@@ -11,6 +11,7 @@ import workbench as wb
 
 LESSON = Path(__file__).resolve().parents[2] / "notebooks" / "src" / "07-question-answering.py"
 pytestmark = [
+    pytest.mark.outcomes,
     pytest.mark.notebooks,
     pytest.mark.slow,
     pytest.mark.xdist_group("answering"),

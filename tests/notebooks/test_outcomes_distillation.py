@@ -10,7 +10,7 @@ import torch
 import workbench as wb
 
 LESSON = Path(__file__).resolve().parents[2] / "notebooks" / "src" / "11-distillation.py"
-pytestmark = [pytest.mark.notebooks, pytest.mark.slow, pytest.mark.xdist_group("distillation")]
+pytestmark = [pytest.mark.outcomes, pytest.mark.notebooks, pytest.mark.slow, pytest.mark.xdist_group("distillation")]
 STUDENT = {"model": "bert-tiny", "train_examples": 256, "epochs": 12, "evaluations": 4}
 TEACHER = {"model": "bert-mini", "learning_rate": 5e-4, "epochs": 3, "evaluations": 3}
 

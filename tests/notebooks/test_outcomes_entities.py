@@ -10,7 +10,12 @@ import pytest
 import workbench as wb
 
 LESSON = Path(__file__).resolve().parents[2] / "notebooks" / "src" / "05-entities.py"
-pytestmark = [pytest.mark.notebooks, pytest.mark.slow, pytest.mark.xdist_group("entities")]  # one worker trains for all
+pytestmark = [
+    pytest.mark.outcomes,
+    pytest.mark.notebooks,
+    pytest.mark.slow,
+    pytest.mark.xdist_group("entities"),
+]  # one worker trains for all
 
 
 def code(first, last):

@@ -8,7 +8,7 @@ import pytest
 import workbench as wb
 
 LESSON = Path(__file__).resolve().parents[2] / "notebooks" / "src" / "10-how-much-may-move.py"
-pytestmark = [pytest.mark.notebooks, pytest.mark.slow]
+pytestmark = [pytest.mark.outcomes, pytest.mark.notebooks, pytest.mark.slow]
 SAME = {"model": "bert-mini", "train_examples": 160, "epochs": 5, "evaluations": 5}
 
 

@@ -20,6 +20,7 @@ COPIES = "eda, copies=4, train_examples=64"
 BOOK = {e.id: e for e in EXERCISES}
 SEEDS = [0, pytest.param(1, marks=pytest.mark.seeds)]
 pytestmark = [
+    pytest.mark.outcomes,
     pytest.mark.notebooks,
     pytest.mark.slow,
     pytest.mark.xdist_group("little data"),

@@ -13,7 +13,12 @@ from workbench.lessons.spam import EXERCISES
 LESSON = Path(__file__).resolve().parents[2] / "notebooks" / "src" / "04-spam.py"
 HARD = ("lookalike", "disguised")
 BOOK = {e.id: e for e in EXERCISES}
-pytestmark = [pytest.mark.notebooks, pytest.mark.slow, pytest.mark.xdist_group("spam")]  # one worker trains for all
+pytestmark = [
+    pytest.mark.outcomes,
+    pytest.mark.notebooks,
+    pytest.mark.slow,
+    pytest.mark.xdist_group("spam"),
+]  # one worker trains for all
 
 
 def choices(seed):

@@ -9,7 +9,7 @@ import workbench as wb
 from workbench.diagnosis.race import Patient, race, replay_rule, rule
 
 LESSON = Path(__file__).resolve().parents[2] / "notebooks" / "src" / "06-when-to-stop.py"
-pytestmark = [pytest.mark.notebooks, pytest.mark.slow]
+pytestmark = [pytest.mark.outcomes, pytest.mark.notebooks, pytest.mark.slow]
 SAME = {"model": "bert-mini", "train_examples": 400, "epochs": 12, "learning_rate": 1e-4, "evaluations": 16}
 
 

@@ -14,7 +14,12 @@ from workbench.data.audit import bag_of_words
 LESSON = Path(__file__).resolve().parents[2] / "notebooks" / "src" / "03-topics.py"
 SAME = "learning_rate=5e-4, evaluations=8, restore_best=False, seed=0"
 FEW, FULL = "train_examples=64, epochs=20, **same", "epochs=4, **same"
-pytestmark = [pytest.mark.notebooks, pytest.mark.slow, pytest.mark.xdist_group("topics")]  # one worker trains for all
+pytestmark = [
+    pytest.mark.outcomes,
+    pytest.mark.notebooks,
+    pytest.mark.slow,
+    pytest.mark.xdist_group("topics"),
+]  # one worker trains for all
 
 
 @functools.cache

@@ -17,6 +17,7 @@ LESSON = Path(__file__).resolve().parents[2] / "notebooks" / "src" / "08-transla
 SAME = 'model="en-fr-mini", learning_rate=5e-4, evaluations=4, seed=0'
 RUN, GENTLE = "wb.fit(hotel, epochs=3, **same)", 'wb.fit(hotel, epochs=3, **{**same, "learning_rate": 1.5e-4})'
 pytestmark = [
+    pytest.mark.outcomes,
     pytest.mark.notebooks,
     pytest.mark.slow,
     pytest.mark.xdist_group("translation"),
