@@ -101,6 +101,9 @@ class Bridge(TrainerCallback):
             if not control.should_training_stop and self._save_is_due():
                 self.save(model, optimizer, scheduler, state)
 
+    def on_train_end(self, args: Any, state: Any, control: Any, **kw: Any) -> None:
+        self.moves.start = {}  # the copy of the start is not needed any more, and a notebook keeps its runs
+
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kw: Any) -> None:
         if not logs or "loss" not in logs:
             return
