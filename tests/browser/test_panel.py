@@ -132,7 +132,7 @@ def test_keyboard_alone_is_enough_and_every_control_has_a_name(server, page):
     page.run(1)
     page.button("Train").wait_for(timeout=120_000)
     page.idle()
-    for title in ("Early stopping", "Regularisation and warm-up", "Head and seed"):
+    for title in ("Early stopping", "Regularisation and schedule", "Architecture and seed"):
         page.page.get_by_text(title, exact=True).first.click()
         page.page.wait_for_timeout(300)
     page.page.wait_for_timeout(800)
