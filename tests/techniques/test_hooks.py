@@ -106,7 +106,7 @@ def test_unfreezing_opens_one_more_block_with_every_epoch(folder):
     technique = TECHNIQUES["unfreezing"]
     found = []
     for epoch in (0.0, 0.9, 1.0, 2.0, 3.0, 9.0):
-        technique.before_step(model, config, epoch)
+        technique.before_epoch(model, config, epoch)
         found.append([b.name for b in blocks(model) if set(b.parameters) <= learning(model)])
     assert found == [["head"], ["head"], ["layer 2", "head"], ["layer 1", "layer 2", "head"],
                      ["embeddings", "layer 1", "layer 2", "head"], ["embeddings", "layer 1", "layer 2", "head"]]  # fmt: skip

@@ -42,8 +42,8 @@ class Technique:
         """Groups for the optimiser, the head's first; None: one rate for all that learns, as Trainer does it."""
         return None
 
-    def before_step(self, model: Any, config: RunConfig, epoch: float) -> None:
-        """Called before every step with the epochs done so far: the same at the same place, also in a resumed run."""
+    def before_epoch(self, model: Any, config: RunConfig, epoch: float) -> None:
+        """Called with the epochs done so far where an epoch begins, or where a resumed run goes on within one."""
 
     def examples(self, prepared: Any, data: Any, task: Any, config: RunConfig) -> Any:
         """The training examples, with whatever this technique adds to them (see `collate`)."""

@@ -19,7 +19,7 @@ class GradualUnfreezing(Technique):
     name = "unfreezing"
 
     def apply(self, model: Any, config: RunConfig) -> Any:
-        self.before_step(model, config, 0.0)
+        self.before_epoch(model, config, 0.0)
         return model
 
     def groups(self, model: Any, config: RunConfig) -> list[Group]:
@@ -31,7 +31,7 @@ class GradualUnfreezing(Technique):
             found += by_decay(named, config.learning_rate / config.rate_decay**depth, config.weight_decay)
         return found
 
-    def before_step(self, model: Any, config: RunConfig, epoch: float) -> None:
+    def before_epoch(self, model: Any, config: RunConfig, epoch: float) -> None:
         """Epoch 0 to 1: the head alone; 1 to 2: the last layer too; and so on."""
         weights = dict(model.named_parameters())
         for depth, block in enumerate(reversed(blocks(model))):

@@ -79,12 +79,14 @@ class Bridge(TrainerCallback):
         if self.resumed is None:
             self.evaluate(kw["model"], state, control, kw["optimizer"])
 
+    def on_epoch_begin(self, args: Any, state: Any, control: Any, **kw: Any) -> None:
+        if self.technique is not None:
+            self.technique.before_epoch(kw["model"], self.config, float(state.epoch or 0.0))
+
     def on_step_begin(self, args: Any, state: Any, control: Any, **kw: Any) -> None:
         if self._rng_pending and self.resumed is not None:  # the first batch has been drawn, nothing computed yet
             checkpoint.restore_rng(self.resumed)
             self._rng_pending = False
-        if self.technique is not None:
-            self.technique.before_step(kw["model"], self.config, float(state.epoch or 0.0))
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kw: Any) -> None:
         model, optimizer, scheduler = kw["model"], kw["optimizer"], kw["lr_scheduler"]

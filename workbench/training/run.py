@@ -7,6 +7,7 @@ that `await run` ticks. A Run opened from its folder offers the same history and
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import threading
 import time
@@ -25,6 +26,7 @@ from workbench.training.store import Store, owner, runs_home, stored
 
 Viewer = Callable[["Run"], Any]
 _ONE_AT_A_TIME = threading.Lock()  # two trainings on one machine only slow each other down: the second one waits
+_RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[a-z0-9-]+")
 _live: WeakValueDictionary[Path, Run] = WeakValueDictionary()  # a run that nobody holds is read from its folder again
 
 
@@ -338,7 +340,7 @@ def fit(data: Any = "reviews", *, viewer: Viewer | None = None, **choices: Any) 
     from workbench.config import check_names
 
     check_names(choices)
-    choices |= {role: _folder_of(choices[role]) for role in ("model", "teacher") if role in choices}
+    choices |= {k: _folder_of(v) for k, v in choices.items() if isinstance(v, Run)}
     named = data if isinstance(data, str) else getattr(data, "name", "data")
     config = RunConfig(**{**choices, "data": named})
     return launch(config, None if isinstance(data, str) else data, viewer)
@@ -363,14 +365,19 @@ def launch(config: RunConfig, data: Any = None, viewer: Viewer | None = None) ->
 
 def _folder_of(choice: Any) -> Any:
     """A finished run, or its id, as the folder of the model that it has made; anything else as it is."""
-    if isinstance(choice, str):
-        choice = next((r for r in runs() if r.id == choice), choice) if "/" not in choice else choice
+    if isinstance(choice, str) and _RUN_ID.fullmatch(choice) and (runs_home() / choice / "config.json").is_file():
+        choice = _opened(Store.open(runs_home() / choice))
     return str(choice.model_folder()) if isinstance(choice, Run) else choice
+
+
+def _opened(store: Store) -> Run:
+    """A live run is the same object that `fit` returned."""
+    return _live.get(store.folder.resolve()) or Run(store)
 
 
 def runs(home: Path | None = None) -> list[Run]:
     """Every run of this folder, newest first; a live run is the same object that `fit` returned."""
-    return [_live.get(s.folder.resolve()) or Run(s) for s in stored(home or runs_home())]
+    return [_opened(s) for s in stored(home or runs_home())]
 
 
 def training_now() -> Run | None:
