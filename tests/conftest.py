@@ -20,6 +20,7 @@ import pytest  # noqa: E402  (after the environment is set)
 import sitecustomize  # noqa: E402
 
 sitecustomize.block()
+pytest.register_assert_rewrite("fakes")  # it holds tests that several lessons share
 
 
 @pytest.fixture(autouse=True)

@@ -3,11 +3,11 @@
 from types import SimpleNamespace
 
 import pytest
+from fakes import Judges
 
 import workbench as wb
 from workbench.config import RunConfig
 from workbench.lessons import translation
-from workbench.lessons.exercise import FAILED, NOT_ATTEMPTED, PASSED, progress
 from workbench.lessons.translation import EXERCISES
 from workbench.tasks import translation as task
 
@@ -56,29 +56,8 @@ def test_every_exercise_is_tested_and_in_the_book():
     assert all(wb.exercise(e.id) is e for e in EXERCISES)
 
 
-@pytest.mark.parametrize("id", IDS)
-def test_a_right_outcome_passes_and_is_remembered(id):
-    outcome = wb.exercise(id).check(*RIGHT[id])
-    assert outcome.state == PASSED, outcome
-    assert id in progress()
-
-
-@pytest.mark.parametrize("id", IDS)
-def test_a_wrong_outcome_says_why_with_numbers(id):
-    answer, words = WRONG[id]
-    outcome = wb.exercise(id).check(*answer)
-    assert outcome.state == FAILED and words in outcome.text and id not in progress(), outcome
-
-
-@pytest.mark.parametrize("id", IDS)
-@pytest.mark.parametrize("nothing", [None, ..., "", ()])
-def test_nothing_is_neither_right_nor_wrong(id, nothing):
-    assert wb.exercise(id).check(*RIGHT[id][:-1], nothing).state == NOT_ATTEMPTED
-
-
-@pytest.mark.parametrize("id", IDS)
-def test_an_answer_of_another_kind_is_not_yet_and_does_not_raise(id):
-    assert wb.exercise(id).check(*([42] * len(RIGHT[id]))).state == FAILED
+class TestTranslationJudges(Judges):
+    RIGHT, WRONG = RIGHT, WRONG
 
 
 def test_more_pairs_or_other_data_do_not_count():
