@@ -162,3 +162,15 @@ def test_the_baselines_by_hand():
 def test_encoded_parts_can_be_taken(tokenizer):
     parts = LanguageModeling().encode({"text": TEXTS[:4]}, tokenizer, 64)
     assert isinstance(parts, Encoded) and len(parts.take(np.array([1, 3]))) == 2
+
+
+@pytest.mark.parametrize("kind", ["folder", "gpt"])
+def test_the_saved_readme_says_how_a_language_model_is_used(kind, request, tmp_path, monkeypatch):
+    model = request.getfixturevalue(kind)
+    run = wb.fit(lines(tmp_path), model=model, learning_rate=1e-2, epochs=1, evaluations=1).join()
+    code = (run.save(tmp_path / "saved") / "README.md").read_text("utf-8").split("```python\n")[1].split("```")[0]
+    monkeypatch.chdir(tmp_path / "saved")
+    names = {}
+    exec(code, names)
+    want = run.predict("The ___ was cold." if kind == "folder" else "The room")["answer"].iloc[0]
+    assert names["answer"] == want if kind == "folder" else names["answer"].startswith("the room")

@@ -130,7 +130,7 @@ class Predictor:
         about = {"labels": self.labels, "config": json.loads(json.dumps(run.config.__dict__)), "kept": _numbers(run.kept),
                  "pooling": self._pooling()}  # fmt: skip
         (folder / "workbench.json").write_text(json.dumps(about, indent=1, ensure_ascii=False), "utf-8")
-        (folder / "README.md").write_text(_readme(run, pooled), "utf-8")
+        (folder / "README.md").write_text(_readme(run, pooled, self.tokenizer.mask_token is not None), "utf-8")
         return folder
 
 
@@ -167,6 +167,17 @@ first, last = divmod(int(scores.argmax()), len(start))
 answer = passage[places[first, 0] : places[last, 1]].strip()
 # A model that has learned to say "the passage does not say" means it where [CLS] scores higher than the best span."""
 
+_FILLS = """from transformers import AutoModelForMaskedLM, AutoTokenizer
+model, tokenizer = AutoModelForMaskedLM.from_pretrained("."), AutoTokenizer.from_pretrained(".")
+batch = tokenizer("The " + tokenizer.mask_token + " was cold.", return_tensors="pt")
+place = (batch["input_ids"][0] == tokenizer.mask_token_id).nonzero().item()
+answer = tokenizer.decode(model(**batch).logits[0, place].argmax())"""
+
+_GOES_ON = """from transformers import AutoModelForCausalLM, AutoTokenizer
+model, tokenizer = AutoModelForCausalLM.from_pretrained("."), AutoTokenizer.from_pretrained(".")
+batch = tokenizer("The room", return_tensors="pt", return_token_type_ids=False)
+answer = tokenizer.decode(model.generate(**batch, max_new_tokens=20)[0], skip_special_tokens=True)"""
+
 _POOLED = """import torch
 from safetensors.torch import load_file
 from transformers import AutoModel, AutoTokenizer
@@ -187,12 +198,15 @@ _MLP = """
 features = torch.tanh(features @ head["hidden.weight"].T + head["hidden.bias"])"""
 
 
-def _readme(run: Any, pooling: str) -> str:
-    native = {"tagging": _TAGGED, "answering": _ANSWERS, "translation": _WRITES}.get(
-        run.store.facts.get("task"), _PLAIN
-    )
+def _readme(run: Any, pooling: str, masks: bool) -> str:
+    code = {
+        "tagging": _TAGGED,
+        "answering": _ANSWERS,
+        "translation": _WRITES,
+        "language-modeling": _FILLS if masks else _GOES_ON,
+    }.get(run.store.facts.get("task"), _PLAIN)
     hidden = _MLP if run.config.head == "mlp" else ""
-    code = _POOLED % (_FEATURES[pooling] + hidden) if pooling in _FEATURES else native
+    code = _POOLED % (_FEATURES[pooling] + hidden) if pooling in _FEATURES else code
     return (
         f"# {run.id}\n\nMade by `{run.to_code()}`.\n\n{run.diagnosis}\n\nLabels and scores are in `workbench.json`. "
         f"To use it without the workbench, in this folder:\n\n```python\n{code}\n```\n"
