@@ -40,10 +40,6 @@ def image_html(figure: Any, alt: str, width: int = 620) -> str:
     """A figure as an <img> with its description."""
     import base64
 
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    if not isinstance(figure.canvas, FigureCanvasAgg):
-        FigureCanvasAgg(figure)
     data = base64.b64encode(fig.png(figure, 6)).decode()
     return f'<img width="{width}" style="max-width:100%" src="data:image/png;base64,{data}" alt="{html.escape(alt)}">'
 
@@ -197,12 +193,10 @@ class RunsTab:
 
 def confusion_html(counts: pd.DataFrame) -> str:
     """A confusion matrix as a picture with its greatest confusions in words."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     side = 1.9 + 0.42 * len(counts)
     figure = Figure(figsize=(side + 0.9, side), dpi=110, layout="constrained")
-    FigureCanvasAgg(figure)
     fig.confusion_matrix(counts, figure.add_subplot())
     return image_html(figure, fig.confusion_words(counts), round(110 * (side + 0.9)))
 
@@ -287,11 +281,9 @@ class Comparison:
 
 
 def _overlay_html(chosen: list[Run], column: str, by: str) -> str:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7.2, 3.2), dpi=110, layout="constrained")
-    FigureCanvasAgg(figure)
     fig.overlay(chosen, figure.add_subplot(), column=column, by=by)
     ends = [
         f"{i + 1}: {r.frame()[column].iloc[-1]:.3f}"

@@ -145,11 +145,9 @@ def token_lengths(data: Any, config: RunConfig) -> np.ndarray:
 
 def lengths_figure(lengths: np.ndarray, limit: int) -> Any:
     """A histogram of word pieces per text with the cutting limit where it is in reach."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(5.2, 2.3), dpi=110, layout="constrained")
-    FigureCanvasAgg(figure)
     ax = figure.add_subplot()
     ax.hist(lengths, bins=min(40, max(5, int(lengths.max()))), color=fig.TRAIN)
     if lengths.max() > limit * 0.8:
