@@ -155,3 +155,29 @@ def parallel_data(train: int = 64, validation: int = 24):
 
     sizes = {"train": train, "validation": validation, "test": validation}
     return pd.concat([pd.DataFrame(pairs(n, i)).assign(split=k) for i, (k, n) in enumerate(sizes.items())])
+
+
+def tiny_gpt(folder: Path, seed: int = 0, hidden: int = 32) -> Path:
+    """As `tiny_bert`, a causal model of two layers over whole words; what it does not know are letters."""
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    folder = Path(folder)
+    letters = sorted(set("abcdefghijklmnopqrstuvwxyz0123456789.,!?:'/-"))
+    words = list(dict.fromkeys(["<end>", "<pad>", *GOOD, *BAD, *FILLER, *letters, *("##" + c for c in letters)]))
+    core = Tokenizer(
+        models.WordPiece({w: i for i, w in enumerate(words)}, unk_token="<end>", max_input_chars_per_word=40)
+    )
+    core.normalizer = normalizers.BertNormalizer(lowercase=True)
+    core.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    names = {"eos_token": "<end>", "bos_token": "<end>", "unk_token": "<end>", "pad_token": "<pad>"}
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=core, model_max_length=128,
+                                        model_input_names=["input_ids", "attention_mask"], **names)  # fmt: skip
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(seed)
+    ids = {"bos_token_id": 0, "eos_token_id": 0, "pad_token_id": 1}
+    GPT2LMHeadModel(
+        GPT2Config(
+            vocab_size=len(words), n_embd=hidden, n_layer=2, n_head=2, n_positions=128, initializer_range=0.3, **ids
+        )
+    ).save_pretrained(folder)
+    return folder

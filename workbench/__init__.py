@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from workbench.views.duel import duel
     from workbench.views.layers import blueprint, layers
     from workbench.views.panel import panel
+    from workbench.views.prompts import prompt
     from workbench.views.replay import replay
 
 _WHERE = {
@@ -47,6 +48,7 @@ _WHERE = {
     "panel": "views.panel",
     "replay": "views.replay",
     "duel": "views.duel",
+    "prompt": "views.prompts",
     "layers": "views.layers",
     "blueprint": "views.layers",
     "runs": "views",
@@ -75,6 +77,7 @@ __all__ = [
     "load",
     "models",
     "panel",
+    "prompt",
     "replay",
     "runs",
     "techniques",

@@ -82,8 +82,13 @@ def lengthen(model: BertForMaskedLM, old: int, new: int) -> None:
 
     Without this the words at new positions fall back to the unigram plateau for millions of tokens each time.
     """
-    positions = model.bert.embeddings.position_embeddings.weight
-    fresh = torch.arange(old - 1, new)  # the last one so far only ever stood for the closing [SEP]
+    repeat_positions(model.bert.embeddings.position_embeddings.weight, old, new)
+
+
+@torch.no_grad()
+def repeat_positions(positions: Tensor, old: int, new: int) -> None:
+    """Rows (P, H) from the last trained one on: it only ever stood for the closing [SEP]; the first stands for [CLS]."""
+    fresh = torch.arange(old - 1, new)
     positions[fresh] = positions[1 + (fresh - 1) % (old - 2)]
 
 
@@ -99,13 +104,19 @@ def finish(model: BertForMaskedLM) -> BertForMaskedLM:
 # --- the objective ----------------------------------------------------------------------------------------------------
 
 
-def corrupt(blocks: Tensor, generator: torch.Generator, vocabulary: int = VOCABULARY) -> tuple[Tensor, Tensor, Tensor]:
+def corrupt(
+    blocks: Tensor,
+    generator: torch.Generator,
+    vocabulary: int = VOCABULARY,
+    around: tuple[int, int] = (CLS, SEP),
+    mask: int = MASK,
+) -> tuple[Tensor, Tensor, Tensor]:
     """Hide 30% of each block: 80% of those as [MASK], 10% as a random word, 10% left as they are.
 
     blocks (B, L) -> inputs (B, L+2) with [CLS] and [SEP], positions (B, K) of the hidden tokens, labels (B, K).
     K is fixed, so that nothing waits for the device; a special token chosen for want of others is labelled -100.
     """
-    inputs = F.pad(F.pad(blocks, (1, 0), value=CLS), (0, 1), value=SEP)
+    inputs = F.pad(F.pad(blocks, (1, 0), value=around[0]), (0, 1), value=around[1])
     chance = torch.rand(inputs.shape, generator=generator, device=inputs.device)
     chance = chance.masked_fill(inputs < len(SPECIALS), -1.0)
     positions = chance.topk(round(MASKED_SHARE * blocks.shape[1]), dim=1).indices
@@ -113,7 +124,7 @@ def corrupt(blocks: Tensor, generator: torch.Generator, vocabulary: int = VOCABU
 
     fate = torch.rand(labels.shape, generator=generator, device=inputs.device)
     anything = torch.randint(len(SPECIALS), vocabulary, labels.shape, generator=generator, device=inputs.device)
-    shown = torch.where(fate < 0.8, MASK, torch.where(fate < 0.9, anything, labels))
+    shown = torch.where(fate < 0.8, mask, torch.where(fate < 0.9, anything, labels))
     special = labels < len(SPECIALS)
     inputs = inputs.scatter(1, positions, torch.where(special, labels, shown))
     return inputs, positions, labels.masked_fill(special, -100)

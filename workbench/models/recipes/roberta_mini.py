@@ -1,0 +1,134 @@
+"""roberta-mini: RoBERTa (Liu et al. 2019) at 4 layers x 256: BERT's objective, no sentence pairs, bytes instead of characters.
+
+What is RoBERTa's own here: byte-level BPE that keeps case and knows every character, and masks drawn anew at every pass (as
+in bert-mini, which has taken that over). Its third idea, far more text in far larger batches, is not for so small a model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from torch import Tensor
+from transformers import RobertaConfig, RobertaForMaskedLM
+
+from workbench.models.recipes import bert_mini
+
+SPECIALS = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+CLS, PAD, SEP, UNK, MASK = range(5)
+VOCABULARY, HIDDEN, LAYERS, HEADS, POSITIONS = 8192, 256, 4, 4, 256
+FIRST = PAD + 1  # RoBERTa counts positions from behind the padding id
+
+
+def train_tokenizer(lines: Iterable[str], vocabulary: int = VOCABULARY) -> Tokenizer:
+    """Byte-level BPE (Radford et al. 2019): every text can be written, nothing is unknown, case is kept."""
+    tokenizer = byte_level_bpe(lines, vocabulary, SPECIALS)
+    tokenizer.post_processor = processors.RobertaProcessing(("</s>", SEP), ("<s>", CLS), trim_offsets=True)
+    return tokenizer
+
+
+def byte_level_bpe(lines: Iterable[str], vocabulary: int, specials: list[str]) -> Tokenizer:
+    """The tokenizer that RoBERTa took from GPT-2, without the special tokens that each puts around a text."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(
+        add_prefix_space=True
+    )  # a word is the same at the start of a text
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary,
+        min_frequency=10,
+        special_tokens=specials,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+    )
+    tokenizer.train_from_iterator(lines, trainer)
+    return tokenizer
+
+
+def build(vocabulary: int = VOCABULARY) -> RobertaForMaskedLM:
+    """Fresh weights, dropout 0."""
+    return RobertaForMaskedLM(
+        RobertaConfig(
+            vocab_size=vocabulary,
+            hidden_size=HIDDEN,
+            num_hidden_layers=LAYERS,
+            num_attention_heads=HEADS,
+            intermediate_size=4 * HIDDEN,
+            max_position_embeddings=POSITIONS + FIRST,
+            type_vocab_size=1,
+            hidden_dropout_prob=0.0,
+            attention_probs_dropout_prob=0.0,
+            bos_token_id=CLS,
+            pad_token_id=PAD,
+            eos_token_id=SEP,
+        )
+    )
+
+
+@torch.no_grad()
+def start(model: RobertaForMaskedLM, embeddings: Tensor, log_unigram: Tensor) -> None:
+    """Word embeddings (tied to the output layer) from co-occurrence, output bias from frequencies."""
+    model.roberta.embeddings.word_embeddings.weight.copy_(embeddings)
+    model.lm_head.bias.copy_(log_unigram)
+
+
+@torch.no_grad()
+def lengthen(model: RobertaForMaskedLM, old: int, new: int) -> None:
+    """As for bert-mini: new positions start as those already learned, over and over."""
+    bert_mini.repeat_positions(model.roberta.embeddings.position_embeddings.weight[FIRST:], old, new)
+
+
+def corrupt(blocks: Tensor, generator: torch.Generator, vocabulary: int = VOCABULARY) -> tuple[Tensor, Tensor, Tensor]:
+    """bert-mini's masks with RoBERTa's special tokens."""
+    return bert_mini.corrupt(blocks, generator, vocabulary, around=(CLS, SEP), mask=MASK)
+
+
+def predict(model: RobertaForMaskedLM, inputs: Tensor, positions: Tensor) -> Tensor:
+    """Logits (B*K, V) at the hidden positions only."""
+    hidden = model.roberta(input_ids=inputs).last_hidden_state
+    chosen = hidden.gather(1, positions.unsqueeze(-1).expand(-1, -1, hidden.shape[-1]))
+    logits: Tensor = model.lm_head(chosen.flatten(0, 1))
+    return logits
+
+
+def finish(model: RobertaForMaskedLM) -> RobertaForMaskedLM:
+    """Dropout goes to the usual 0.1 for fine-tuning."""
+    model.config.hidden_dropout_prob = model.config.attention_probs_dropout_prob = 0.1
+    return model
+
+
+TOKENIZER_CONFIG: dict[str, Any] = {
+    "tokenizer_class": "RobertaTokenizer",
+    "add_prefix_space": True,
+    "model_max_length": POSITIONS,
+    "bos_token": "<s>",
+    "cls_token": "<s>",
+    "pad_token": "<pad>",
+    "eos_token": "</s>",
+    "sep_token": "</s>",
+    "unk_token": "<unk>",
+    "mask_token": "<mask>",
+}
+
+RECIPE = replace(
+    bert_mini.RECIPE,
+    name="roberta-mini",
+    title="roberta-mini: RoBERTa, 4 layers x 256, English with its capitals",
+    family="roberta",
+    objective="masked language model with masks drawn anew at every pass: 30% of the tokens hidden (80% <mask>, 10% random, 10% unchanged)",
+    tokens=25_000_000,
+    rate=1.6e-3,
+    batch=4096,
+    separator=SEP,
+    first_word=len(SPECIALS),
+    train_tokenizer=train_tokenizer,
+    tokenizer_config=TOKENIZER_CONFIG,
+    build=build,
+    start=start,
+    lengthen=lengthen,
+    corrupt=corrupt,
+    predict=predict,
+    finish=finish,
+)
