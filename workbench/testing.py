@@ -1,8 +1,9 @@
 """`python3 -m workbench test`: lint, format, types, fast tests, notebooks, browser. One line each, one exit status.
 
-Every lesson runs here from top to bottom. What its sentences and its solutions promise takes as long again, so that is a command of
-its own: `python3 -m workbench test tests/notebooks -m "outcomes and not seeds"`, on further seeds with `-m seeds`;
-`tests/benchmarks -m benchmark` measures speed.
+Every cell of every lesson runs here, with each training cut off after some seconds: that shows that the lesson works, and some
+thirty lessons would take an hour otherwise. Lessons as a learner runs them: `python3 -m workbench test tests/notebooks -m
+"notebooks and not outcomes"`. What their sentences and solutions promise: `-m "outcomes and not seeds"`, on further seeds `-m
+seeds`; `tests/benchmarks -m benchmark` measures speed.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ import time
 from workbench import bootstrap
 from workbench.errors import WorkbenchError
 
-TWO_AT_ONCE = ["-n", "2", "--dist", "loadgroup", "--timeout", "900"]  # lessons, one thread each
+TWO_AT_ONCE = ["-n", "2", "--dist", "loadfile", "--timeout", "900"]  # one thread each
+LESSON_SECONDS = "3"  # of each training of a lesson
 STAGES: tuple[tuple[str, list[str]], ...] = (
     ("lint", ["ruff", "check", "."]),
     ("format", ["ruff", "format", "--check", "."]),
     ("types", ["mypy"]),
-    ("tests", ["pytest", "-m", "not benchmark and not notebooks and not browser"]),
-    ("notebooks", ["pytest", "tests/notebooks", "-m", "notebooks and not outcomes", *TWO_AT_ONCE]),
+    ("tests", ["pytest", "-m", "not benchmark and not notebooks and not outcomes and not browser", *TWO_AT_ONCE]),
+    ("notebooks", ["pytest", "tests/notebooks", "-m", "notebooks and not outcomes", *TWO_AT_ONCE, "--dist", "load"]),
     ("browser", ["pytest", "tests/browser", "-m", "browser"]),
 )
 
@@ -35,14 +37,14 @@ def main(arguments: list[str]) -> int:
     results, began = {}, time.time()
     for name, command in STAGES:
         print(f"== {name}: {' '.join(command)}", flush=True)
-        results[name] = _call(command)
+        results[name] = _call(command, {"WORKBENCH_SECONDS": LESSON_SECONDS} if name == "notebooks" else {})
     words = ", ".join(f"{name} {'passed' if code == 0 else 'FAILED'}" for name, code in results.items())
     print(f"== {words} in {time.time() - began:.0f} s", flush=True)
     return int(any(results.values()))
 
 
-def _call(command: list[str]) -> int:
-    environ = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE"}
+def _call(command: list[str], more: dict[str, str] | None = None) -> int:
+    environ = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", **(more or {})}
     if "-n" in command:  # models this small gain little from a second thread, and two processes share two cores
         environ["OMP_NUM_THREADS"] = "1"
     return subprocess.call([sys.executable, "-m", *command], cwd=bootstrap.ROOT, env=environ)

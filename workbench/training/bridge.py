@@ -7,6 +7,7 @@ between the batches of an evaluation, so Stop never waits for more than one batc
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -59,6 +60,7 @@ class Bridge(TrainerCallback):
         self.memory = 0.0  # resident megabytes of this process, the most that an evaluation has seen
         self.last_saved, self.save_cost = 0.0, 0.0
         self.ended = ""
+        self.budget = budget(config.seconds)
         self._rng_pending = resumed is not None
 
     # Trainer's hooks ---------------------------------------------------------------------------------------------
@@ -94,7 +96,7 @@ class Bridge(TrainerCallback):
         self._change_rate(optimizer, scheduler, state)
         if self.wishes.stop.is_set():
             return self._end(control, "user")
-        if self.config.seconds is not None and self.seconds() >= self.config.seconds and not self.ended:
+        if self.seconds() >= self.budget and not self.ended:
             self._end(control, "time")
             if state.global_step not in self.due:
                 self.evaluate(model, state, control, optimizer)
@@ -220,6 +222,11 @@ class Bridge(TrainerCallback):
     def _end(self, control: Any, reason: str) -> None:
         control.should_training_stop = True
         self.ended = self.ended or reason
+
+
+def budget(seconds: float | None) -> float:
+    """Seconds that a run may train. WORKBENCH_SECONDS caps every run: that is how a test goes through a lesson quickly."""
+    return min(seconds or math.inf, float(os.environ.get("WORKBENCH_SECONDS") or math.inf))
 
 
 def evaluation_steps(total: int, evaluations: int) -> set[int]:

@@ -168,10 +168,12 @@ def out_of_memory(error: BaseException) -> bool:
 
 
 def _words(ended: str, config: Any) -> str:
+    from workbench.training.bridge import budget
+
     return {
         "patience": f"Early stopping: {config.patience} evaluations without a lower validation loss.",
         "rule": f"Early stopping by the rule {config.stopping}.",
-        "time": f"The budget of {config.seconds} seconds is spent.",
+        "time": f"The budget of {budget(config.seconds):g} seconds is spent.",
         "user": "Stopped by hand.",
         "non-finite": "The loss is no longer a number.",
     }.get(ended, "The planned number of epochs is done.")
