@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from workbench.data.load import load
     from workbench.errors import WorkbenchError
     from workbench.lessons.exercise import exercise
+    from workbench.remote.server import serve
     from workbench.training.run import Run
-    from workbench.views import compare, diagnose, fit, runs
+    from workbench.views import compare, diagnose, fit, hosted, runs
     from workbench.views.duel import duel
     from workbench.views.layers import blueprint, layers
     from workbench.views.panel import panel
@@ -49,6 +50,8 @@ _WHERE = {
     "replay": "views.replay",
     "duel": "views.duel",
     "prompt": "views.prompts",
+    "hosted": "views",
+    "serve": "remote.server",
     "layers": "views.layers",
     "blueprint": "views.layers",
     "runs": "views",
@@ -73,6 +76,7 @@ __all__ = [
     "duel",
     "exercise",
     "fit",
+    "hosted",
     "layers",
     "load",
     "models",
@@ -80,6 +84,7 @@ __all__ = [
     "prompt",
     "replay",
     "runs",
+    "serve",
     "techniques",
 ]
 

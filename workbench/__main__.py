@@ -18,6 +18,7 @@ COMMANDS = {
     "doctor": "say what is installed and what will be used",
     "pretrain": "pretrain a bundled model: pretrain bert-mini",
     "score": "measure a model against its random twin and TF-IDF",
+    "serve": "a fine-tuning service on this machine, for lessons without a key",
     "models": "list models",
     "datasets": "list datasets",
     "runs": "list the runs of this folder",
@@ -95,6 +96,10 @@ def _run(command: str, rest: list[str]) -> int:
             from workbench.models.pretrain import main as pretrain
 
             return pretrain(rest)
+        if command == "serve":
+            from workbench.remote.server import main as serve
+
+            return serve(rest)
         if command == "score":
             from workbench.models.score import main as score
 

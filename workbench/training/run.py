@@ -33,6 +33,8 @@ _live: WeakValueDictionary[Path, Run] = WeakValueDictionary()  # a run that nobo
 class Run:
     """One training run, live or from its folder. Made by `wb.fit` or `wb.runs()`."""
 
+    alone: threading.Lock | None = _ONE_AT_A_TIME  # what a run holds while it trains
+
     def __init__(self, store: Store, data: Any = None, viewer: Viewer | None = None) -> None:
         self.store, self._data, self.viewer = store, data, viewer
         self._worker: Any = None
@@ -48,17 +50,22 @@ class Run:
         engine.load()
         from workbench.training.worker import Worker
 
-        _live[self.folder.resolve()] = self
         self._worker = Worker(self.store, self._data, resume)
+        self._begin()
+        return self
+
+    def _begin(self) -> None:
+        """The worker's thread."""
+        _live[self.folder.resolve()] = self
         self._thread = threading.Thread(target=self._work, name=f"workbench-{self.id}", daemon=True)
         self._thread.start()
-        return self
 
     def _work(self) -> None:
         from workbench.training import engine
 
         worker = self._worker
-        while not _ONE_AT_A_TIME.acquire(timeout=0.05):
+        turn = self.alone or threading.Lock()
+        while not turn.acquire(timeout=0.05):
             if worker.wishes.stop.is_set():
                 return worker.end("user", "Stopped before it began.")
         try:
@@ -69,7 +76,7 @@ class Run:
         finally:
             self.store.close()
             engine.give_back()
-            _ONE_AT_A_TIME.release()
+            turn.release()
 
     def __await__(self) -> Generator[Any, None, Run]:
         return self.watch().__await__()
@@ -372,7 +379,12 @@ def _folder_of(choice: Any) -> Any:
 
 def _opened(store: Store) -> Run:
     """A live run is the same object that `fit` returned."""
-    return _live.get(store.folder.resolve()) or Run(store)
+    live = _live.get(store.folder.resolve())
+    if live is None and store.config.technique == "hosted":
+        from workbench.remote.job import HostedRun
+
+        return HostedRun(store)
+    return live or Run(store)
 
 
 def runs(home: Path | None = None) -> list[Run]:

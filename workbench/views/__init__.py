@@ -38,6 +38,18 @@ def fit(data: Any = "reviews", **choices: Any) -> Any:
     return start(data, viewer=viewer, **choices)
 
 
+def hosted(data: Any = "headlines", **choices: Any) -> Any:
+    """Prepare a fine-tuning job for a hosted service: see `workbench.remote.job.hosted`. In a notebook it comes with the live picture."""
+    from workbench.remote.job import hosted as prepare
+
+    viewer = None
+    if in_notebook():
+        from workbench.views.live import follow
+
+        viewer = follow
+    return prepare(data, viewer=viewer, **choices)
+
+
 def runs() -> Any:
     """Every run of this folder, newest first, as a list that shows itself as a table."""
     from workbench.views.browse import runs as table

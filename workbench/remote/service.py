@@ -1,0 +1,94 @@
+"""The `openai` client in one place: address, key, patience, and errors in words. Knows nothing of runs or pictures.
+
+The key is read from the environment (OPENAI_API_KEY) when a client is made. It is never an argument, so that it cannot stand in
+a notebook, and nothing here writes it anywhere.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from workbench.errors import WorkbenchError
+
+KEY, ADDRESS = "OPENAI_API_KEY", "OPENAI_BASE_URL"
+RETRIES, SECONDS = 5, 60.0  # the client waits longer before each new try, and as long as the service says
+HERE = ("127.0.0.1", "localhost", "::1")
+
+
+def address(base_url: str | None) -> str | None:
+    """Where the service is: the argument, else OPENAI_BASE_URL, else the client's own default (None)."""
+    found = base_url or os.environ.get(ADDRESS) or None
+    if found is None:
+        return None
+    parts = urlsplit(found)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+        raise WorkbenchError(
+            "base_url is not a plain web address", "http://127.0.0.1:8765/v1, or https://...", "wb.serve().url"
+        )
+    if parts.scheme == "http" and parts.hostname not in HERE:
+        raise WorkbenchError(f"an address without encryption at {parts.hostname}", "https, as your key and your data go there",
+                             f"https://{parts.hostname}")  # fmt: skip
+    return found.rstrip("/")
+
+
+def client(base_url: str | None) -> Any:
+    """A client for the service; a server on this machine needs no key."""
+    import openai
+
+    found = address(base_url)
+    key = os.environ.get(KEY)
+    if found is not None and urlsplit(found).hostname in HERE:
+        key = "none-needed"  # a real key has no business with a server on this machine
+    if not key:
+        raise WorkbenchError(f"there is no {KEY} in the environment", "your key, set before JupyterLab is started (never in a notebook)",
+                             f"export {KEY}=...   or without a key: wb.hosted(..., base_url=wb.serve().url)")  # fmt: skip
+    return openai.OpenAI(api_key=key, base_url=found, max_retries=RETRIES, timeout=SECONDS)
+
+
+@contextmanager
+def in_words(doing: str) -> Generator[None, None, None]:
+    """Turn what the client raises into one sentence: what was being done, what the service said, what to try."""
+    import openai
+
+    try:
+        yield
+    except openai.AuthenticationError as error:
+        raise WorkbenchError(f"{doing}: the service refused the key", f"a valid key in {KEY}", "a new key") from error
+    except openai.PermissionDeniedError as error:
+        raise WorkbenchError(
+            f"{doing}: the key may not do this ({_said(error)})", "a key with the right to fine-tune"
+        ) from error
+    except openai.RateLimitError as error:
+        raise WorkbenchError(f"{doing}: too many requests or no credit left ({_said(error)})", "a service with room for this job",
+                             "the same again in a minute") from error  # fmt: skip
+    except openai.NotFoundError as error:
+        raise WorkbenchError(
+            f"{doing}: not there ({_said(error)})", "a model that this service can fine-tune", "model=..."
+        ) from error
+    except (openai.BadRequestError, openai.UnprocessableEntityError, openai.ConflictError) as error:
+        raise WorkbenchError(
+            f"{doing}: the service refused it ({_said(error)})", "what its documentation asks for"
+        ) from error
+    except openai.APITimeoutError as error:
+        raise WorkbenchError(
+            f"{doing}: no answer within {SECONDS:g} s", "a service that answers", "the same again"
+        ) from error
+    except openai.APIConnectionError as error:
+        raise WorkbenchError(f"{doing}: the service cannot be reached", "a network connection, or wb.serve() on this machine",
+                             "base_url=wb.serve().url") from error  # fmt: skip
+    except openai.APIError as error:
+        raise WorkbenchError(
+            f"{doing}: the service failed ({_said(error)})", "a service that works", "the same again"
+        ) from error
+
+
+def _said(error: Any) -> str:
+    """The service's own words, one line, without what looks like a key."""
+    body = getattr(error, "body", None)
+    words = body.get("message") if isinstance(body, dict) else None
+    line = " ".join(str(words or getattr(error, "message", error)).split())[:200]
+    return " ".join("***" if part.startswith(("sk-", "Bearer")) else part for part in line.split(" "))
