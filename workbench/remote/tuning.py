@@ -50,7 +50,7 @@ class Speaker:
     def example(self, row: dict[str, Any]) -> tuple[list[int], list[int]]:
         """(pieces, labels) of a conversation that ends with an answer: only the answer and the end are asked for."""
         before = self.prompt(row["messages"][:-1])
-        answer = self._ids(" " + row["messages"][-1]["content"])[:15] + [self.tokenizer.eos_token_id]
+        answer = [*self._ids(" " + row["messages"][-1]["content"])[:15], self.tokenizer.eos_token_id]
         return before + answer, [IGNORED] * len(before) + answer
 
     @torch.inference_mode()

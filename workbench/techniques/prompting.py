@@ -109,7 +109,7 @@ class Prompter:
 
     def _read(self, prefix: list[int]) -> Any:
         """The examples are read once: keys and values of their places, which every text then looks back to."""
-        return self._ask([prefix], None).past_key_values if prefix else None
+        return getattr(self._ask([prefix], None), self._remembered) if prefix else None
 
     def _ask(self, ids: list[list[int]], memory: Any) -> Any:
         """The model's output behind what it remembers; transformers renamed that argument in version 5.24."""
@@ -122,7 +122,7 @@ class Prompter:
         found = [float(start[answer[0]]) for answer in self.answers]
         longest = max(map(len, self.answers))
         if longest > 1:
-            cache = first.past_key_values
+            cache = getattr(first, self._remembered)
             cache.batch_repeat_interleave(len(self.answers))
             padded = [answer + [0] * (longest - len(answer)) for answer in self.answers]
             later = F.log_softmax(self._ask(padded, cache).logits.float(), -1)
