@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from workbench.errors import WorkbenchError
     from workbench.lessons.exercise import exercise
     from workbench.training.run import Run
-    from workbench.views import compare, diagnose, fit, runs
+    from workbench.views import compare, diagnose, fit, follow, runs
     from workbench.views.duel import duel
     from workbench.views.layers import blueprint, layers
     from workbench.views.panel import panel
@@ -44,6 +44,7 @@ _WHERE = {
     "audit": "data",
     "augment": "data.augment",
     "fit": "views",
+    "follow": "views",
     "panel": "views.panel",
     "replay": "views.replay",
     "duel": "views.duel",
@@ -71,6 +72,7 @@ __all__ = [
     "duel",
     "exercise",
     "fit",
+    "follow",
     "layers",
     "load",
     "models",

@@ -38,6 +38,20 @@ def fit(data: Any = "reviews", **choices: Any) -> Any:
     return start(data, viewer=viewer, **choices)
 
 
+def follow(run: Any) -> Any:
+    """The run of an id, a folder or a Run, while another process trains it: `await` draws it live from its files, Stop works.
+
+    Raises WorkbenchError where there is no such run.
+    """
+    from workbench.scale.follow import follow as found
+
+    if not in_notebook():
+        return found(run)
+    from workbench.views.live import follow_elsewhere
+
+    return found(run, follow_elsewhere)
+
+
 def runs() -> Any:
     """Every run of this folder, newest first, as a list that shows itself as a table."""
     from workbench.views.browse import runs as table
