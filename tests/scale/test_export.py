@@ -26,13 +26,21 @@ RUNS = {
     "frozen native": {"pooling": "native", "technique": "feature-extraction"},
     "lora": {"pooling": "attention", "head": "mlp", "technique": "lora", "lora_rank": 2},
     "ia3": {"pooling": "max", "technique": "ia3"},
+    "unfreezing": {"pooling": "mean", "technique": "unfreezing", "schedule": "slanted", "epochs": 3},
     "stopped by a rule": {"pooling": "cls", "stopping": "UP 1", "epochs": 8, "learning_rate": 0.1, "evaluations": 16},
     "patience": {"pooling": "mean", "patience": 1, "epochs": 8, "learning_rate": 0.1, "evaluations": 16},
-    "random twin": {"pooling": "native", "layers": 1, "dropout": 0.2, "schedule": "slanted", "label_smoothing": 0.1,
-                    "train_examples": 40, "restore_best": False},  # fmt: skip
+    "random twin": {
+        "pooling": "native",
+        "layers": 1,
+        "dropout": 0.2,
+        "schedule": "slanted",
+        "label_smoothing": 0.1,
+        "train_examples": 40,
+        "restore_best": False,
+    },
     "tags": {},
     "tags, lora": {"technique": "lora"},
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +98,9 @@ def test_the_script_needs_no_workbench_and_its_model_loads_by_itself(model, tmp_
     assert encoder.config.id2label == {0: "0", 1: "1"} and AutoTokenizer.from_pretrained(folder / "result" / "model")
 
 
-@pytest.mark.parametrize("name", ["mean", "frozen native", "lora", "ia3", "patience", "random twin", "tags, lora"])
+@pytest.mark.parametrize(
+    "name", ["mean", "frozen native", "lora", "ia3", "unfreezing", "patience", "random twin", "tags, lora"]
+)
 def test_the_script_is_well_written(model, tmp_path, name):
     folder = trained(model, name).export(tmp_path / "out")
     text = (folder / "train.py").read_text("utf-8")
@@ -136,7 +146,7 @@ def test_an_existing_folder_is_left_alone(model, tmp_path):
     (tmp_path / "file").write_text("mine")
     with pytest.raises(wb.WorkbenchError, match="is a file"):
         run.export(tmp_path / "file")
-    with pytest.raises(wb.WorkbenchError, match="cannot be (written|looked at)"):
+    with pytest.raises(wb.WorkbenchError, match=r"cannot be (written|looked at)"):
         run.export(tmp_path / "file" / "below")
     assert nothing_left(tmp_path / "out") == ["mine.txt"]
 
@@ -154,14 +164,16 @@ def test_a_disk_that_refuses_leaves_nothing(model, tmp_path, monkeypatch, number
     assert nothing_left(tmp_path / "place") == []
 
 
-@pytest.mark.parametrize(("task", "technique"), [("translation", "full"), ("classification", "unfreezing")])
+@pytest.mark.parametrize(("task", "technique"), [("translation", "full"), ("classification", "distillation")])
 def test_what_cannot_be_exported_says_what_can(task, technique):
     from workbench.config import RunConfig
 
     store = SimpleNamespace(facts={"task": task}, events=[])
     run = SimpleNamespace(id="r", store=store, config=RunConfig(technique=technique), done=True, status="finished",
                           frame=lambda: SimpleNamespace(empty=False), to_code=lambda: "wb.fit()")  # fmt: skip
-    with pytest.raises(wb.WorkbenchError, match="classification or tagging with full, feature-extraction, lora, ia3"):
+    with pytest.raises(
+        wb.WorkbenchError, match="classification or tagging with full, feature-extraction, unfreezing, lora, ia3"
+    ):
         module.check(run)
 
 

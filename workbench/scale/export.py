@@ -19,7 +19,7 @@ from workbench.scale.script import script
 from workbench.training import events as ev
 
 TASKS = ("classification", "tagging")
-TECHNIQUES = ("full", "feature-extraction", "lora", "ia3")
+TECHNIQUES = ("full", "feature-extraction", "unfreezing", "lora", "ia3")
 _WITHOUT_POOLER = ("bert", "roberta", "xlm-roberta", "camembert")  # as tasks/classification.py builds them
 _COPIED = ("config.json", "model*.safetensors", "model.safetensors.index.json", "tokenizer*", "special_tokens_map.json",
            "added_tokens.json", "vocab.*", "merges.txt", "*.model", "README.md", "LICENSE*")  # fmt: skip
@@ -127,6 +127,8 @@ class Parts:
             )
         _write(folder / "data" / "watched.json", json.dumps(self._watched()))
         _write(folder / "data" / "README.md", data_card(self.run, self.data))
+        if self.config.technique == "unfreezing":
+            _write(folder / "blocks.json", json.dumps(self._blocks(), indent=1))
         if self.local:
             self._copy_model(folder / "start")
 
@@ -147,6 +149,23 @@ class Parts:
         """Numbers of the training rows whose loss in eval mode is the training curve."""
         place = {int(row): i for i, row in enumerate(self.prepared.train.rows)}
         return [place[int(row)] for row in self.prepared.probe.rows]
+
+    def _blocks(self) -> list[list[str]]:
+        """Names of the weights, block by block from the head down: the order in which gradual unfreezing lets them learn."""
+        from workbench.models.anatomy import blocks
+
+        model = self.task.build(self.source, self.prepared, self.config)
+        return [list(block.parameters) for block in reversed(blocks(model))]
+
+    def _factors(self) -> dict[str, list[str]]:
+        """Where IA3 acts in this family, as peft knows it."""
+        from peft.utils import constants
+
+        names = {"ia3_targets": "TARGET", "ia3_feedforward": "FEEDFORWARD"}
+        return {
+            key: list(getattr(constants, f"TRANSFORMERS_MODELS_TO_IA3_{name}_MODULES_MAPPING")[self.family])
+            for key, name in names.items()
+        }
 
     def _curve(self) -> dict[str, Any]:
         frame, steps = self.run.frame(), self.run.steps()
@@ -170,6 +189,7 @@ class Parts:
             "patience": self.config.patience is not None,
             "stopped": self._stopped() is not None,
             "slanted": self.config.schedule == "slanted",
+            "unfreezing": self.config.technique == "unfreezing",
             "pad": self.tokenizer.pad_token == self.tokenizer.eos_token,
         }
         return {self.task.name, *technique, *pooled, *(word for word, true in choices.items() if true),
@@ -203,7 +223,9 @@ class Parts:
         training["per_device_train_batch_size"] = max(1, config.batch_size // parts)
         model = {"start": "start" if self.local else self.source.location, "revision": None if self.local else self.revision,
                  "head_dropout": None if self.pooling == "native" else self.head_dropout,
-                 "lora_rank": config.lora_rank if config.technique == "lora" else None}  # fmt: skip
+                 "lora_rank": config.lora_rank if config.technique == "lora" else None,
+                 "rate_decay": config.rate_decay if config.technique == "unfreezing" else None,
+                 **(self._factors() if config.technique == "ia3" else {})}  # fmt: skip
         watching = {"evaluations": config.evaluations, "restore_best": config.restore_best, "patience": config.patience,
                     "min_delta": config.min_delta if config.patience is not None else None, "stop_after": self._stopped()}  # fmt: skip
         tables = {

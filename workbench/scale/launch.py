@@ -58,6 +58,7 @@ def main(argv: list[str]) -> int:
     config = read_recipe(options.recipe)
     if options.mixed_precision:
         config = config.replace(precision={"no": "fp32"}.get(options.mixed_precision, options.mixed_precision))
+    options.accelerate_config = options.accelerate_config or _settings(options)
     check_options(options, config)
     check_recipe(config)
     if options.machine_rank > 0:
@@ -84,6 +85,14 @@ def check_options(options: Any, config: RunConfig) -> None:
         check_team(config, options.processes)
     if options.machine_rank == 0 and options.port is not None and _in_use(options.port):
         raise WorkbenchError(f"port {options.port} is in use on this machine", "a free port", "leaving --port out")
+
+
+def _settings(options: Any) -> str | None:
+    """What `accelerate config` has saved for this machine, unless the options say how many processes there shall be."""
+    from accelerate.commands.config.config_args import default_config_file
+
+    asked = options.cpu or options.processes is not None or options.machines > 1
+    return None if asked or not os.path.isfile(default_config_file) else str(default_config_file)
 
 
 def _check_config(path: Path) -> None:

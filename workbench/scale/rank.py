@@ -80,7 +80,7 @@ def check_team(config: RunConfig, world: int) -> None:
     ):
         raise WorkbenchError("a configuration that cuts the model itself into shards (FSDP, DeepSpeed or Megatron)",
                              "one whole model per process: distributed_type MULTI_GPU or MULTI_CPU",
-                             "run.export(), whose script accelerate can take further")  # fmt: skip
+                             "`accelerate config` again, without them")  # fmt: skip
 
 
 def _precision(config: RunConfig) -> RunConfig:
