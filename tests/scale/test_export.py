@@ -1,6 +1,7 @@
 """An exported run: a plain script that gives the same curve, and nothing half-written where the disk or the run does not allow it."""
 
 import errno
+import itertools
 import json
 import os
 import runpy
@@ -15,7 +16,7 @@ from tiny import data, tagged_data, tiny_bert
 
 import workbench as wb
 from workbench.scale import export as module
-from workbench.scale.script import fill
+from workbench.scale.script import fill, script
 from workbench.training import events as ev
 
 RUFF = [sys.executable, "-m", "ruff"]
@@ -98,17 +99,36 @@ def test_the_script_needs_no_workbench_and_its_model_loads_by_itself(model, tmp_
     assert encoder.config.id2label == {0: "0", 1: "1"} and AutoTokenizer.from_pretrained(folder / "result" / "model")
 
 
-@pytest.mark.parametrize(
-    "name", ["mean", "frozen native", "lora", "ia3", "unfreezing", "patience", "random twin", "tags, lora"]
-)
-def test_the_script_is_well_written(model, tmp_path, name):
-    folder = trained(model, name).export(tmp_path / "out")
-    text = (folder / "train.py").read_text("utf-8")
-    assert "{{" not in text and "#?" not in text and "workbench" not in text.lower()
-    for check in (["format", "--check", "--diff", "--line-length", "120"],
-                  ["check", "--select", "E,F,W,I,B,UP,SIM,C4", "--line-length", "120", "--ignore", "E501"]):  # fmt: skip
-        done = subprocess.run([*RUFF, *check, "--isolated", "train.py"], cwd=folder, capture_output=True, text=True)
-        assert done.returncode == 0, done.stdout + done.stderr
+TECHNIQUES = [
+    set(),
+    {"frozen", "adapted"},
+    {"lora", "adapter", "adapted"},
+    {"ia3", "adapter", "adapted"},
+    {"unfreezing"},
+]
+HEADS = [{"classification", "pooled", "mean"}, {"classification", "pooled", "max", "mlp"}, {"classification", "pooled", "cls"},
+         {"classification", "pooled", "attention"}, {"classification", "native"}, {"tagging", "native"}]  # fmt: skip
+MORE = [set(), {"patience", "stopped", "slanted", "pad"}]
+WORDS = {"model": "m", "data": "d", "task": "t", "unit": "text", "watch_stop": "", "pooling_words": "mean", "stopped_words": "Stopped.",
+         "encoder_extra": ", add_pooling_layer=False"}  # fmt: skip
+
+
+def test_every_script_that_the_template_makes_is_well_written(tmp_path):
+    kinds = itertools.product(TECHNIQUES, HEADS, MORE, ("folder", "hub"), ("fresh", "pretrained"))
+    for number, (technique, head, more, *start) in enumerate(kinds):
+        kind = "Token" if "tagging" in head else "Sequence"
+        words = {
+            **WORDS,
+            "auto": f"AutoModelFor{kind}Classification",
+            "base": "bert" if "native" in head else "encoder",
+        }
+        text = script(technique | head | more | set(start), words)
+        assert "{{" not in text and "#?" not in text and "workbench" not in text.lower()
+        (tmp_path / f"t{number}.py").write_text(text, "utf-8")
+    for check in (["format", "--check", "--line-length", "120"],
+                  ["check", "--select", "E,F,W,I,B,UP,SIM,C4", "--ignore", "E501", "--line-length", "120"]):  # fmt: skip
+        done = subprocess.run([*RUFF, *check, "--isolated", str(tmp_path)], capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout[:2000] + done.stderr
 
 
 def test_the_folder_holds_rows_choices_versions_and_cards(tmp_path):
