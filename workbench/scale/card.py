@@ -81,8 +81,10 @@ def _share(value: Any) -> str:
 def limits(run: Any) -> list[str]:
     """What the scores do not say, one sentence each; for bundled data also what its own card says."""
     facts, kept, metric = run.store.facts, run.kept, run.store.metric
-    found = ["The step was chosen on the same validation split that is scored here, which flatters the scores a little; "
-             "the test split was not looked at."]  # fmt: skip
+    chosen = (
+        "The step was chosen on the same validation split that is scored here, which flatters the scores a little; the"
+    )
+    found = [f"{chosen if run.config.restore_best else 'The'} test split was not looked at."]
     n, value, control = facts.get("n_valid"), kept.get(metric), facts.get("control")
     if metric == "accuracy" and facts.get("unit") == "text" and n and value is not None:
         found.append(
