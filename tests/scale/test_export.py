@@ -28,7 +28,7 @@ RUNS = {
     "lora": {"pooling": "attention", "head": "mlp", "technique": "lora", "lora_rank": 2},
     "ia3": {"pooling": "max", "technique": "ia3"},
     "unfreezing": {"pooling": "mean", "technique": "unfreezing", "schedule": "slanted", "epochs": 3},
-    "stopped by a rule": {"pooling": "cls", "stopping": "UP 1", "epochs": 8, "learning_rate": 0.1, "evaluations": 16},
+    "stopped by a rule": {"pooling": "cls", "stopping": "GL 0.5", "epochs": 8, "learning_rate": 0.1, "evaluations": 16},
     "patience": {"pooling": "mean", "patience": 1, "epochs": 8, "learning_rate": 0.1, "evaluations": 16},
     "random twin": {
         "pooling": "native",

@@ -36,9 +36,11 @@ def model(tmp_path_factory):
     return str(tiny_bert(tmp_path_factory.mktemp("tiny")))
 
 
-@pytest.fixture
-def run(model):
-    return wb.fit(data(), model=model, pooling="native", learning_rate=1e-2, epochs=2, evaluations=4).join()
+@pytest.fixture(scope="module")
+def run(model, tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORKBENCH_HOME", str(tmp_path_factory.mktemp("home")))
+        return wb.fit(data(), model=model, pooling="native", learning_rate=1e-2, epochs=2, evaluations=4).join()
 
 
 def test_the_card_has_data_scores_beside_their_controls_and_limits(run, tmp_path):
@@ -60,7 +62,7 @@ def test_the_saved_model_is_whole_for_plain_transformers(run, tmp_path):
 
     folder = run.save(tmp_path / "saved")
     model, info = AutoModelForSequenceClassification.from_pretrained(folder, output_loading_info=True)
-    assert not info["missing_keys"] and not info["unexpected_keys"] and not info["mismatched_keys"]
+    assert not any(info.get(key) for key in ("missing_keys", "unexpected_keys", "mismatched_keys"))
     logits = model(**AutoTokenizer.from_pretrained(folder)(["the kind room"], return_tensors="pt")).logits
     expected = run.predict("the kind room")[["p(0)", "p(1)"]].iloc[0].tolist()
     assert logits.softmax(-1)[0].tolist() == pytest.approx(expected, abs=1e-5)
@@ -95,7 +97,9 @@ def test_push_uploads_what_save_writes_and_keeps_no_token(run, monkeypatch, tmp_
     assert address == "https://huggingface.co/ada/reviews" and len(asked) == 1
     assert hub.made == {"name": "ada/reviews", "token": TOKEN, "private": True, "exist_ok": True}
     assert {"config.json", "model.safetensors", "tokenizer.json", "README.md", "workbench.json"} <= set(hub.files)
-    written = [p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()] + list(hub.files.values())
+    written = [p.read_bytes() for place in (tmp_path, run.folder) for p in place.rglob("*") if p.is_file()] + list(
+        hub.files.values()
+    )
     assert not any(TOKEN.encode() in content for content in written)
     assert TOKEN not in caplog.text + "".join(capsys.readouterr()) and TOKEN not in repr(vars(run))
     about = json.loads(hub.files["workbench.json"])
