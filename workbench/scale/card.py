@@ -28,7 +28,8 @@ def short(name: str) -> str:
 
 def code_of(run: Any) -> str:
     """The line of code that makes the run, without the folders of this machine."""
-    config, names = run.config, {}
+    config = run.config
+    names: dict[str, Any] = {}
     for field in ("data", "model", "teacher"):
         value = getattr(config, field)
         names[field] = value if value is None else short(value)

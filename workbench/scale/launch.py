@@ -174,12 +174,8 @@ def launch(options: Any, store: Store) -> Followed:
     """Start the processes and stay until they have ended; Ctrl-C is Stop, a second one ends them at once."""
     print(f'{store.id} is starting. In a notebook: await wb.follow("{store.id}")', flush=True)
     with (store.folder / LOG).open("wb") as log:
-        own = (
-            {"start_new_session": True} if os.name != "nt" else {}
-        )  # Ctrl-C reaches us alone, and we pass it on as Stop
-        process = subprocess.Popen(
-            command(options, str(store.folder)), stdout=log, stderr=log, env=environment(options), **own
-        )  # type: ignore[call-overload]
+        process = subprocess.Popen(command(options, str(store.folder)), stdout=log, stderr=log, env=environment(options),
+                                   start_new_session=True)  # fmt: skip  # Ctrl-C reaches us alone; we pass it on as Stop
         try:
             run = Followed(store.folder)
             _watch(process, run)

@@ -28,7 +28,8 @@ def push(run: Any, name: str, private: bool = True, api: Any = None) -> str:
         raise WorkbenchError(f"{name!r} is not a name on the Hub", '"owner/name" of letters, digits, ".", "_" and "-"',
                              'run.push_to_hub("ada/reviews-classifier")')  # fmt: skip
     run.predictor()  # that there is a model is known before a token is asked for
-    token, problem = _token(), None
+    token = _token()
+    problem: WorkbenchError | None = None
     with tempfile.TemporaryDirectory() as place:
         folder = run.save(Path(place) / "model")
         _without_paths(folder / "workbench.json")

@@ -51,7 +51,8 @@ class WorkbenchTrainer(Trainer):
     ) -> Any:
         weight = self.team.weight(inputs, self._loss_shifts_labels)
         if type(self.technique).loss is Technique.loss:
-            loss, output = super().compute_loss(model, inputs, True, num_items_in_batch)
+            both: Any = super().compute_loss(model, inputs, True, num_items_in_batch)
+            loss, output = both
         else:
             output = model(**{k: v for k, v in inputs.items() if k != "soft"})
             loss = self.technique.loss(output, inputs, self.choices)
