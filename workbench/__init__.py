@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from workbench.lessons.exercise import exercise
     from workbench.remote.server import serve
     from workbench.training.run import Run
-    from workbench.views import compare, diagnose, fit, hosted, runs
+    from workbench.views import compare, diagnose, fit, follow, hosted, runs
     from workbench.views.duel import duel
     from workbench.views.layers import blueprint, layers
     from workbench.views.panel import panel
@@ -46,6 +46,7 @@ _WHERE = {
     "audit": "data",
     "augment": "data.augment",
     "fit": "views",
+    "follow": "views",
     "panel": "views.panel",
     "replay": "views.replay",
     "duel": "views.duel",
@@ -77,6 +78,7 @@ __all__ = [
     "exercise",
     "fit",
     "hosted",
+    "follow",
     "layers",
     "load",
     "models",

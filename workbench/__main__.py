@@ -1,4 +1,4 @@
-"""The command line: `python3 -m workbench lab | test | doctor | pretrain | models | datasets | runs`.
+"""The command line: `python3 -m workbench lab | test | doctor | pretrain | launch | models | datasets | runs`.
 
 Standard library only up to the point where it runs inside an environment; must parse on Python 3.7, so that an old Python gets
 a sentence and not a SyntaxError. In a checkout it makes `.venv`, installs the project and goes on inside it.
@@ -19,6 +19,7 @@ COMMANDS = {
     "pretrain": "pretrain a bundled model: pretrain bert-mini",
     "score": "measure a model against its random twin and TF-IDF",
     "serve": "a fine-tuning service on this machine, for lessons without a key",
+    "launch": "train a recipe on several processes: launch recipe.toml --processes 2",
     "models": "list models",
     "datasets": "list datasets",
     "runs": "list the runs of this folder",
@@ -104,6 +105,10 @@ def _run(command: str, rest: list[str]) -> int:
             from workbench.models.score import main as score
 
             return score(rest)
+        if command == "launch":
+            from workbench.scale.launch import main as launch
+
+            return launch(rest)
         print(getattr(wb, command)())
         return 0
     except wb.WorkbenchError as error:

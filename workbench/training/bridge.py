@@ -25,8 +25,11 @@ from workbench.models.moves import Moves
 from workbench.tasks.base import Prepared, Task, forward
 from workbench.training import checkpoint
 from workbench.training import events as ev
+from workbench.training.store import STOP
+from workbench.training.team import ALONE, Team
 from workbench.training.wishes import Wishes
 
+LOOK = 0.2  # seconds between two looks into the run folder: free on a disk, some milliseconds on a share
 CHECKPOINT_SHARE = 0.04  # of the training time that writing checkpoints may take
 
 
@@ -44,10 +47,11 @@ class Bridge(TrainerCallback):
         wishes: Wishes,
         resumed: Path | None = None,
         technique: Any = None,
+        team: Team = ALONE,
     ) -> None:
         self.task, self.prepared, self.config, self.folder = task, prepared, config, folder
         self.emit, self.guard, self.wishes, self.resumed = emit, guard, wishes, resumed
-        self.technique = technique
+        self.technique, self.team = technique, team
         self.collate = task.collate(prepared.tokenizer)
         self.patience = Patience(config.patience or 10**9, config.min_delta)
         self.rule = rule(config.stopping) if config.stopping else None
@@ -61,6 +65,7 @@ class Bridge(TrainerCallback):
         self.last_saved, self.save_cost = 0.0, 0.0
         self.ended = ""
         self.budget = budget(config.seconds)
+        self.looked = 0.0  # when the folder was last searched for a wish
         self._rng_pending = resumed is not None
 
     # Trainer's hooks ---------------------------------------------------------------------------------------------
@@ -91,10 +96,14 @@ class Bridge(TrainerCallback):
             self._rng_pending = False
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kw: Any) -> None:
+        self._after_step(state, control, kw)
+        control.should_training_stop = self.team.agree(control.should_training_stop, args.device)
+
+    def _after_step(self, state: Any, control: Any, kw: dict[str, Any]) -> None:
         model, optimizer, scheduler = kw["model"], kw["optimizer"], kw["lr_scheduler"]
         self._wait_while_paused(model, optimizer, scheduler, state)
         self._change_rate(optimizer, scheduler, state)
-        if self.wishes.stop.is_set():
+        if self.stop_is_wished():
             return self._end(control, "user")
         if self.seconds() >= self.budget and not self.ended:
             self._end(control, "time")
@@ -124,9 +133,18 @@ class Bridge(TrainerCallback):
         """Seconds trained so far, pauses left out, earlier sessions of a resumed run included."""
         return self.before + time.monotonic() - self.began - self.waited if self.began else self.before
 
+    def stop_is_wished(self) -> bool:
+        """By the button, or by a file called `stop` in the run folder: whoever shares that folder can end the run."""
+        now = time.monotonic()
+        if self.team.leads and now - self.looked > LOOK:
+            self.looked = now
+            if (self.folder / STOP).exists():
+                self.wishes.stop.set()
+        return self.wishes.stop.is_set()
+
     def evaluate(self, model: Any, state: Any, control: Any, optimizer: Any) -> None:
         """Both losses in eval mode; the best weights are kept and patience is counted on validation loss."""
-        going = lambda: not self.wishes.stop.is_set()  # noqa: E731  one word for both calls
+        going = lambda: not self.stop_is_wished()  # noqa: E731  one word for both calls
         valid = forward(model, self.prepared.validation, self.collate, going, read=self.task.read)
         train = (
             forward(model, self.prepared.probe, self.collate, going, read=self.task.read) if valid is not None else None

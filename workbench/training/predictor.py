@@ -12,7 +12,6 @@ import pandas as pd
 import torch
 
 from workbench.config import RunConfig
-from workbench.errors import WorkbenchError
 from workbench.models.heads import PooledClassifier
 from workbench.tasks.base import Encoded, forward
 from workbench.training.store import Store
@@ -112,10 +111,14 @@ class Predictor:
         return "native" if self.task.name == "classification" else zoo.source(self.config.model).pooling
 
     def save(self, folder: Path, run: Any) -> Path:
-        """A new folder with the encoder, the head, the tokenizer, the labels and a README that says how to load them."""
-        if folder.exists() and any(folder.iterdir()):
-            raise WorkbenchError(f"folder {folder.name!r} is not empty", "a new or empty folder", "another name")
-        folder.mkdir(parents=True, exist_ok=True)
+        """A new folder with the encoder, the head, the tokenizer, the labels and a model card that says how to load them."""
+        from workbench.scale.aside import new_folder
+
+        with new_folder(folder) as aside:
+            self._write(aside, run)
+        return folder
+
+    def _write(self, folder: Path, run: Any) -> None:
         self.tokenizer.save_pretrained(folder)
         if isinstance(self.model, PooledClassifier):
             from safetensors.torch import save_file
@@ -131,7 +134,6 @@ class Predictor:
                  "pooling": self._pooling()}  # fmt: skip
         (folder / "workbench.json").write_text(json.dumps(about, indent=1, ensure_ascii=False), "utf-8")
         (folder / "README.md").write_text(_readme(run, pooled, self.tokenizer.mask_token is not None), "utf-8")
-        return folder
 
 
 def _numbers(row: dict[str, Any]) -> dict[str, float]:
@@ -140,7 +142,9 @@ def _numbers(row: dict[str, Any]) -> dict[str, float]:
 
 _PLAIN = """from transformers import AutoModelForSequenceClassification, AutoTokenizer
 model, tokenizer = AutoModelForSequenceClassification.from_pretrained("."), AutoTokenizer.from_pretrained(".")
-logits = model(**tokenizer(["Not bad at all"], return_tensors="pt")).logits"""
+logits = model(**tokenizer(["Not bad at all"], return_tensors="pt")).logits
+probability, number = logits.softmax(-1).max(-1)
+print(model.config.id2label[number.item()], f"{probability.item():.0%}")"""
 
 _TAGGED = """from transformers import AutoModelForTokenClassification, AutoTokenizer
 model, tokenizer = AutoModelForTokenClassification.from_pretrained("."), AutoTokenizer.from_pretrained(".")
@@ -185,7 +189,14 @@ encoder, tokenizer = AutoModel.from_pretrained("."), AutoTokenizer.from_pretrain
 head, batch = load_file("head.safetensors"), tokenizer(["Not bad at all"], return_tensors="pt")
 tokens, mask = encoder(**batch).last_hidden_state, batch["attention_mask"].unsqueeze(-1)
 features = %s
-logits = features @ head["classifier.weight"].T + head["classifier.bias"]"""
+logits = features @ head["classifier.weight"].T + head["classifier.bias"]
+probability, number = logits.softmax(-1).max(-1)
+print(encoder.config.id2label[number.item()], f"{probability.item():.0%%}")"""
+
+_POOLED_WARNING = (
+    "The head is in `head.safetensors` and reads a pooled vector that transformers' own heads do not have: "
+    "`AutoModelForSequenceClassification` would load the encoder and put an untrained head on it."
+)
 
 _FEATURES = {
     "mean": "(tokens * mask).sum(1) / mask.sum(1)",
@@ -199,6 +210,8 @@ features = torch.tanh(features @ head["hidden.weight"].T + head["hidden.bias"])"
 
 
 def _readme(run: Any, pooling: str, masks: bool) -> str:
+    from workbench.scale.card import model_card
+
     code = {
         "tagging": _TAGGED,
         "answering": _ANSWERS,
@@ -207,7 +220,4 @@ def _readme(run: Any, pooling: str, masks: bool) -> str:
     }.get(run.store.facts.get("task"), _PLAIN)
     hidden = _MLP if run.config.head == "mlp" else ""
     code = _POOLED % (_FEATURES[pooling] + hidden) if pooling in _FEATURES else code
-    return (
-        f"# {run.id}\n\nMade by `{run.to_code()}`.\n\n{run.diagnosis}\n\nLabels and scores are in `workbench.json`. "
-        f"To use it without the workbench, in this folder:\n\n```python\n{code}\n```\n"
-    )
+    return model_card(run, code, _POOLED_WARNING if pooling in _FEATURES else "")

@@ -22,7 +22,7 @@ from workbench import catalog
 from workbench.config import RunConfig
 from workbench.errors import WorkbenchError
 from workbench.training import events as ev
-from workbench.training.store import Store, owner, runs_home, stored
+from workbench.training.store import STOP, Store, owner, runs_home, stored
 
 Viewer = Callable[["Run"], Any]
 _ONE_AT_A_TIME = threading.Lock()  # two trainings on one machine only slow each other down: the second one waits
@@ -124,6 +124,8 @@ class Run:
         """End training at the next step boundary; history and best weights stay."""
         if self._worker:
             self._worker.wishes.stop.set()
+        elif self.store.status in ("new", "training", "paused"):  # another process trains it
+            self.store.ask_to_stop()
 
     def pause(self) -> None:
         """Wait after the next step until `proceed()`."""
@@ -167,6 +169,7 @@ class Run:
             raise WorkbenchError(f"run {self.id} was trained on data passed by hand", "the same data again",
                                  "run.resume(data=my_data)")  # fmt: skip
         self.error = None
+        (self.folder / STOP).unlink(missing_ok=True)
         self.store.facts.update(owner())
         self.store.write_config()
         return self.start(resume=checkpoint)
@@ -305,6 +308,18 @@ class Run:
         """Write the model to a new folder: weights, tokenizer, config, labels and how to load it again."""
         return self.predictor().save(Path(folder), self)
 
+    def export(self, folder: str | Path) -> Path:
+        """Write this run to a new folder as a plain transformers script with its config and data (see `scale.export`)."""
+        from workbench.scale.export import export
+
+        return export(self, folder)
+
+    def push_to_hub(self, name: str, private: bool = True) -> str:
+        """Upload what `save` writes to "owner/name" on the Hub with your own token, and return its address (see `scale.push`)."""
+        from workbench.scale.push import push
+
+        return push(self, name, private)
+
     def model_folder(self) -> Path:
         """The model of this run as a folder beside its history, written when it is first asked for."""
         folder = self.folder / "model"
@@ -332,6 +347,10 @@ class Run:
     def to_code(self) -> str:
         """The line of code that makes this run again."""
         return self.config.to_code()
+
+    def to_recipe(self) -> str:
+        """The same choices as TOML: save it as a file and `python -m workbench launch` runs it again."""
+        return self.config.to_recipe()
 
     def __repr__(self) -> str:
         kept = self.kept

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import platform
 import re
 import time
 from collections.abc import Iterable
@@ -23,6 +24,8 @@ from workbench.errors import WorkbenchError
 from workbench.training import events as ev
 
 E = TypeVar("E", bound=ev.Event)
+STOP, ALIVE = "stop", "alive"  # files in a run folder: a wish to stop it, and a sign of life of who trains it
+SILENCE = 120.0  # seconds without a sign of life after which a training on another machine counts as gone
 
 
 def runs_home() -> Path:
@@ -143,11 +146,24 @@ class Store:
             if isinstance(event, ev.Started):
                 break
         if not any(isinstance(e, ev.Started) for e in self.events):
-            return "new" if owner_alive(self.facts) else "interrupted"
-        if not owner_alive(self.facts):
+            return "new" if self.alive() else "interrupted"
+        if not self.alive():
             return "interrupted"
         pauses = [e for e in self.events if isinstance(e, ev.Started | ev.Paused | ev.Continued)]
         return "paused" if pauses and isinstance(pauses[-1], ev.Paused) else "training"
+
+    def alive(self) -> bool:
+        """Whether somebody trains it: a process of this machine, or one elsewhere that gave a sign of life not long ago."""
+        if self.facts.get("host", platform.node()) == platform.node():
+            return owner_alive(self.facts)
+        try:
+            return time.time() - (self.folder / ALIVE).stat().st_mtime < SILENCE
+        except OSError:
+            return False
+
+    def ask_to_stop(self) -> None:
+        """Leave the wish where whoever trains this run finds it, in this process or any other that shares the folder."""
+        self.guard((self.folder / STOP).touch)
 
     def frame(self) -> pd.DataFrame:
         """One row per evaluation: step, epoch, seconds, train_loss, valid_loss (nats), metrics, learning_rate, best."""
@@ -214,7 +230,7 @@ def owner() -> dict[str, Any]:
     """The facts by which `owner_alive` knows this process again."""
     import psutil
 
-    return {"pid": os.getpid(), "born": psutil.Process().create_time()}
+    return {"pid": os.getpid(), "born": psutil.Process().create_time(), "host": platform.node()}
 
 
 def write_aside(path: Path, content: bytes) -> None:

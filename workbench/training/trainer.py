@@ -9,23 +9,24 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate.data_loader import prepare_data_loader
 from torch.utils.data import DataLoader
 from transformers import Trainer, TrainingArguments
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
 from workbench.config import RunConfig
-from workbench.tasks.base import LengthGrouped
 from workbench.techniques.base import Technique
 from workbench.training.bridge import Bridge
 from workbench.training.precision import Precision
+from workbench.training.team import ALONE, Shares, Team
 
 
 class WorkbenchTrainer(Trainer):
     """Draws its batches from `LengthGrouped`, whose order depends on (seed, epoch) alone, so that a resumed run sees the
-    batches that an uninterrupted one would."""
+    batches that an uninterrupted one would, and several processes see shares of the batches that one would."""
 
-    def __init__(self, technique: Technique, config: RunConfig, **arguments: Any) -> None:
-        self.technique, self.choices = technique, config
+    def __init__(self, technique: Technique, config: RunConfig, team: Team = ALONE, **arguments: Any) -> None:
+        self.technique, self.choices, self.team = technique, config, team
         super().__init__(**arguments)
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
@@ -48,18 +49,24 @@ class WorkbenchTrainer(Trainer):
     def compute_loss(
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
+        weight = self.team.weight(inputs, self._loss_shifts_labels)
         if type(self.technique).loss is Technique.loss:
-            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
-        output = model(**{k: v for k, v in inputs.items() if k != "soft"})
-        loss = self.technique.loss(output, inputs, self.choices)
+            both: Any = super().compute_loss(model, inputs, True, num_items_in_batch)
+            loss, output = both
+        else:
+            output = model(**{k: v for k, v in inputs.items() if k != "soft"})
+            loss = self.technique.loss(output, inputs, self.choices)
+        loss = loss * weight
         return (loss, output) if return_outputs else loss
 
     def get_train_dataloader(self) -> DataLoader:
         data: Any = self.train_dataset
         seed = int(self.args.data_seed or 0)
-        batches = LengthGrouped(data.lengths, self.args.per_device_train_batch_size, seed)
+        batches = Shares(data.lengths, self.args.per_device_train_batch_size * self.team.world, seed, self.team)
         generator = torch.Generator().manual_seed(seed)  # the loader leaves the global generator alone
         loader = DataLoader(data, batch_sampler=batches, collate_fn=self.data_collator, generator=generator)
+        if self.team.world > 1:  # our shares are cut already: accelerate would deal out whole batches
+            return prepare_data_loader(loader, self.accelerator.device, 1, 0, put_on_device=True)
         return self.accelerator.prepare(loader)
 
 
@@ -72,10 +79,11 @@ def make_trainer(
     folder: Path,
     bridge: Bridge,
     accumulate: int = 1,
+    team: Team = ALONE,
 ) -> WorkbenchTrainer:
-    """A Trainer that reports to `bridge` alone. `accumulate` splits every batch when memory is short."""
+    """A Trainer that reports to `bridge` alone. `accumulate` splits every batch when memory is short, `team` over processes."""
     choices = config.to_training_arguments()
-    choices["per_device_train_batch_size"] = max(1, config.batch_size // accumulate)
+    choices["per_device_train_batch_size"] = max(1, config.batch_size // accumulate // team.world)
     arguments = TrainingArguments(
         output_dir=str(folder if folder.is_dir() else tempfile.gettempdir()),  # it makes this folder and writes nothing
         **choices,
@@ -92,7 +100,7 @@ def make_trainer(
         remove_unused_columns=False,
         dataloader_pin_memory=False,
     )
-    trainer = WorkbenchTrainer(technique, config, model=model, args=arguments, train_dataset=examples,
+    trainer = WorkbenchTrainer(technique, config, team, model=model, args=arguments, train_dataset=examples,
                                data_collator=technique.collate(bridge.collate), callbacks=[bridge])  # fmt: skip
     trainer.model_accepts_loss_kwargs = (
         False  # most heads ignore num_items_in_batch, and accumulation would scale wrongly

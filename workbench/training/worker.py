@@ -24,7 +24,10 @@ _known: dict[Any, tuple[float, float]] = {}
 class Worker:
     """Trains one run into its store. `predictor` holds the best weights afterwards."""
 
-    def __init__(self, store: Store, data: Any, resume: Path | None) -> None:
+    def __init__(self, store: Store, data: Any, resume: Path | None, team: Any = None) -> None:
+        from workbench.training.team import ALONE
+
+        self.team = team or ALONE
         self.store, self.config, self.data, self.resume = store, store.config, data, resume
         self.wishes = Wishes()
         self.begun = self.began_loading = False
@@ -43,7 +46,10 @@ class Worker:
             try:
                 return self._attempt(accumulate)
             except (MemoryError, RuntimeError) as error:
-                if not out_of_memory(error) or self.config.batch_size // (accumulate * 2) < SMALLEST:
+                too_small = self.config.batch_size // (accumulate * 2 * self.team.world) < SMALLEST
+                if (
+                    not out_of_memory(error) or too_small or self.team.world > 1
+                ):  # several would have to run out at once
                     raise
             accumulate *= 2
             gc.collect()
@@ -88,6 +94,8 @@ class Worker:
         self.prepared = self.task.prepare(self.data, zoo.tokenizer(self.source), config)
         mark = fingerprint(self.data)
         known = self.prepared.facts.pop("baselines", None)  # of a task whose controls guess pieces, too
+        if not self.team.leads:
+            return
         majority, control = known or _baselines(mark, self.task, self.data, self.prepared, config)
         self.store.facts.update(self.prepared.facts, task=self.task.name, metric=self.task.metric, unit=self.task.unit,
                                 controls=self.task.controls, majority=majority, control=control, labels=self.prepared.labels,
@@ -118,15 +126,17 @@ class Worker:
         self.store.facts.update(trained=learn, parameters=total)
         self.store.write_config()
         bridge = Bridge(self.task, self.prepared, self.config, self.store.folder, self.store.append, self.store.guard,
-                        self.wishes, self.resume, technique)  # fmt: skip
+                        self.wishes, self.resume, technique, self.team)  # fmt: skip
         self.bridge = bridge
         examples = technique.examples(self.prepared, self.data, self.task, self.config)
         trainer = make_trainer(model, examples, technique, self.config, self.precision, self.store.folder, bridge,
-                               accumulate)  # fmt: skip
+                               accumulate, self.team)  # fmt: skip
         self.begun = True
         engine.give_back()  # what preparing and the baselines needed
         trainer.train(resume_from_checkpoint=str(self.resume) if self.resume else None)
         self.end(bridge.ended or "budget", _words(bridge.ended, self.config))  # first of all: Stop means stop
+        if not self.team.leads:
+            return
         if bridge.ended == "user":
             bridge.save(model, trainer.optimizer, trainer.lr_scheduler, trainer.state)
         if self.config.restore_best:

@@ -50,6 +50,20 @@ def hosted(data: Any = "headlines", **choices: Any) -> Any:
     return prepare(data, viewer=viewer, **choices)
 
 
+def follow(run: Any) -> Any:
+    """The run of an id, a folder or a Run, while another process trains it: `await` draws it live from its files, Stop works.
+
+    Raises WorkbenchError where there is no such run.
+    """
+    from workbench.scale.follow import follow as found
+
+    if not in_notebook():
+        return found(run)
+    from workbench.views.live import follow_elsewhere
+
+    return found(run, follow_elsewhere)
+
+
 def runs() -> Any:
     """Every run of this folder, newest first, as a list that shows itself as a table."""
     from workbench.views.browse import runs as table

@@ -141,6 +141,13 @@ def follow(run: Any) -> View:
     return View(run)
 
 
+def follow_elsewhere(run: Any) -> View:
+    """The same view of a run that another process trains: Stop goes through its folder, Pause is not offered."""
+    view = View(run)
+    view.pause.layout.display = "none"
+    return view
+
+
 def _button(text: str, icon: str, tip: str, action: Any) -> widgets.Button:
     button = widgets.Button(description=text, icon=icon, tooltip=tip, layout={"width": "110px"})
     button.on_click(lambda _: action())
