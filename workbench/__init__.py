@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from workbench.data.load import load
     from workbench.errors import WorkbenchError
     from workbench.lessons.exercise import exercise
+    from workbench.scale.search import search
     from workbench.training.run import Run
     from workbench.views import compare, diagnose, fit, runs
     from workbench.views.duel import duel
@@ -47,6 +48,7 @@ _WHERE = {
     "panel": "views.panel",
     "replay": "views.replay",
     "duel": "views.duel",
+    "search": "scale.search",
     "layers": "views.layers",
     "blueprint": "views.layers",
     "runs": "views",
@@ -77,6 +79,7 @@ __all__ = [
     "panel",
     "replay",
     "runs",
+    "search",
     "techniques",
 ]
 

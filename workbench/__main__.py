@@ -18,6 +18,8 @@ COMMANDS = {
     "doctor": "say what is installed and what will be used",
     "pretrain": "pretrain a bundled model: pretrain bert-mini",
     "score": "measure a model against its random twin and TF-IDF",
+    "search": "train trials of a search that has begun: search NAME",
+    "pack": "make one archive that installs without a network: pack [FILE]",
     "models": "list models",
     "datasets": "list datasets",
     "runs": "list the runs of this folder",
@@ -99,6 +101,14 @@ def _run(command: str, rest: list[str]) -> int:
             from workbench.models.score import main as score
 
             return score(rest)
+        if command == "search":
+            from workbench.scale.crew import main as search
+
+            return search(rest)
+        if command == "pack":
+            from workbench.scale.pack import main as pack
+
+            return pack(rest)
         print(getattr(wb, command)())
         return 0
     except wb.WorkbenchError as error:
