@@ -9,6 +9,7 @@ from typing import Any
 
 from workbench.lessons import (
     answering,
+    beyond,
     distillation,
     entities,
     how_much,
@@ -213,5 +214,6 @@ LATER = (
     how_much,
     distillation,
     little_data,
+    beyond,
 )  # lessons with a file of their own
 EXERCISES: dict[str, Exercise] = {e.id: e for e in (*LESSON_00_01, *(e for module in LATER for e in module.EXERCISES))}

@@ -1,1 +1,2 @@
-"""Beyond one notebook on one machine: scripts, launched runs, searches, packs. Existing engines do the work."""
+"""Beyond the notebook: a run as a plain script, on several processes, followed from elsewhere, on the Hub. Nothing is trained here
+that `workbench.training` does not train."""

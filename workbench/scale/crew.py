@@ -1,6 +1,6 @@
 """Crew: a search whose trials are trained by several processes of this machine, and the command that such a process runs.
 
-    python -m workbench search NAME [--storage FILE_OR_URL] [--trials N] [--within SECONDS] [--workers N]
+python -m workbench search NAME [--storage FILE_OR_URL] [--trials N] [--within SECONDS] [--workers N]
 """
 
 from __future__ import annotations
@@ -76,7 +76,9 @@ class Crew(Search):
     def _hire(self) -> None:
         """One more worker. The storage goes through its environment: a command line can be read by everybody."""
         number, self._next = self._next, self._next + 1
-        left = [] if self.within is None else ["--within", str(max(0.1, self.within - (time.monotonic() - self._began)))]
+        left = (
+            [] if self.within is None else ["--within", str(max(0.1, self.within - (time.monotonic() - self._began)))]
+        )
         command = [sys.executable, "-m", "workbench", "search", self.name, "--trials", str(self.trials), *left,
                    "--worker", str(number), "--stops", str(self._stops)]  # fmt: skip
         package = Path(__file__).resolve().parents[2]
@@ -103,7 +105,9 @@ def main(arguments: list[str]) -> int:
     """`python -m workbench search NAME`: train trials of a search that has begun, until its budget is spent."""
     parser = argparse.ArgumentParser(prog="python -m workbench search", description=main.__doc__)
     parser.add_argument("name", help="the search's name, as found.name shows it")
-    parser.add_argument("--storage", default=os.environ.get("WORKBENCH_SEARCH_STORAGE"), help="a file or a database URL")
+    parser.add_argument(
+        "--storage", default=os.environ.get("WORKBENCH_SEARCH_STORAGE"), help="a file or a database URL"
+    )
     parser.add_argument("--trials", type=int, help="the whole budget; by default what the search has asked for")
     parser.add_argument("--within", type=float, help="seconds")
     parser.add_argument("--workers", type=int, default=0, help="so many processes; 0: this one")

@@ -93,7 +93,9 @@ class Plan:
                                  "going on in the notebook that has them")  # fmt: skip
         data = load(self.data)
         if fingerprint(data) != study.user_attrs.get("data"):
-            raise WorkbenchError(f"{self.data} is not what the search {study.study_name!r} began with", "the same texts and labels")
+            raise WorkbenchError(
+                f"{self.data} is not what the search {study.study_name!r} began with", "the same texts and labels"
+            )
         return data
 
     def to_json(self) -> str:
@@ -145,7 +147,9 @@ def joined(name: str, storage: Any) -> tuple[Plan, Any, str]:
     with kept.trouble(where):
         names = optuna.get_all_study_names(base)
         if name not in names:
-            raise WorkbenchError(f"no search called {name!r} in {kept.masked(where)}", f"one of {', '.join(names) or 'none'}")
+            raise WorkbenchError(
+                f"no search called {name!r} in {kept.masked(where)}", f"one of {', '.join(names) or 'none'}"
+            )
         study = optuna.load_study(storage=base, study_name=name)
         if "plan" not in study.user_attrs:
             raise WorkbenchError(f"{name!r} was not begun by wb.search", "one that was")

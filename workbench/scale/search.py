@@ -272,7 +272,9 @@ class Search:
         with trouble(self.where):
             best = notes.best(self.study, self.plan.goal)
         if best is None:
-            raise WorkbenchError(f"the search {self.name} has no finished trial yet", "at least one", "await the search")
+            raise WorkbenchError(
+                f"the search {self.name} has no finished trial yet", "at least one", "await the search"
+            )
         return best
 
     @property
@@ -363,5 +365,3 @@ def _budget(trials: Any, within: Any, workers: Any) -> tuple[int, float | None, 
     if not (isinstance(workers, int) and number(workers, 0) and workers <= 64):
         raise WorkbenchError(f"workers is {workers!r}", "a whole number from 0 (this process) to 64", "workers=2")
     return trials, within, workers
-
-

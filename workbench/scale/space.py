@@ -49,7 +49,9 @@ def _distribution(name: str, values: Any, choices: Mapping[str, Any]) -> Any:
     if isinstance(values, tuple):
         return _range(name, values, choices)
     if not isinstance(values, list) or len(values) < 2:
-        raise WorkbenchError(f"{name} may be {values!r}", "a range (low, high) or a list of at least two values", EXAMPLE)
+        raise WorkbenchError(
+            f"{name} may be {values!r}", "a range (low, high) or a list of at least two values", EXAMPLE
+        )
     for value in values:
         _fits(name, value, choices)
     if len({repr(v) for v in values}) < len(values):
@@ -62,7 +64,9 @@ def _range(name: str, values: tuple[Any, ...], choices: Mapping[str, Any]) -> An
 
     ok = len(values) == 2 and all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
     if not ok or not values[0] < values[1]:
-        raise WorkbenchError(f"{name} has the range {values!r}", "two numbers (low, high), the lower one first", EXAMPLE)
+        raise WorkbenchError(
+            f"{name} has the range {values!r}", "two numbers (low, high), the lower one first", EXAMPLE
+        )
     for value in values:
         _fits(name, value, choices)
     if name in WHOLE or (name == "epochs" and all(isinstance(v, int) for v in values)):

@@ -15,6 +15,7 @@ from typing import Any
 from workbench.errors import WorkbenchError
 from workbench.training.store import runs_home
 
+FIRST = b'{"op_code":'  # how the file of a search begins
 LOCK_SECONDS = 10  # after which the lock of a process that was killed while writing is broken
 
 
@@ -58,6 +59,10 @@ def connect(where: str) -> Any:
         if "://" in where:
             return optuna.storages.RDBStorage(where)
         Path(where).parent.mkdir(parents=True, exist_ok=True)
+        if Path(where).exists() and Path(where).stat().st_size:
+            with open(where, "rb") as file:  # somebody's notes would lose a last line without a line break
+                if file.read(len(FIRST)) != FIRST:
+                    raise ValueError("its first line is another")
         return optuna.storages.JournalStorage(journal(where))
 
 

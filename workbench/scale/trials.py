@@ -60,7 +60,9 @@ def recover(study: Any) -> list[int]:
 
     running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
     words = "its worker has died"
-    return [t.number for t in running if left_behind(t) and put_back(study, t, words, t.user_attrs.get("deaths", 0) + 1)]
+    return [
+        t.number for t in running if left_behind(t) and put_back(study, t, words, t.user_attrs.get("deaths", 0) + 1)
+    ]
 
 
 def one_too_many(study: Any, trial: Any, budget: int) -> bool:

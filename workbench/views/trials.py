@@ -95,7 +95,8 @@ def verdict(found: Any) -> str:
         return f"The search {found.name} has no finished trial yet."
     notes, frame = best.user_attrs, found.frame()
     values = ", ".join(f"{k}={_short(v)}" for k, v in best.params.items())
-    words = f"Best of {len(frame[frame['score'].notna()])}: trial {best.number} with {values}: {_label(found).partition(" (")[0]} {best.value:.3f}."
+    scored, name = len(frame[frame["score"].notna()]), _label(found).partition(" (")[0]
+    words = f"Best of {scored}: trial {best.number} with {values}: {name} {best.value:.3f}."
     texts, p = notes.get("n_valid"), best.value
     if found.plan.goal != "score" or notes.get("metric") != "accuracy" or not texts:
         return words
@@ -116,7 +117,9 @@ def search_html(found: Any) -> str:
     return (
         image_html(search_figure(found), alt(found), 760)
         + f"<p>{html.escape(verdict(found))}</p>"
-        + table_html(shown(found, frame), f"Search {found.name}: the {min(SHOWN, len(frame))} best of {len(frame)} trials")
+        + table_html(
+            shown(found, frame), f"Search {found.name}: the {min(SHOWN, len(frame))} best of {len(frame)} trials"
+        )
     )
 
 
