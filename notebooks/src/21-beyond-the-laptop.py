@@ -26,12 +26,12 @@ from pathlib import Path
 
 import workbench as wb
 
-same = dict(model="bert-tiny", train_examples=200, epochs=5, evaluations=8)
+same = dict(model="bert-tiny", train_examples=200, epochs=3, evaluations=5)
 
 # %% [markdown]
 # ## 1 · Predict
 #
-# `bert-tiny` gets 200 news briefs in eight topics and five epochs: few steps. The default learning rate is 3e-4. By which factor would you
+# `bert-tiny` gets 200 news briefs in eight topics and three epochs: few steps. The default learning rate is 3e-4. By which factor would you
 # multiply it for these few steps, and how many points of accuracy would that bring?
 
 # %%
@@ -94,7 +94,7 @@ abs(launched.frame()["valid_loss"] - default.frame()["valid_loss"]).max()
 
 # %%
 space = {"learning_rate": (1e-5, 3e-2), "batch_size": [8, 16, 32]}
-found = wb.search("headlines", space, trials=9, **same)
+found = wb.search("headlines", space, trials=8, **same)
 await found
 
 # %% [markdown]
@@ -126,7 +126,7 @@ print(best, "\n" + found.to_code())
 # %% [markdown]
 # ## 7 · Is it really better?
 #
-# The best of nine was *chosen* for its validation score, so that score flatters it. The honest question is put to other seeds, with default and
+# The best of eight was *chosen* for its validation score, so that score flatters it. The honest question is put to other seeds, with default and
 # found side by side. In this duel nothing is chosen any more.
 
 # %%
@@ -138,12 +138,12 @@ print(duel.verdict())
 # %% [markdown]
 # ## 8 · Change one thing: stop, and go on
 #
-# What a search knows lies in a file, not in this notebook. Give this one two seconds: it ends in the middle of a trial, whose values go back into the
+# What a search knows lies in a file, not in this notebook. Give this one a second: it ends in the middle of a trial, whose values go back into the
 # queue. The same call goes on with them. So it does after **Stop**, after a crash, and on the next day.
 
 # %%
-ask = dict(trials=3, name="stop-and-go", **same)
-first_part = await wb.search("headlines", space, within=2, **ask)
+ask = dict(trials=2, name="stop-and-go", **same)
+first_part = await wb.search("headlines", space, within=1, **ask)
 
 # %%
 second_part = await wb.search("headlines", space, **ask)

@@ -182,3 +182,11 @@ def test_everything_that_is_needed_is_found_all_the_way_down(monkeypatch):
 
 def test_the_file_is_named_after_what_it_is_for():
     assert packing.default_name().endswith(packing.KINDS) and platform.machine().lower() in packing.default_name()
+
+
+def test_a_disk_without_room_for_the_environment_is_told_before_it_is_made(unpacked):
+    facts = json.loads((unpacked / "pack.json").read_text())
+    (unpacked / "pack.json").write_text(json.dumps({**facts, "room": 10**9}))
+    done = install(unpacked)
+    assert done.returncode and "GB are free here. Expected: 1000000000.0 GB for the environment" in done.stderr
+    assert not (unpacked / ".venv").exists()

@@ -182,16 +182,19 @@ def test_a_full_disk_ends_the_search_and_the_trial_is_queued(model, monkeypatch)
     assert found.frame()["state"].tolist() == ["failed", "waiting"]
 
 
-def test_a_storage_that_vanishes_in_mid_trial_stops_the_run(model):
-    found = begin(model, epochs=3000)
+def test_a_storage_that_vanishes_in_mid_trial_stops_the_run_and_one_that_comes_back_goes_on(model):
+    found = begin(model, epochs=3000, trials=1, name="lost")
     steps = steps_until(found, lambda: found.run is not None and len(found.run.steps()) > 2)
     run = found.run
-    os.unlink(found.where)
+    os.rename(found.where, found.where + ".away")
     with pytest.raises(wb.WorkbenchError, match="cannot be used"):
         for _ in steps:
             time.sleep(0.01)
     found._let_go()
     assert run.done and run.status == "stopped" and len(run.frame()) >= 1
+    os.rename(found.where + ".away", found.where)
+    again = begin(model, epochs=3000, trials=1, name="lost", within=0.2).join()
+    assert again.frame()["state"].tolist()[0] == "failed" and "trial 1 has its values" in again.frame()["reason"][0]
 
 
 @pytest.mark.parametrize(

@@ -53,8 +53,8 @@ class Crew(Search):
 
     def _look(self) -> None:
         """Who has ended, and why; whether everybody must."""
-        if self._wants_end():
-            self._asked = self._asked or time.monotonic()
+        if self._wants_end() and self._asked is None:
+            self._asked = time.monotonic()
             with trouble(self.where):
                 self._tell_everybody()
         self._looked = time.monotonic()

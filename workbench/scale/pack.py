@@ -30,6 +30,7 @@ from workbench.errors import WorkbenchError
 PROJECT = "finetuning-workbench"
 KINDS = (".tar.gz", ".tgz", ".tar", ".zip")
 SHARE = 0.35  # of their installed size is what wheels need: 0.30 was measured with the CPU build of torch
+BYTE_CODE = 1.35  # times their size is what an environment takes once pip has compiled it, as measured
 
 README = """The Fine-tuning Workbench, for machines without a network
 =========================================================
@@ -51,6 +52,7 @@ INSTALL = '''"""Makes an environment from the wheels beside this file, without a
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 
@@ -66,6 +68,9 @@ def main():
             return "This is %s %s. Expected: %s %s, for which this archive was made. Try: python%s install.py there." % (
                 what, found, what, made[what], made["python"])
     folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(HERE, ".venv")
+    free = shutil.disk_usage(HERE).free / 1e9
+    if free < made["room"]:
+        return "%.1f GB are free here. Expected: %.1f GB for the environment. Try: making room." % (free, made["room"])
     print("[1/2] making the environment %s" % folder, flush=True)
     if subprocess.call([sys.executable, "-m", "venv", folder]):
         return "Python could not make an environment in %s. Expected: the venv module and a folder to write to." % folder
@@ -184,9 +189,13 @@ def _installed(name: str) -> metadata.Distribution:
 
 def room_needed(needed: dict[str, metadata.Distribution], add: list[str] | tuple[str, ...] = ()) -> int:
     """Bytes for the wheels and, once more, for the archive of them."""
-    installed = sum(file.size or 0 for d in needed.values() for file in d.files or [])
     added = sum(path.stat().st_size for folder in add for path in Path(folder).rglob("*") if path.is_file())
-    return int(2 * (SHARE * installed + added)) + 60_000_000
+    return int(2 * (SHARE * installed_size(needed) + added)) + 60_000_000
+
+
+def installed_size(needed: dict[str, metadata.Distribution]) -> int:
+    """Bytes of these packages as they are installed, without byte code."""
+    return sum(file.size or 0 for d in needed.values() for file in d.files or [])
 
 
 def check_room(folder: Path, needed: int) -> None:
@@ -228,7 +237,8 @@ def fill(root: Path, needed: dict[str, metadata.Distribution], add: list[str] | 
         "system": platform.system(),
         "machine": platform.machine(),
     }
-    (root / "pack.json").write_text(json.dumps(facts, indent=1), "utf-8")
+    room = round(BYTE_CODE * installed_size(needed) / 1e9, 1)
+    (root / "pack.json").write_text(json.dumps({**facts, "room": room}, indent=1), "utf-8")
     start = r".venv\Scripts\python -m workbench lab" if os.name == "nt" else ".venv/bin/python -m workbench lab"
     gb = sum(path.stat().st_size for path in wheels.iterdir()) / 1e9
     (root / "README.txt").write_text(README.format(**facts, gb=gb, start=start), "utf-8")

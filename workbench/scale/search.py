@@ -39,6 +39,7 @@ class Search:
         self.trial: Any = None  # whose trial it is
         self.stopped = False
         self.failures = 0
+        self._mark = ""
         self._stops = self._stops_so_far()
         self._began = self._looked = self._beat = time.monotonic()
 
@@ -94,6 +95,7 @@ class Search:
     def _let_go(self) -> None:
         """An error on the way leaves neither a run that nobody watches nor a trial that nobody trains."""
         run, trial, self.run, self.trial = self.run, self.trial, None, None
+        notes.in_hand.discard(self._mark)
         if run is not None:
             run.stop()
             while not run.done:
@@ -111,6 +113,7 @@ class Search:
             if self.trial is not None:
                 yield from self._train(self.trial)
                 self.trial = None
+            notes.in_hand.discard(self._mark)
             yield
         if self.stopped:
             with trouble(self.where):
@@ -155,7 +158,9 @@ class Search:
         total = sum(counts.values())
         self.study.sampler = self.plan.sampler(total, self.worker, self.trials)
         trial = self.study.ask(self.plan.distributions())
-        trial.set_user_attr("owner", notes.mine())
+        owner = notes.mine()
+        self._mark = owner["mark"]
+        trial.set_user_attr("owner", owner)
         if notes.one_too_many(self.study, trial, self.trials):
             return None
         return trial
@@ -223,6 +228,8 @@ class Search:
             lost = value is None or (finding is not None and finding.verdict != advice.OVERFITTING)
             self.study.tell(trial, None if lost else value, TrialState.PRUNED if lost else TrialState.COMPLETE)
             self.failures = 0
+        except WorkbenchError:
+            raise
         except (UpdateFinishedTrialError, ValueError):
             return  # this machine slept so long that the trial was given to somebody else
         if self.say:

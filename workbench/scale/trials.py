@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import platform
 import time
+import uuid
 from datetime import datetime
 from typing import Any
 
@@ -22,9 +23,14 @@ ENOUGH = 6  # finished trials, before which an importance would be noise
 NOTES = ("run", "score", "seconds", "verdict", "reason")
 
 
+in_hand: set[str] = set()  # the trials that searches of this process train
+
+
 def mine() -> dict[str, Any]:
-    """The notes by which everybody knows whose trial it is."""
-    return {**owner(), "host": platform.node()}
+    """The notes by which everybody knows whose trial it is; it counts as in hand until `in_hand` forgets its mark."""
+    mark = uuid.uuid4().hex
+    in_hand.add(mark)
+    return {**owner(), "host": platform.node(), "mark": mark}
 
 
 def left_behind(trial: Any, now: float | None = None) -> bool:
@@ -34,7 +40,8 @@ def left_behind(trial: Any, now: float | None = None) -> bool:
     if not notes:  # killed between asking for it and putting a name on it
         return now - begun.timestamp() > 60
     if notes.get("host") == platform.node():
-        return not owner_alive(notes)
+        here = notes.get("pid") == os.getpid()  # of an earlier search of this process, whose storage failed
+        return not owner_alive(notes) or (here and notes.get("mark") not in in_hand)
     return now - float(trial.user_attrs.get("beat", begun.timestamp())) > SILENT
 
 
