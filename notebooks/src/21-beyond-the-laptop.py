@@ -94,8 +94,7 @@ abs(launched.frame()["valid_loss"] - default.frame()["valid_loss"]).max()
 
 # %%
 space = {"learning_rate": (1e-5, 3e-2), "batch_size": [8, 16, 32]}
-found = wb.search("headlines", space, trials=8, **same)
-await found
+found = await wb.search("headlines", space, trials=8, **same)
 
 # %% [markdown]
 # ## 6 · Look
@@ -114,7 +113,8 @@ print("good:", [f"{rate:.1e}" for rate in good], " the rest:", [f"{rate:.1e}" fo
 # score counts; the others have none.
 
 # %%
-found.frame()[["trial", "state", "learning_rate", "score", "verdict", "reason"]].round(5)
+pruned = found.frame().query("state == 'pruned'")
+print("\n".join(f"{rate:.1e}  {why}" for rate, why in zip(pruned["learning_rate"], pruned["reason"], strict=True)))
 
 # %% [markdown]
 # Each trial is an ordinary run with a folder of its own, and the best one opens as such.
@@ -126,8 +126,12 @@ print(best, "\n" + found.to_code())
 # %% [markdown]
 # ## 7 · Is it really better?
 #
-# The best of eight was *chosen* for its validation score, so that score flatters it. The honest question is put to other seeds, with default and
-# found side by side. In this duel nothing is chosen any more.
+# The best of eight was *chosen* for its validation score, so that score flatters it. The honest question is put to other seeds, where nothing is
+# chosen any more. First one run to look at, then a duel of default and found, side by side.
+
+# %%
+again = wb.fit("headlines", seed=3, **found.choices, **same)
+await again
 
 # %%
 duel = await wb.duel("headlines", {"default": {}, "found": found.choices}, seeds=(1, 2), **same)

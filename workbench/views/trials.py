@@ -40,6 +40,7 @@ def trial_scores(frame: pd.DataFrame, ax: Axes, *, label: str, higher: bool = Tr
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.grid(True, color="#E3E6EA", lw=0.7)
     ax.set_axisbelow(True)
+    ax.spines[["top", "right"]].set_visible(False)
     if ax.get_legend_handles_labels()[0]:
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncol=3, fontsize=8, frameon=False)
     return ax
@@ -118,7 +119,7 @@ def search_html(found: Any) -> str:
         image_html(search_figure(found), alt(found), 760)
         + f"<p>{html.escape(verdict(found))}</p>"
         + table_html(
-            shown(found, frame), f"Search {found.name}: the {min(SHOWN, len(frame))} best of {len(frame)} trials"
+            shown(found, frame), f"Search {found.name}: {min(SHOWN, len(frame))} of {len(frame)} trials, the best first"
         )
     )
 
