@@ -20,6 +20,7 @@
 # Everything here works on what this machine has; the last section says what changes on a larger one.
 
 # %%
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -77,7 +78,8 @@ print(recipe.read_text()[:120], "...")
 
 # %%
 command = [sys.executable, "-m", "workbench", "launch", str(recipe)]
-subprocess.run(command, check=True, capture_output=True)
+here = {**os.environ, "WORKBENCH_ENVIRONMENT": "this"}  # the environment of this notebook
+subprocess.run(command, env=here, check=True, capture_output=True)
 launched = wb.runs()[0]
 
 # %%

@@ -61,6 +61,10 @@ def test_a_read_only_checkout_and_data_serve_a_learner_with_a_home(tmp_path):
             path.chmod(0o755)
     assert done.returncode == 0, done.stdout + done.stderr
     said = json.loads(done.stdout.splitlines()[-1])
-    assert said["ended"] == ["finished"] * 3 and said["judged"] == "not attempted" and not [n for n in said["notes"] if "memory" in n]
+    assert (
+        said["ended"] == ["finished"] * 3
+        and said["judged"] == "not attempted"
+        and not [n for n in said["notes"] if "memory" in n]
+    )
     assert all(folder.startswith(str(learner / "runs")) for folder in [*said["folders"], said["search"]])
     assert not list(shared.rglob("*.pyc")) and not list(shared.rglob("runs"))

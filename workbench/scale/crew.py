@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import WorkbenchError
+from workbench.scale.arguments import Parser
 from workbench.scale import trials as notes
 from workbench.scale.plan import Plan, joined
 from workbench.scale.search import LOOK, Search, _budget
@@ -103,7 +104,7 @@ class Crew(Search):
 
 def main(arguments: list[str]) -> int:
     """`python -m workbench search NAME`: train trials of a search that has begun, until its budget is spent."""
-    parser = argparse.ArgumentParser(prog="python -m workbench search", description=main.__doc__)
+    parser = Parser(prog="python -m workbench search", description=main.__doc__)
     parser.add_argument("name", help="the search's name, as found.name shows it")
     parser.add_argument(
         "--storage", default=os.environ.get("WORKBENCH_SEARCH_STORAGE"), help="a file or a database URL"

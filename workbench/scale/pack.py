@@ -7,7 +7,6 @@ Written beside the target and renamed: there is a whole archive or none.
 
 from __future__ import annotations
 
-import argparse
 import errno
 import hashlib
 import json
@@ -26,6 +25,7 @@ from pathlib import Path
 
 from workbench import bootstrap
 from workbench.errors import WorkbenchError
+from workbench.scale.arguments import Parser
 
 PROJECT = "finetuning-workbench"
 KINDS = (".tar.gz", ".tgz", ".tar", ".zip")
@@ -91,9 +91,7 @@ sys.exit(main())
 
 def main(arguments: list[str]) -> int:
     """Make the archive and say where it is."""
-    parser = argparse.ArgumentParser(
-        prog="python -m workbench pack", description="One archive that installs without a network."
-    )
+    parser = Parser(prog="python -m workbench pack", description="One archive that installs without a network.")
     parser.add_argument(
         "file", nargs="?", help=f"ends in {', '.join(KINDS)}; by default it is named after version and system"
     )
