@@ -223,7 +223,7 @@ def test_another_search_of_the_same_name_is_not_mixed_in(model):
 
 @pytest.mark.parametrize("words", [[], ["a", "b"], ["a", "--trials", "many"], ["a", "--magic"]])
 def test_wrong_arguments_are_one_sentence(words):
-    with pytest.raises(wb.WorkbenchError, match="python -m workbench search: .*Expected: arguments"):
+    with pytest.raises(wb.WorkbenchError, match=r"python -m workbench search: .*Expected: arguments"):
         crew.main(words)
 
 

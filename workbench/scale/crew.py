@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import WorkbenchError
-from workbench.scale.arguments import Parser
 from workbench.scale import trials as notes
+from workbench.scale.arguments import Parser
 from workbench.scale.plan import Plan, joined
 from workbench.scale.search import LOOK, Search, _budget
 from workbench.scale.storage import trouble
