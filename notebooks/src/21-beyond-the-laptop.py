@@ -209,8 +209,8 @@ third.check(found, answer)
 #                         model="google-bert/bert-base-uncased", train_examples=5000, epochs=2)
 # ```
 #
-# With several GPUs, `accelerate config` asks once what the machine has, and `python -m workbench launch recipe.toml` uses it; or one worker per GPU:
-# `CUDA_VISIBLE_DEVICES=1 python -m workbench search NAME`.
+# With several GPUs, `accelerate config` asks once what the machine has, and `python -m workbench launch recipe.toml --accelerate-config FILE` uses what it
+# has written. A search takes one worker per GPU: `CUDA_VISIBLE_DEVICES=1 python -m workbench search NAME`.
 
 # %% [markdown]
 # ## What you have seen
