@@ -6,7 +6,7 @@ import pandas as pd
 from fakes import Judges, run
 
 
-def tested(accuracy, **choices):
+def scored(accuracy, **choices):
     made = run(**{"data": "headlines", "model": "bert-tiny", **choices})
     made.evaluate = lambda split: {"accuracy": accuracy}
     made.data = lambda: {"test": range(237)}
@@ -24,16 +24,16 @@ STOPPED = (1, "failed", None, "it was stopped; trial 2 has its values")
 LOST = (1, "failed", None, "its worker has died; trial 2 has its values")
 HOPELESS = (3, "pruned", "not learning", "Not learning: ...")
 WILD = (4, "pruned", "diverging", "Diverging ...")
-DEFAULT = tested(0.30)
+DEFAULT = scored(0.30)
 
 
 RIGHT = {
-    "21.1": (found(best=tested(0.6, learning_rate=3e-3)), DEFAULT),
+    "21.1": (found(best=scored(0.6, learning_rate=3e-3)), DEFAULT),
     "21.2": (found([OK, STOPPED, (2, "finished", "healthy", None)]),),
     "21.3": (found([OK, HOPELESS, HOPELESS, WILD]), "Not learning"),
 }
 WRONG = {
-    "21.1": ((found(best=tested(0.35, learning_rate=3e-3)), DEFAULT), "could be noise"),
+    "21.1": ((found(best=scored(0.35, learning_rate=3e-3)), DEFAULT), "could be noise"),
     "21.2": ((found([OK]),), "was stopped in the middle"),
     "21.3": ((found([OK, HOPELESS, HOPELESS, WILD]), "diverging"), "is not what ended most of the 3"),
 }
@@ -52,9 +52,9 @@ def said(id, *answer):
 
 
 def test_a_comparison_must_be_of_the_rate_alone():
-    assert "has batch_size: let it" in said("21.1", found(best=tested(0.6), names=["batch_size"]), DEFAULT)
-    assert "take the default" in said("21.1", found(best=tested(0.6)), tested(0.3, learning_rate=1e-3))
-    assert "differ in epochs" in said("21.1", found(best=tested(0.6, learning_rate=3e-3, epochs=9)), DEFAULT)
+    assert "has batch_size: let it" in said("21.1", found(best=scored(0.6), names=["batch_size"]), DEFAULT)
+    assert "take the default" in said("21.1", found(best=scored(0.6)), scored(0.3, learning_rate=1e-3))
+    assert "differ in epochs" in said("21.1", found(best=scored(0.6, learning_rate=3e-3, epochs=9)), DEFAULT)
 
 
 def test_a_stopped_trial_must_have_been_trained_in_the_end():

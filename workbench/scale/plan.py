@@ -15,7 +15,7 @@ from workbench.errors import WorkbenchError
 from workbench.scale import storage as kept
 from workbench.scale.space import distributions
 
-GOALS = {"score": "maximize", "loss": "minimize"}
+GOALS: dict[str, Any] = {"score": "maximize", "loss": "minimize"}
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,10 @@ class Plan:
         if not isinstance(prune, bool):
             raise WorkbenchError(f"prune is {prune!r}", "True or False", "prune=True")
         named = data if isinstance(data, str) else str(getattr(data, "name", BY_HAND))
-        fixed = {k: str(v.model_folder()) if hasattr(v, "model_folder") else v for k, v in choices.items()}
-        fixed = {k: v for k, v in asdict(RunConfig(**{**fixed, "data": named})).items() if k in fixed}
+        fixed: dict[str, Any] = {
+            k: str(v.model_folder()) if hasattr(v, "model_folder") else v for k, v in choices.items()
+        }
+        fixed = {k: v for k, v in asdict(RunConfig(**(fixed | {"data": named}))).items() if k in fixed}
         found = {k: distribution_to_json(v) for k, v in distributions(space, fixed).items()}
         return cls(named, fixed, found, goal, prune)
 

@@ -181,20 +181,20 @@ class Search:
             yield
             if self._wants_end():
                 run.stop()
-            elif finding is None and len(run.frame()) > seen:
-                seen = len(run.frame())
-                finding = self._judge(trial, run)
+            elif finding is None and len(steps := run.frame()["step"]) > seen:
+                seen = len(steps)
+                finding = self._judge(trial, run, int(steps.iloc[-1]))
             self._sign_of_life(trial)
         self.run = None
         with trouble(self.where):
             self._note(trial, run, finding)
 
-    def _judge(self, trial: Any, run: Any) -> Any:
-        """Report the newest score; the Finding that ends the trial, if there is one."""
+    def _judge(self, trial: Any, run: Any, step: int) -> Any:
+        """Report the score at this step; the Finding that ends the trial, if there is one."""
         with trouble(self.where):
             score = self.plan.score(run)
             if score is not None:
-                trial.report(score, int(run.frame()["step"].iloc[-1]))
+                trial.report(score, step)
         finding = run.diagnosis
         if not self.plan.prune or finding.verdict not in PRUNING or run.done:
             return None

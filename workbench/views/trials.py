@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from workbench.views import figures as fig
 from workbench.views.browse import image_html, table_html
@@ -37,7 +38,7 @@ def trial_scores(frame: pd.DataFrame, ax: Axes, *, label: str, higher: bool = Tr
         ax.plot(finished["trial"], best, color=fig.BEST, drawstyle="steps-post", lw=1.6, label="best so far")
     ax.set_xlabel("trial number")
     ax.set_ylabel(label)
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.grid(True, color="#E3E6EA", lw=0.7)
     ax.set_axisbelow(True)
     ax.spines[["top", "right"]].set_visible(False)
