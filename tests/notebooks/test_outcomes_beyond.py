@@ -25,7 +25,8 @@ def test_the_search_beats_the_default_and_prunes_what_is_hopeless(home, seed):
     found = wb.search("headlines", SPACE, trials=10, seed=seed, **SAME).join()
     assert wb.exercise("21.1").check(found, default)
     duel = wb.duel("headlines", {"default": {}, "found": found.choices}, seeds=(seed + 1, seed + 2), **SAME).join()
-    assert duel.verdict().startswith("found is ")
+    scores = duel.frame().set_index("contender")["score"]
+    assert scores["found"] > scores["default"] + 0.08  # whether beyond the spread of two seeds, the duel says itself
     assert len(found.importance()) == 2  # enough has finished for the right half of the picture
     pruned = found.frame().query("state == 'pruned'")
     assert len(pruned) >= 1 and pruned["reason"].str.len().min() > 20
