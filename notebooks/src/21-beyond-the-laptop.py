@@ -162,9 +162,9 @@ second_part = await wb.search("headlines", space, **ask)
 # python -m workbench search NAME --storage postgresql://...         # one more, anywhere
 # ```
 #
-# Two workers on two cores are not twice as fast: each starts a Python of its own, which takes longer than one of these trials, and what one
-# training leaves of two cores is not a whole core. Workers pay when trials take minutes, or when each has a device of its own. When one is killed in the
-# middle of a trial, its values go back into the queue and another worker takes them.
+# Two workers on two cores are not twice as fast: each starts a Python of its own, which takes longer than one of these trials, and one training alone
+# can use both cores. Workers pay when trials take minutes, or when each has a device of its own. When one is killed in the middle of a trial, its values
+# go back into the queue and another worker takes them.
 #
 # ## 9 · Explain: three exercises
 
