@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from workbench.errors import WorkbenchError
     from workbench.lessons.exercise import exercise
     from workbench.remote.server import serve
+    from workbench.scale.search import search
     from workbench.training.run import Run
     from workbench.views import compare, diagnose, fit, follow, hosted, runs
     from workbench.views.duel import duel
@@ -53,6 +54,7 @@ _WHERE = {
     "prompt": "views.prompts",
     "hosted": "views",
     "serve": "remote.server",
+    "search": "scale.search",
     "layers": "views.layers",
     "blueprint": "views.layers",
     "runs": "views",
@@ -87,6 +89,7 @@ __all__ = [
     "replay",
     "runs",
     "serve",
+    "search",
     "techniques",
 ]
 

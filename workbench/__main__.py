@@ -20,6 +20,8 @@ COMMANDS = {
     "score": "measure a model against its random twin and TF-IDF",
     "serve": "a fine-tuning service on this machine, for lessons without a key",
     "launch": "train a recipe on several processes: launch recipe.toml --processes 2",
+    "search": "train trials of a search that has begun: search NAME",
+    "pack": "make one archive that installs without a network: pack [FILE]",
     "models": "list models",
     "datasets": "list datasets",
     "runs": "list the runs of this folder",
@@ -109,6 +111,14 @@ def _run(command: str, rest: list[str]) -> int:
             from workbench.scale.launch import main as launch
 
             return launch(rest)
+        if command == "search":
+            from workbench.scale.crew import main as search
+
+            return search(rest)
+        if command == "pack":
+            from workbench.scale.pack import main as pack
+
+            return pack(rest)
         print(getattr(wb, command)())
         return 0
     except wb.WorkbenchError as error:

@@ -9,6 +9,7 @@ from typing import Any
 
 from workbench.lessons import (
     answering,
+    beyond,
     distillation,
     entities,
     how_much,
@@ -217,5 +218,6 @@ LATER = (
     little_data,
     prompting,
     remote,
+    beyond,
 )  # lessons with a file of their own
 EXERCISES: dict[str, Exercise] = {e.id: e for e in (*LESSON_00_01, *(e for module in LATER for e in module.EXERCISES))}

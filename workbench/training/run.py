@@ -406,6 +406,11 @@ def _opened(store: Store) -> Run:
     return live or Run(store)
 
 
+def open_run(folder: Path) -> Run:
+    """The run of a folder; a live one is the same object that `fit` returned."""
+    return _opened(Store.open(folder))
+
+
 def runs(home: Path | None = None) -> list[Run]:
     """Every run of this folder, newest first; a live run is the same object that `fit` returned."""
     return [_opened(s) for s in stored(home or runs_home())]
