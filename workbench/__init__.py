@@ -27,14 +27,17 @@ if TYPE_CHECKING:
     from workbench.data.audit import audit
     from workbench.data.augment import augment
     from workbench.data.load import load
+    from workbench.data.mistakes import mistakes
     from workbench.errors import WorkbenchError
     from workbench.lessons.exercise import exercise
     from workbench.training.run import Run
     from workbench.views import compare, diagnose, fit, runs
     from workbench.views.duel import duel
     from workbench.views.layers import blueprint, layers
+    from workbench.views.mistakes import cost_of_mistakes, mistaken
     from workbench.views.panel import panel
     from workbench.views.replay import replay
+    from workbench.views.tokens import tokens
 
 _WHERE = {
     "models": "catalog",
@@ -47,6 +50,10 @@ _WHERE = {
     "panel": "views.panel",
     "replay": "views.replay",
     "duel": "views.duel",
+    "tokens": "views.tokens",
+    "mistakes": "data.mistakes",
+    "mistaken": "views.mistakes",
+    "cost_of_mistakes": "views.mistakes",
     "layers": "views.layers",
     "blueprint": "views.layers",
     "runs": "views",
@@ -66,6 +73,7 @@ __all__ = [
     "augment",
     "blueprint",
     "compare",
+    "cost_of_mistakes",
     "datasets",
     "diagnose",
     "duel",
@@ -73,11 +81,14 @@ __all__ = [
     "fit",
     "layers",
     "load",
+    "mistaken",
+    "mistakes",
     "models",
     "panel",
     "replay",
     "runs",
     "techniques",
+    "tokens",
 ]
 
 

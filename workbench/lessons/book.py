@@ -15,6 +15,7 @@ from workbench.lessons import (
     little_data,
     spam,
     stopping,
+    tokens,
     topics,
     translation,
 )
@@ -213,5 +214,6 @@ LATER = (
     how_much,
     distillation,
     little_data,
+    tokens,
 )  # lessons with a file of their own
 EXERCISES: dict[str, Exercise] = {e.id: e for e in (*LESSON_00_01, *(e for module in LATER for e in module.EXERCISES))}
