@@ -241,11 +241,11 @@ def test_tagging_can_be_spoilt_as_well(folder, home, mistake):
 
 
 def test_the_same_text_has_another_answer_beside_a_longer_one_without_a_mask(folder, home):
-    run = wb.fit(data(32, 16), model=folder, epochs=2, evaluations=1, learning_rate=3e-3).join()
+    run = wb.fit(data(32, 16), model=folder, epochs=4, evaluations=1, learning_rate=1e-2, pooling="mean").join()
     short, long = "the room was kind", "the meal was cold " * 8
     alone, beside = (wb.mistaken(run, "no-mask").predict(t)["probability"][0] for t in ([short], [short, long]))
     right, same = (run.predict(t)["probability"][0] for t in ([short], [short, long]))
-    assert abs(alone - beside) > 1e-4 and right == pytest.approx(same, abs=1e-5)
+    assert abs(alone - beside) > 1e-3 and right == pytest.approx(same, abs=1e-5)
 
 
 def test_a_run_that_serves_with_a_mistake_takes_no_second_one(run):

@@ -85,7 +85,7 @@ class CostOfMistakes(Duel):
         return " ".join(_sentence(r, self.costs(r["contender"])) for r in rows) or "Nothing to compare yet."
 
     def alt(self) -> str:
-        words = "; ".join(f"{r['way']} {r['score']:.3f}" for r in self.frame().to_dict("records"))
+        words = "; ".join(f"{r['contender']} {r['score']:.3f}" for r in self.frame().to_dict("records"))
         return f"Chart of scores with and without mistakes: {words}."
 
     def figure(self) -> Any:
