@@ -13,14 +13,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-COMMIT = "c0ffee" + "0" * 34
+COMMIT, OFFERED = "c0ffee" + "0" * 34, "0ffe4ed" + "0" * 33
+OFFER = "refs/pr/1"
 FAULTS = {"gone": (404, "RepoNotFound"), "private": (401, "RepoNotFound"), "gated": (403, "GatedRepo"), "busy": (429, ""),
           "ill": (503, "")}  # fmt: skip
 ROUTES = (
-    (re.compile(r"/api/models/([^/]+/[^/]+)(?:/revision/[^/]+)?"), "about"),
-    (re.compile(r"/api/models/([^/]+/[^/]+)/tree/[^/]+"), "tree"),
-    (re.compile(r"/([^/]+/[^/]+)/resolve/[^/]+/(.+)"), "file"),
-    (re.compile(r"/cdn/([^/]+/[^/]+)/(.+)"), "large"),
+    (re.compile(r"/api/models/([^/]+/[^/]+)/discussions"), "offers"),
+    (re.compile(r"/api/models/([^/]+/[^/]+)(?:/revision/(.+))?"), "about"),
+    (re.compile(r"/api/models/([^/]+/[^/]+)/tree/(.+)"), "tree"),
+    (re.compile(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)"), "file"),
+    (re.compile(r"/cdn/([^/]+/[^/]+)/([^/]+)/(.+)"), "large"),
 )
 
 
@@ -28,7 +30,7 @@ class Hub:
     """`folders`: id -> folder. `faults`: id -> a name in FAULTS, or "breaks" (weights stop in the middle), for as long as it is set."""
 
     def __init__(self, folders):
-        self.folders, self.faults, self.asked = {k: Path(v) for k, v in folders.items()}, {}, []
+        self.folders, self.faults, self.offers, self.asked = dict(folders), {}, {}, []
 
     @contextmanager
     def serving(self):
@@ -78,39 +80,48 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(status, code=code)
         getattr(self, name)(repo, *rest)
 
-    def files(self, repo):
-        return {p.name: p.read_bytes() for p in sorted(self.hub.folders[repo].iterdir()) if p.is_file()}
+    def files(self, repo, revision):
+        folder = self.hub.offers[repo][1] if revision in (OFFER, OFFERED) else self.hub.folders[repo]
+        return {p.name: p.read_bytes() for p in sorted(Path(folder).iterdir()) if p.is_file()}
 
-    def about(self, repo):
-        names = [{"rfilename": name} for name in self.files(repo)]
-        self.json({"id": repo, "modelId": repo, "sha": COMMIT, "private": False, "gated": False, "siblings": names})
+    def offers(self, repo):
+        """Open pull requests: `offers` is id -> (who, folder)."""
+        who = self.hub.offers.get(repo, ("", ""))[0]
+        offer = {"title": "Adding `safetensors` variant of this model", "num": 1, "author": {"name": who}, "status": "open",
+                 "createdAt": "2024-01-01T00:00:00.000Z", "repo": {"name": repo, "type": "model"}, "isPullRequest": True}  # fmt: skip
+        self.json({"discussions": [offer] if who else [], "count": int(bool(who)), "start": 0})
 
-    def tree(self, repo):
+    def about(self, repo, revision):
+        names = [{"rfilename": name} for name in self.files(repo, revision)]
+        sha = OFFERED if revision == OFFER else COMMIT
+        self.json({"id": repo, "modelId": repo, "sha": sha, "private": False, "gated": False, "siblings": names})
+
+    def tree(self, repo, revision):
         self.json(
             [
                 {"type": "file", "path": name, "size": len(data), "oid": etag(data)}
-                for name, data in self.files(repo).items()
+                for name, data in self.files(repo, revision).items()
             ]
         )
 
-    def file(self, repo, name):
-        files = self.files(repo)
+    def file(self, repo, revision, name):
+        files = self.files(repo, revision)
         if name not in files:
-            return self.answer(404, code="EntryNotFound", extra={"X-Repo-Commit": COMMIT})
+            return self.answer(404, code="EntryNotFound", extra={"X-Repo-Commit": revision})
         data = files[name]
-        facts = {"X-Repo-Commit": COMMIT, "ETag": f'"{etag(data)}"'}
+        facts = {"X-Repo-Commit": OFFERED if revision in (OFFER, OFFERED) else COMMIT, "ETag": f'"{etag(data)}"'}
         if not name.endswith(".safetensors"):
             return self.answer(200, data, extra=facts)
         linked = {
             "X-Linked-ETag": f'"{etag(data)}"',
             "X-Linked-Size": str(len(data)),
-            "Location": f"http://localhost:{self.server.server_port}/cdn/{repo}/{name}",
+            "Location": f"http://localhost:{self.server.server_port}/cdn/{repo}/{revision}/{name}",
         }
         self.answer(302, extra={**facts, **linked})
 
-    def large(self, repo, name):
+    def large(self, repo, revision, name):
         """Weights; with the fault "breaks" the first answer stops in the middle, and those that follow bring nothing."""
-        data = self.files(repo)[name]
+        data = self.files(repo, revision)[name]
         start = int(found[1]) if (found := re.match(r"bytes=(\d+)-", self.headers.get("Range", ""))) else 0
         broken = self.hub.faults.get(repo) == "breaks"
         self.send_response(206 if start else 200)

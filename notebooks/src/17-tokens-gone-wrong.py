@@ -122,7 +122,7 @@ from workbench.training.predictor import Predictor
 
 phrases = wb.load("phrases-en-fr")["validation"].select(range(40))
 for mistake in (None, "upper-case:serving", "lower-case:serving"):
-    print(f"{mistake}: chrF {Predictor.untouched('en-fr-mini', mistake=mistake).evaluate(phrases)['chrf']:.1f}")
+    print(f"{mistake}: chrF {Predictor.untouched('en-fr-mini', mistake=mistake).evaluate(phrases)['chrf']:.2f}")
 
 # %% [markdown]
 # ## 6 · An answer that depends on its neighbours

@@ -57,7 +57,8 @@ said["after break"] = kept()
 control("acme/bert", "well")
 said["mended"] = attempt(lambda: weights("acme/bert"))
 said["after mending"] = kept()
-said["pickled"] = attempt(lambda: weights("acme/pickled"))
+for name in ("pickled", "offered", "strangers-offer"):
+    said[name] = attempt(lambda: weights(f"acme/{name}"))
 here, there = sys.argv[1], weights("acme/bert").state_dict()
 torch.manual_seed(0)
 same = weights(here).state_dict()
@@ -83,7 +84,8 @@ def said(tmp_path_factory):
     bert, pickled = tiny_bert(folder / "bert"), tiny_bert(folder / "pickled")
     (bert / "extra.onnx").write_bytes(b"not asked for")
     (pickled / "model.safetensors").rename(pickled / "pytorch_model.bin")
-    server = Hub({"acme/bert": bert, "acme/pickled": pickled})
+    server = Hub({"acme/bert": bert, **{f"acme/{name}": pickled for name in ("pickled", "offered", "strangers-offer")}})
+    server.offers = {"acme/offered": (hub.CONVERTER, bert), "acme/strangers-offer": ("stranger", bert)}
     server.faults = {"acme/roberta-gone": "gone", "acme/bert-private": "private", "acme/llama-gated": "gated",
                      "acme/opus-mt-busy": "busy", "acme/ill": "ill"}  # fmt: skip
     with server.serving() as address:
@@ -118,6 +120,7 @@ SENTENCES = {
     "acme/ill": ("it answered 503", "in a while"),
     "breaks": ("the connection broke off", "goes on where it broke off"),
     "pickled": ("no weights as safetensors", "safetensors"),
+    "strangers-offer": ("no weights as safetensors", "safetensors"),
     "offline, new": ("HF_HUB_OFFLINE", "a network connection"),
     "no network, new": ("the Hub could not be reached", "a network connection"),
     "acme/<script>alert(1)": ("neither a folder nor a Hub id", "a bundled name"),
@@ -131,6 +134,11 @@ def test_every_failure_is_one_sentence_that_says_what_to_do(said, case):
     assert "could not be loaded" in found and why in found and expected in found.partition("Expected:")[2], found
     assert "Try: model=" in found and "\n" not in found and "Traceback" not in found
     assert "127.0.0.1" not in found and len(found) < 420
+
+
+def test_pickles_are_read_only_as_the_copy_that_the_hubs_own_converter_offers(said):
+    assert said["offered"] == "loaded"
+    assert not [path for _, path in said["asked"] if path.endswith("pytorch_model.bin")]
 
 
 def test_the_bundled_relative_is_what_to_try(said):
@@ -150,7 +158,7 @@ def test_what_was_fetched_once_loads_without_the_hub(said):
 
 def test_a_broken_download_goes_on_where_it_broke_off(said):
     assert said["mended"] == "loaded"
-    assert sum(path.endswith("/cdn/acme/bert/model.safetensors") for _, path in said["asked"]) >= 3
+    assert sum(path.endswith("/model.safetensors") and "/cdn/acme/bert/" in path for _, path in said["asked"]) >= 3
 
 
 def test_nothing_is_printed_on_the_way(said):

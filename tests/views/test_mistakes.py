@@ -57,6 +57,7 @@ def test_mistakes_in_serving_use_the_run_of_the_right_way(trained):
     assert frame.loc["early-truncation:serving", "on the curve"] == frame.loc[RIGHT, "on the curve"]
     assert (frame["runs"] == 2).all()
     html = trained._repr_html_()
+    assert "early-truncation" in trained._so_far("x, seed 0")
     assert "costs nothing" in trained.verdict() and 'alt="Chart of scores with and without mistakes' in html
     for name, runs in trained.runs.items():
         if not name.endswith(":serving"):

@@ -153,7 +153,7 @@ MISTAKES = (
     Mistake("wrong-tokenizer", "Another model's tokenizer: every id stands for another piece", _MANY, tokenizer=_foreign),
     Mistake("early-truncation", f"Texts are cut after {EARLY} pieces", _MANY, tokenizer=_changed(model_max_length=EARLY)),
     Mistake("no-truncation", "Texts are not cut where the model's positions end: a long one is an error", _ONE,
-            tokenizer=_changed(call={"truncation": False, "max_length": None})),
+            tokenizer=_changed(call={"truncation": False, "max_length": None, "verbose": False})),
     Mistake("no-special-tokens", "Texts come without [CLS] and [SEP]", _MANY, tokenizer=_changed(call={"add_special_tokens": False})),
     Mistake("no-mask", "No attention mask: padding is read as if it were text", _ONE, batch=_no_mask),
     Mistake("padding-in-loss", "Padding is counted in the loss", ("tagging", "translation"), learning=_padding_counts),

@@ -17,6 +17,7 @@ from workbench.errors import WorkbenchError
 
 SMALL = ("*.json", "*.txt", "*.model", "*.spm", "*.tiktoken")  # configuration and tokenizer
 WEIGHTS = ("model.safetensors", "model-*.safetensors", "model.safetensors.index.json")
+CONVERTER = "SFconvertbot"  # the account of the Hub that offers safetensors where there are none
 ELSEWHERE = "*/*"  # other formats of the same weights (onnx, coreml, ...) lie in folders of their own
 
 SIBLINGS = (
@@ -33,15 +34,36 @@ SIBLINGS = (
 def folder(repo: str, weights: bool) -> str:
     """Where the files of a repository lie, all of one commit; `weights` asks for the tensors, too. Errors are huggingface_hub's.
 
-    A repository without safetensors is left to transformers, which looks for a converted copy: then this is the id itself.
+    Of a repository without safetensors it is the copy that the Hub's own converter has offered, where there is one.
     """
     from huggingface_hub import snapshot_download
 
     if not weights:
         return snapshot_download(repo, allow_patterns=list(SMALL), ignore_patterns=ELSEWHERE)
     commit = Path(folder(repo, False)).name
-    place = snapshot_download(repo, revision=commit, allow_patterns=[*SMALL, *WEIGHTS], ignore_patterns=ELSEWHERE)
-    return place if any(Path(place).glob("model*.safetensors")) else repo
+    whole = {"allow_patterns": [*SMALL, *WEIGHTS], "ignore_patterns": ELSEWHERE}
+    place = snapshot_download(repo, revision=commit, **whole)
+    if any(Path(place).glob("model*.safetensors")):
+        return place
+    copy = _converted(repo)
+    return snapshot_download(repo, revision=copy, **whole) if copy else place
+
+
+def _converted(repo: str) -> str | None:
+    """The open pull request in which the Hub's converter offers the same weights as safetensors. None is asked for anew:
+    transformers would do that unasked, through a service that is not the Hub."""
+    from huggingface_hub import get_repo_discussions
+    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+
+    try:
+        for offer in get_repo_discussions(
+            repo, author=CONVERTER, discussion_type="pull_request", discussion_status="open"
+        ):
+            if offer.author == CONVERTER and "safetensors" in offer.title:
+                return str(offer.git_reference)
+    except (HfHubHTTPError, OfflineModeIsEnabled):
+        pass  # discussions may be closed: the folder without weights says what is missing
+    return None
 
 
 def sibling(name: str) -> str:

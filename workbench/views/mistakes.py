@@ -98,12 +98,15 @@ class CostOfMistakes(Duel):
         score_dots(self, figure.subplots())
         return figure
 
+    def _rows(self, frame: pd.DataFrame) -> list[dict[str, Any]]:
+        return _shown(frame)
+
     def _repr_html_(self) -> str:
         frame = self.frame()
         if frame.empty:
             return "<p>Nothing has been trained yet: <code>await</code> it.</p>"
         picture = image_html(self.figure(), self.alt(), 760)
-        return f"{table_html(_shown(frame))}{picture}<p>{html.escape(self.verdict())}</p>"
+        return f"{table_html(self._rows(frame))}{picture}<p>{html.escape(self.verdict())}</p>"
 
 
 def _spread(values: Any) -> float:
