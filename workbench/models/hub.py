@@ -36,17 +36,19 @@ def folder(repo: str, weights: bool) -> str:
 
     Of a repository without safetensors it is the copy that the Hub's own converter has offered, where there is one.
     """
-    from huggingface_hub import snapshot_download
-
     if not weights:
-        return snapshot_download(repo, allow_patterns=list(SMALL), ignore_patterns=ELSEWHERE)
-    commit = Path(folder(repo, False)).name
-    whole = {"allow_patterns": [*SMALL, *WEIGHTS], "ignore_patterns": ELSEWHERE}
-    place = snapshot_download(repo, revision=commit, **whole)
+        return _snapshot(repo, "main", SMALL)
+    place = _snapshot(repo, Path(folder(repo, False)).name, SMALL + WEIGHTS)
     if any(Path(place).glob("model*.safetensors")):
         return place
     copy = _converted(repo)
-    return snapshot_download(repo, revision=copy, **whole) if copy else place
+    return _snapshot(repo, copy, SMALL + WEIGHTS) if copy else place
+
+
+def _snapshot(repo: str, revision: str, files: tuple[str, ...]) -> str:
+    from huggingface_hub import snapshot_download
+
+    return str(snapshot_download(repo, revision=revision, allow_patterns=list(files), ignore_patterns=ELSEWHERE))
 
 
 def _converted(repo: str) -> str | None:

@@ -131,7 +131,7 @@ def _shown(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def cost_of_mistakes(
-    data: Any = "headlines", mistakes: Sequence[str] = ("wrong-tokenizer", "early-truncation", "no-mask:serving"), *,
+    data: Any = "headlines", mistakes: str | Sequence[str] = ("wrong-tokenizer", "early-truncation", "no-mask:serving"), *,
     seeds: int | Sequence[int] = 3, split: str = "validation", **choices: Any,
 ) -> CostOfMistakes:  # fmt: skip
     """Each mistake against the right way with the same data, settings and seeds: `await` it in a notebook, `.join()` it in a script.
@@ -142,14 +142,13 @@ def cost_of_mistakes(
     from workbench.config import check_names
 
     check_names(choices)
-    if not mistakes or isinstance(mistakes, str):
-        mistakes = [mistakes] if mistakes else []
-    for mistake in mistakes:
+    names = [mistakes] if isinstance(mistakes, str) else list(mistakes)
+    for mistake in names:
         find(mistake)
-    if not mistakes:
+    if not names:
         raise WorkbenchError(
             "no mistake", "at least one of wb.mistakes()", 'wb.cost_of_mistakes(data, ["wrong-tokenizer"])'
         )
-    ways = {RIGHT: {}, **{mistake: {"mistake": mistake} for mistake in mistakes}}
+    ways = {RIGHT: {}, **{mistake: {"mistake": mistake} for mistake in names}}
     chosen = range(seeds) if isinstance(seeds, int) else seeds
     return CostOfMistakes(data, {name: {**choices, **own} for name, own in ways.items()}, list(chosen), split)
