@@ -22,7 +22,7 @@ import pandas as pd
 
 import workbench as wb
 
-same = dict(model="bert-mini", train_examples=160, learning_rate=1e-3, epochs=5, evaluations=5)
+same = dict(model="bert-mini", train_examples=160, learning_rate=1e-3, epochs=5, evaluations=4)
 
 # %% [markdown]
 # ## 1 · Predict
@@ -151,10 +151,11 @@ except Exception as error:
 # ## 8 · What each one costs
 #
 # Every mistake against the right way with the same seed. Those that are made in serving use the model of the right way. *On the curve* is what the curve
-# said while the model trained: where it stands far above the score, nobody was warned.
+# said while the model trained: where it stands far above the score, nobody was warned. The model is `bert-tiny`, which has the same vocabulary and takes
+a quarter of the time.
 
 # %%
-few = {**same, "train_examples": 96, "evaluations": 2}
+few = {**same, "model": "bert-tiny", "learning_rate": 3e-3, "evaluations": 2}
 names = ["wrong-tokenizer", "early-truncation", "wrong-tokenizer:serving", "early-truncation:serving",
          "no-stop-words:serving", "no-special-tokens:serving", "no-mask:serving", "upper-case:serving"]  # fmt: skip
 costs = await wb.cost_of_mistakes("headlines", names, seeds=2, **few)
