@@ -152,7 +152,7 @@ except Exception as error:
 #
 # Every mistake against the right way with the same seed. Those that are made in serving use the model of the right way. *On the curve* is what the curve
 # said while the model trained: where it stands far above the score, nobody was warned. The model is `bert-tiny`, which has the same vocabulary and takes
-a quarter of the time.
+# a quarter of the time.
 
 # %%
 few = {**same, "model": "bert-tiny", "learning_rate": 3e-3, "evaluations": 2}
