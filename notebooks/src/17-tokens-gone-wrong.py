@@ -97,7 +97,7 @@ wb.compare(right, wrong)
 
 # %% [markdown]
 # The curve alone does not look broken. The loss falls, for the model learns what the wrong numbers mean, as well as 160 texts allow. Only next to the right
-# way one sees what is gone: everything that pretraining knew about words.
+# way one sees what is gone: what pretraining knew about words. How much of pretraining is left is the second exercise.
 #
 # ## 5 · Change one thing: make the mistake only after training
 #
@@ -217,7 +217,7 @@ third.check(right, answer)
 # ## What you have seen
 #
 # - A tokenizer fits the texts that it was made from: rare words, typos and other languages fall into more pieces, and some signs are lost altogether.
-# - Another model's tokenizer costs most of what pretraining brought, without an error. In serving alone it costs everything, and the curve cannot show it.
+# - Another model's tokenizer costs more than half of the accuracy here, without an error. In serving alone it leaves guessing, and the curve cannot show it.
 # - Some mistakes cost nothing that can be measured here: capitals for an uncased model, or special tokens for a head that reads the mean over all pieces.
 #   Measure before you worry.
 # - A mistake that stops with an error is the cheap kind.

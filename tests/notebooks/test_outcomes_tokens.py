@@ -56,7 +56,7 @@ def test_the_wrong_tokenizer_costs_most_of_pretraining_and_in_serving_everything
     right, wrong = runs(seed)
     validation = right.data()["validation"]
     score, majority = right.evaluate("validation")["accuracy"], right.store.facts["majority"]
-    assert wrong.evaluate("validation")["accuracy"] < score - 0.25
+    assert wrong.evaluate("validation")["accuracy"] < score / 2
     curve = wrong.frame()["train_loss"]
     assert curve.iloc[-1] < curve.iloc[0] - 0.5  # the curve alone does not look broken
     assert wb.mistaken(right, "wrong-tokenizer").evaluate(validation)["accuracy"] < majority + 0.08
