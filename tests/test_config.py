@@ -40,6 +40,7 @@ ANOTHER = {
     "teacher": "runs/a teacher",
     "temperature": 4.0,
     "alpha": 0.5,
+    "mistake": "no-mask:serving",
     "precision": "bf16",
     "seed": 7,
 }
@@ -69,6 +70,7 @@ WRONG = [
     *[("teacher", value) for value in ("", 5)],
     *[("temperature", value) for value in (0, 101, None)],
     *[("alpha", value) for value in (-0.1, 1.1, None)],
+    *[("mistake", value) for value in ("", "No mask", "no-mask:later", 3)],
     *[("precision", value) for value in ("int8", 16)],
     *[("seed", value) for value in (-1, 1.0, None)],
 ]

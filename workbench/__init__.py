@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from workbench.data.audit import audit
     from workbench.data.augment import augment
     from workbench.data.load import load
+    from workbench.data.mistakes import mistakes
     from workbench.errors import WorkbenchError
     from workbench.lessons.exercise import exercise
     from workbench.remote.server import serve
@@ -35,9 +36,11 @@ if TYPE_CHECKING:
     from workbench.views import compare, diagnose, fit, follow, hosted, runs
     from workbench.views.duel import duel
     from workbench.views.layers import blueprint, layers
+    from workbench.views.mistakes import cost_of_mistakes, mistaken
     from workbench.views.panel import panel
     from workbench.views.prompts import prompt
     from workbench.views.replay import replay
+    from workbench.views.tokens import tokens
 
 _WHERE = {
     "models": "catalog",
@@ -55,6 +58,10 @@ _WHERE = {
     "hosted": "views",
     "serve": "remote.server",
     "search": "scale.search",
+    "tokens": "views.tokens",
+    "mistakes": "data.mistakes",
+    "mistaken": "views.mistakes",
+    "cost_of_mistakes": "views.mistakes",
     "layers": "views.layers",
     "blueprint": "views.layers",
     "runs": "views",
@@ -74,6 +81,7 @@ __all__ = [
     "augment",
     "blueprint",
     "compare",
+    "cost_of_mistakes",
     "datasets",
     "diagnose",
     "duel",
@@ -83,6 +91,8 @@ __all__ = [
     "follow",
     "layers",
     "load",
+    "mistaken",
+    "mistakes",
     "models",
     "panel",
     "prompt",
@@ -91,6 +101,7 @@ __all__ = [
     "serve",
     "search",
     "techniques",
+    "tokens",
 ]
 
 

@@ -59,6 +59,9 @@ class RunConfig:
     teacher: str | None = None  # distillation: a finished run, or the folder that its save() made
     temperature: float = 2.0  # distillation: how far both distributions are flattened
     alpha: float = 0.7  # distillation: weight of the teacher's soft targets; the right labels have the rest
+    mistake: str | None = (
+        None  # a deliberate mistake as a control (see `wb.mistakes()`), perhaps with ":serving" behind it
+    )
     precision: str = "auto"
     seed: int = 0
 
@@ -136,6 +139,7 @@ def _whole(low: int, high: int, *, none: bool = False) -> Callable[[Any], bool]:
     return lambda v: (none and v is None) or (isinstance(v, int) and not isinstance(v, bool) and low <= v <= high)
 
 
+_MISTAKE = re.compile(r"[a-z-]+(:training|:serving)?")
 _STOPPING = re.compile(r"(GL|PQ) (?!0*\.?0*$)\d*\.?\d+|UP [1-9]\d*")
 
 _RULES: dict[str, tuple[Callable[[Any], bool], str, str]] = {
@@ -167,6 +171,11 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str, str]] = {
     "teacher": (lambda v: v is None or _name(v), "a finished run, a folder of a saved model, or None", '"my-model"'),
     "temperature": (lambda v: _between(0.1, 100)(v), "a number from 0.1 to 100", "2.0"),
     "alpha": (_between(0, 1), "a share from 0 to 1", "0.7"),
+    "mistake": (
+        lambda v: v is None or bool(_MISTAKE.fullmatch(v)),
+        "the name of a mistake, or None",
+        '"no-mask:serving"',
+    ),
     "precision": (lambda v: v in PRECISIONS, f"one of {', '.join(PRECISIONS)}", '"auto"'),
     "seed": (_whole(0, 2**31), "a whole number from 0 to 2147483648", "0"),
 }

@@ -18,6 +18,7 @@ from workbench.lessons import (
     remote,
     spam,
     stopping,
+    tokens,
     topics,
     translation,
 )
@@ -219,5 +220,6 @@ LATER = (
     prompting,
     remote,
     beyond,
+    tokens,
 )  # lessons with a file of their own
 EXERCISES: dict[str, Exercise] = {e.id: e for e in (*LESSON_00_01, *(e for module in LATER for e in module.EXERCISES))}

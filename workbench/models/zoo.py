@@ -12,6 +12,7 @@ from typing import Any
 
 from workbench import catalog
 from workbench.errors import WorkbenchError
+from workbench.models import hub
 
 RANDOM = ":random"
 
@@ -24,6 +25,11 @@ class Source:
     location: str
     random: bool
     card: catalog.Card | None
+
+    @property
+    def on_hub(self) -> bool:
+        """Whether its files are the Hub's, or what the Hub's cache has of them."""
+        return self.card is None and _folder(self.location) is None
 
     @property
     def pooling(self) -> str:
@@ -59,7 +65,7 @@ def tokenizer(src: Source) -> Any:
     """The fast tokenizer that goes with the checkpoint. It cuts no later than the model's positions end."""
     from transformers import AutoTokenizer
 
-    tok = _fetch(src, lambda: AutoTokenizer.from_pretrained(src.location, trust_remote_code=False))
+    tok = _fetch(src, lambda place: AutoTokenizer.from_pretrained(place, trust_remote_code=False))
     if tok.pad_token is None:
         tok.pad_token = tok.eos_token
     tok.model_max_length = min(tok.model_max_length, _positions(config(src)))
@@ -77,7 +83,7 @@ def config(src: Source, **changes: Any) -> Any:
     """The checkpoint's configuration with some fields changed; names it does not have are left out."""
     from transformers import AutoConfig
 
-    loaded = _fetch(src, lambda: AutoConfig.from_pretrained(src.location, trust_remote_code=False))
+    loaded = _fetch(src, lambda place: AutoConfig.from_pretrained(place, trust_remote_code=False))
     for key, value in changes.items():
         if hasattr(loaded, key):
             setattr(loaded, key, value)
@@ -85,16 +91,38 @@ def config(src: Source, **changes: Any) -> Any:
 
 
 def suits(src: Source, task: str) -> None:
-    """Raise a WorkbenchError that says what to choose instead where a translator meets another task, or the other way round."""
+    """Raise a WorkbenchError that says what to choose instead where a family cannot do a task; nothing but its config is read."""
     from transformers.models.auto.modeling_auto import MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES as WRITERS
 
-    family = config(src).model_type
+    cfg = config(src)
+    family = cfg.model_type
     if task == "translation" and family not in WRITERS:
         raise WorkbenchError(f"model {src.name!r} ({family}) reads but does not write",
                              "an encoder-decoder such as Marian or T5", "model='en-fr-mini'")  # fmt: skip
     if task != "translation" and (family == "marian" or (src.card and src.card.tasks == ("translation",))):
         raise WorkbenchError(f"model {src.name!r} translates; this is data for {task}", "a model that reads, such as BERT",
                              "model='bert-mini'")  # fmt: skip
+    if task == "language-modeling" and (family == "xlnet" or cfg.is_encoder_decoder):
+        raise WorkbenchError(f"model {src.name!r} ({family}) neither fills in blanks nor goes on",
+                             "an encoder such as BERT, or a decoder such as GPT-2", "model='bert-mini'")  # fmt: skip
+    if not (task == "classification" and src.pooling != "native") and not any(
+        type(cfg) in known for known in _heads(task)
+    ):
+        raise WorkbenchError(f"model {src.name!r} ({family}) has no head for {task}", "a model that reads, such as BERT, RoBERTa or "
+                             "DistilBERT", "model='bert-mini'")  # fmt: skip
+
+
+def _heads(task: str) -> tuple[Any, ...]:
+    """transformers' lists of the families that have a head for a task; what is registered later counts as well."""
+    from transformers.models.auto import modeling_auto as auto
+
+    return {
+        "classification": (auto.MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,),
+        "tagging": (auto.MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING,),
+        "answering": (auto.MODEL_FOR_QUESTION_ANSWERING_MAPPING,),
+        "translation": (auto.MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING,),
+        "language-modeling": (auto.MODEL_FOR_MASKED_LM_MAPPING, auto.MODEL_FOR_CAUSAL_LM_MAPPING),
+    }[task]
 
 
 def build(auto_class: Any, src: Source, cfg: Any, **arguments: Any) -> Any:
@@ -103,12 +131,15 @@ def build(auto_class: Any, src: Source, cfg: Any, **arguments: Any) -> Any:
 
     if src.random:
         arguments.pop("ignore_mismatched_sizes", None)
-        return _fetch(src, lambda: auto_class.from_config(cfg, trust_remote_code=False, **arguments).to(torch.float32))
+        return _fetch(
+            src, lambda _: auto_class.from_config(cfg, trust_remote_code=False, **arguments).to(torch.float32)
+        )
     return _fetch(
         src,
-        lambda: auto_class.from_pretrained(
-            src.location, config=cfg, dtype=torch.float32, trust_remote_code=False, use_safetensors=True, **arguments
+        lambda place: auto_class.from_pretrained(
+            place, config=cfg, dtype=torch.float32, trust_remote_code=False, use_safetensors=True, **arguments
         ),
+        weights=True,
     )
 
 
@@ -144,24 +175,22 @@ def saved_facts(location: str) -> dict[str, Any]:
         return {}
 
 
-def _fetch(src: Source, load: Any) -> Any:
+def _fetch(src: Source, load: Any, weights: bool = False) -> Any:
+    """What `load` makes of the folder of a checkpoint; its files come from the Hub first where they are not here."""
+    from huggingface_hub.utils import logging as hub_logging
     from transformers.utils import logging
 
+    hub_logging.set_verbosity_error()
     logging.disable_progress_bar()  # a worker's bars and reports would land in whatever cell runs by then
     before = logging.get_verbosity()
     logging.set_verbosity_error()
     try:
-        return load()
+        return load(hub.folder(src.location, weights) if src.on_hub else src.location)
     except MemoryError:
         raise
     except Exception as error:
         if "out of memory" in str(error).lower():
             raise
-        first = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
-        raise WorkbenchError(
-            f"model {src.name!r} could not be loaded: {first}",
-            "a bundled name, a folder with config.json, safetensors and tokenizer, or a Hub id and a network connection",
-            "model='bert-mini'",
-        ) from error
+        raise hub.trouble(src.name, error, src.on_hub) from error
     finally:
         logging.set_verbosity(before)

@@ -53,6 +53,7 @@ class Bridge(TrainerCallback):
         self.emit, self.guard, self.wishes, self.resumed = emit, guard, wishes, resumed
         self.technique, self.team = technique, team
         self.collate = task.collate(prepared.tokenizer)
+        self.training_collate = getattr(task, "training_collate", task.collate)(prepared.tokenizer)
         self.patience = Patience(config.patience or 10**9, config.min_delta)
         self.rule = rule(config.stopping) if config.stopping else None
         self.curve: list[tuple[float, float]] = []  # (validation, training) loss of every evaluation: what a rule reads

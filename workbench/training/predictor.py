@@ -40,6 +40,7 @@ class Predictor:
         """Rebuild the model that a run folder describes and put its best weights in."""
         from types import SimpleNamespace
 
+        from workbench.data import mistakes
         from workbench.models import zoo
         from workbench.tasks import TASKS
         from workbench.techniques import TECHNIQUES
@@ -51,6 +52,7 @@ class Predictor:
         technique = TECHNIQUES[store.config.technique]
         model = technique.apply(task.build(source, shell, store.config), store.config)
         load_weights(model, store.folder / "best" / "model.safetensors")
+        task, tokenizer = mistakes.spoil(store.config, mistakes.SERVING, task, tokenizer)
         return cls(task, technique.finish(model).eval(), tokenizer, labels, store.config)
 
     @classmethod
@@ -58,14 +60,17 @@ class Predictor:
         """A checkpoint as it came, where the task needs no new head: what fine-tuning has to beat."""
         from types import SimpleNamespace
 
+        from workbench.data import mistakes
         from workbench.models import zoo
         from workbench.tasks import TASKS
 
         config, source = RunConfig(model=model, **choices), zoo.source(model)
         zoo.suits(source, task)
+        mistakes.check(config.mistake, task)
         shell: Any = SimpleNamespace(labels=[], tokenizer=zoo.tokenizer(source))
         built = TASKS[task].build(source, shell, config)
-        return cls(TASKS[task], built.eval(), shell.tokenizer, [], config)
+        served, tokenizer = mistakes.spoil(config, mistakes.SERVING, TASKS[task], shell.tokenizer)
+        return cls(served, built.eval(), tokenizer, [], config)
 
     def predict(self, inputs: Any) -> pd.DataFrame:
         """One row per input, as the task makes it (classification: text, label, probability, then every label's)."""

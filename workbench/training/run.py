@@ -374,9 +374,12 @@ def fit(data: Any = "reviews", *, viewer: Viewer | None = None, **choices: Any) 
 
 def launch(config: RunConfig, data: Any = None, viewer: Viewer | None = None) -> Run:
     """Start the run that a config describes. What the catalogue does not have is an error before anything begins."""
+    from workbench.data import mistakes
     from workbench.models import zoo
 
     catalog.find(catalog.techniques(), config.technique, "technique")
+    if config.mistake is not None:
+        mistakes.find(config.mistake)
     config = config.replace(model=_folder_of(config.model), teacher=_folder_of(config.teacher))
     if config.task != "auto":
         catalog.find(list(catalog.TASKS), config.task, "task")

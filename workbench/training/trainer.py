@@ -101,7 +101,7 @@ def make_trainer(
         dataloader_pin_memory=False,
     )
     trainer = WorkbenchTrainer(technique, config, team, model=model, args=arguments, train_dataset=examples,
-                               data_collator=technique.collate(bridge.collate), callbacks=[bridge])  # fmt: skip
+                               data_collator=technique.collate(bridge.training_collate), callbacks=[bridge])  # fmt: skip
     trainer.model_accepts_loss_kwargs = (
         False  # most heads ignore num_items_in_batch, and accumulation would scale wrongly
     )

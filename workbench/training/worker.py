@@ -73,7 +73,7 @@ class Worker:
         self.store.append(ev.Note(last.step if last else 0, 0.0, text))
 
     def _prepare(self) -> None:
-        from workbench.data import fingerprint, load
+        from workbench.data import fingerprint, load, mistakes
         from workbench.models import zoo
         from workbench.tasks import TASKS
         from workbench.techniques import TECHNIQUES
@@ -83,15 +83,21 @@ class Worker:
         self.precision = precision.choose(config.precision)
         self.source = zoo.source(config.model)
         self.data = load(config.data) if self.data is None else self.data
-        self.task = TASKS[agreed(config.task, self.data.task)]
+        task = TASKS[agreed(config.task, self.data.task)]
         technique = TECHNIQUES[config.technique]
-        technique.check(config, self.task.name)
-        zoo.suits(self.source, self.task.name)
+        technique.check(config, task.name)
+        zoo.suits(self.source, task.name)
+        mistakes.check(config.mistake, task.name)
         if config.learning_rate < technique.rate / 4:
             self.note(
                 f"{technique.name} usually wants a learning rate near {technique.rate:g}; this run has {config.learning_rate:g}."
             )
-        self.prepared = self.task.prepare(self.data, zoo.tokenizer(self.source), config)
+        tokenizer = zoo.tokenizer(self.source)
+        self.task, learns_with = mistakes.spoil(config, mistakes.TRAINING, task, tokenizer)
+        self.served = mistakes.spoil(config, mistakes.SERVING, task, tokenizer)
+        self.prepared = self.task.prepare(self.data, learns_with, config)
+        if config.mistake is not None:
+            self.note(f"With a deliberate mistake, {config.mistake}: {mistakes.find(config.mistake)[0].title}.")
         mark = fingerprint(self.data)
         known = self.prepared.facts.pop("baselines", None)  # of a task whose controls guess pieces, too
         if not self.team.leads:
@@ -145,9 +151,8 @@ class Worker:
             bridge.keep(model)
         self.store.facts.update(memory_mb=bridge.memory, trained=max(learn, trained_parameters(model)[0]))
         self.store.write_config()
-        self.predictor = Predictor(
-            self.task, technique.finish(model).eval(), self.prepared.tokenizer, self.prepared.labels, self.config
-        )
+        task, tokenizer = self.served
+        self.predictor = Predictor(task, technique.finish(model).eval(), tokenizer, self.prepared.labels, self.config)
 
 
 def agreed(asked: str, found: str) -> str:

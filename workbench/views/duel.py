@@ -138,16 +138,20 @@ class Duel:
         if frame.empty:
             return "<p>Nothing has been trained yet: <code>await</code> the duel.</p>"
         return (
-            table_html(_shown(frame))
+            table_html(self._rows(frame))
             + image_html(self.figure(), self.alt(), 760)
             + f"<p>{html.escape(self.verdict())}</p>"
         )
+
+    def _rows(self, frame: pd.DataFrame) -> list[dict[str, Any]]:
+        """The table as it is shown."""
+        return _shown(frame)
 
     def _so_far(self, now: str) -> str:
         done = sum(map(len, self.runs.values()))
         total = len(self.seeds) * len(self.contenders)
         frame = self.frame()
-        table = table_html(_shown(frame)) if len(frame) else ""
+        table = table_html(self._rows(frame)) if len(frame) else ""
         return f'<p role="status">Run {done + 1} of {total}: {html.escape(now)} …</p>{table}'
 
 
