@@ -8,7 +8,16 @@ import workbench as wb
 from workbench.data import decode
 from workbench.data.load import fingerprint
 
-TEXTS = ["un café à Nîmes", 'he said "no", twice', "two\nlines in one", "semi; colon", "tab\there", "plain words only", "a | bar", "naïve"]
+TEXTS = [
+    "un café à Nîmes",
+    'he said "no", twice',
+    "two\nlines in one",
+    "semi; colon",
+    "tab\there",
+    "plain words only",
+    "a | bar",
+    "naïve",
+]
 
 
 def frame(n=40, **columns):
@@ -57,7 +66,11 @@ def test_a_tsv_written_as_csv_is_has_its_quotes_undone(tmp_path):
 
 
 def test_a_table_without_names_of_columns_loses_no_row(tmp_path):
-    rows = [("ham", "See you at the station, then."), ("spam", "Win a prize now, call us."), ("ham", "Ok, will do that.")] * 6
+    rows = [
+        ("ham", "See you at the station, then."),
+        ("spam", "Win a prize now, call us."),
+        ("ham", "Ok, will do that."),
+    ] * 6
     (tmp_path / "mine.tsv").write_text("\n".join("\t".join((a, f"{b} {i}")) for i, (a, b) in enumerate(rows)))
     data = wb.load(tmp_path / "mine.tsv")
     assert sum(map(len, data.values())) == 18 and data.labels == ["ham", "spam"]
@@ -65,7 +78,12 @@ def test_a_table_without_names_of_columns_loses_no_row(tmp_path):
 
 
 def test_77_classes_keep_their_names(tmp_path):
-    rows = pd.DataFrame({"text": [f"a question of number {i}" for i in range(770)], "category": [f"intent_{i % 77}" for i in range(770)]})
+    rows = pd.DataFrame(
+        {
+            "text": [f"a question of number {i}" for i in range(770)],
+            "category": [f"intent_{i % 77}" for i in range(770)],
+        }
+    )
     rows.to_csv(tmp_path / "mine.csv", index=False)
     assert len(wb.load(tmp_path / "mine.csv").labels) == 77
 
@@ -105,7 +123,11 @@ def classes(folder, n=8):
 def test_a_folder_of_class_folders_is_read(tmp_path):
     (classes(tmp_path) / "pos" / "notes.md").write_text("x")
     data = wb.load(tmp_path)
-    assert data.labels == ["neg", "pos"] and sum(map(len, data.values())) == 16 and "pos/0.txt" in set(data["train"]["file"]) | set(data["validation"]["file"])
+    assert (
+        data.labels == ["neg", "pos"]
+        and sum(map(len, data.values())) == 16
+        and "pos/0.txt" in set(data["train"]["file"]) | set(data["validation"]["file"])
+    )
     assert any("1 other files" in n for n in data.notes) and any("2 files" in n for n in data.notes)
 
 
@@ -114,7 +136,9 @@ def test_class_folders_under_folders_of_splits_keep_the_splits_and_leave_unlabel
     (tmp_path / "train" / "unsup").mkdir()
     (tmp_path / "train" / "unsup" / "1.txt").write_text("no label")
     data = wb.load(tmp_path)
-    assert data.labels == ["neg", "pos"] and len(data["test"]) == 6 and len(data["train"]) + len(data["validation"]) == 16
+    assert (
+        data.labels == ["neg", "pos"] and len(data["test"]) == 6 and len(data["train"]) + len(data["validation"]) == 16
+    )
 
 
 # --- groups and duplicates --------------------------------------------------------------------------------------------
@@ -132,14 +156,26 @@ def test_a_group_is_on_one_side_only_and_labels_keep_their_shares(column, asked)
 
 
 def test_where_no_cut_by_group_leaves_every_label_it_is_said():
-    rows = pd.DataFrame({"text": [f"text number {i}" for i in range(60)], "label": [f"l{i // 20}" for i in range(60)], "author": [f"a{i // 20}" for i in range(60)]})
+    rows = pd.DataFrame(
+        {
+            "text": [f"text number {i}" for i in range(60)],
+            "label": [f"l{i // 20}" for i in range(60)],
+            "author": [f"a{i // 20}" for i in range(60)],
+        }
+    )
     assert any("by rows, not by 'author'" in n for n in wb.load(rows).notes)
     with pytest.raises(wb.WorkbenchError, match="no cut by 'author' leaves every label"):
         wb.load(rows, group="author")
 
 
 def test_sentences_with_tags_are_cut_by_document_too():
-    rows = pd.DataFrame({"tokens": [["Ada", f"w{i}"] for i in range(60)], "tags": [["B-PER", "O"]] * 60, "document": [f"d{i // 6}" for i in range(60)]})
+    rows = pd.DataFrame(
+        {
+            "tokens": [["Ada", f"w{i}"] for i in range(60)],
+            "tags": [["B-PER", "O"]] * 60,
+            "document": [f"d{i // 6}" for i in range(60)],
+        }
+    )
     data = wb.load(rows)
     assert not set(data["train"]["document"]) & set(data["validation"]["document"])
 

@@ -16,7 +16,17 @@ PIECES = [b",", b";", b"\t", b"\n", b"\r\n", b"\r", b'"', b'""', b"'", b"|", b"t
           b"NaN", b"1e999", b"-1", b"0", b"\x00", b"\xff", b"\xfe", b"\xef\xbb\xbf", b"\xff\xfe", b"caf\xe9", "é".encode(), "🙂".encode(), b"\\ud83d",
           b"question", b"context", b"answers", b"source", b"target", b"translation", b"en", b"fr", b"data", b"paragraphs", b"qas", b"PAR1", b" ",
           b"a good day for all of us", b"yes", b"no", b"\x1a", b"\x0c", b"\x85", b"\xe2\x80\xa8"]  # fmt: skip
-STARTS = [b"", b"text,label\n", b"text\tlabel\n", b"text;labels\n", b'{"data": [{"title": "t", "paragraphs": [', b"[", b"PAR1", b"en\tfr\n", b"tokens,tags\n"]
+STARTS = [
+    b"",
+    b"text,label\n",
+    b"text\tlabel\n",
+    b"text;labels\n",
+    b'{"data": [{"title": "t", "paragraphs": [',
+    b"[",
+    b"PAR1",
+    b"en\tfr\n",
+    b"tokens,tags\n",
+]
 
 
 def content(draw):
@@ -27,7 +37,10 @@ def content(draw):
     if kind == 1:
         return draw.choice(STARTS) + b"".join(draw.choices(PIECES, k=draw.randrange(80)))
     sign, columns = draw.choice([b",", b";", b"\t", b" "]), draw.randrange(1, 4)
-    rows = [sign.join(b"".join(draw.choices(PIECES[:12] + PIECES[10:], k=draw.randrange(4))) for _ in range(columns)) for _ in range(draw.randrange(20))]
+    rows = [
+        sign.join(b"".join(draw.choices(PIECES[:12] + PIECES[10:], k=draw.randrange(4))) for _ in range(columns))
+        for _ in range(draw.randrange(20))
+    ]
     return draw.choice(STARTS) + draw.choice([b"\n", b"\r\n"]).join(rows)
 
 

@@ -299,7 +299,9 @@ def test_a_byte_order_mark_is_not_part_of_the_first_name(tmp_path, suffix):
 def test_latin_1_bytes_are_read_and_said(tmp_path, suffix):
     path = tmp_path / f"mine.{suffix}"
     rows = with_text("un café à Nîmes")
-    text = rows.to_csv(index=False) if suffix == "csv" else rows.to_json(orient="records", lines=True, force_ascii=False)
+    text = (
+        rows.to_csv(index=False) if suffix == "csv" else rows.to_json(orient="records", lines=True, force_ascii=False)
+    )
     path.write_bytes(text.encode("latin-1"))
     data = wb.load(path)
     assert data["train"]["text"][0] == "un café à Nîmes"

@@ -22,7 +22,9 @@ def small(monkeypatch, tmp_path):
 
 
 def frame(n=100, **columns):
-    return pd.DataFrame({"text": [f"a text, of number {i}" for i in range(n)], "label": ["zebra", "ant"] * (n // 2)} | columns)
+    return pd.DataFrame(
+        {"text": [f"a text, of number {i}" for i in range(n)], "label": ["zebra", "ant"] * (n // 2)} | columns
+    )
 
 
 def written(folder, rows, suffix):
@@ -39,9 +41,16 @@ def labelled(data):
 @pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "parquet"])
 def test_every_text_keeps_its_label(tmp_path, suffix):
     data = wb.load(written(tmp_path, frame(source="x"), suffix))
-    assert labelled(data) == dict(zip(frame()["text"], frame()["label"], strict=True)) and data.labels == ["ant", "zebra"]
+    assert labelled(data) == dict(zip(frame()["text"], frame()["label"], strict=True)) and data.labels == [
+        "ant",
+        "zebra",
+    ]
     assert {k: len(v) for k, v in data.items()} == {"train": 86, "validation": 14}  # 15% of 50 and of 50, rounded down
-    assert sum(data["validation"]["label"]) == 7 and "100 rows are read from disk" in data.notes[-1] and "'source' left out" in data.notes[-1]
+    assert (
+        sum(data["validation"]["label"]) == 7
+        and "100 rows are read from disk" in data.notes[-1]
+        and "'source' left out" in data.notes[-1]
+    )
     assert data["train"].cache_files
 
 
@@ -108,7 +117,10 @@ def test_a_million_rows_do_not_fill_memory(tmp_path):
     path = tmp_path / "large.csv"
     with path.open("w") as file:
         file.write("text,label\n")
-        file.writelines(f"{'some words of text that go on for a while and then some more ' * 2}{i},class {i % 5}\n" for i in range(1_000_000))
+        file.writelines(
+            f"{'some words of text that go on for a while and then some more ' * 2}{i},class {i % 5}\n"
+            for i in range(1_000_000)
+        )
     done = subprocess.run([sys.executable, "-c", CODE, str(path)], capture_output=True, text=True, check=True, cwd=ROOT)
     rows, grown = done.stdout.split()
     assert int(rows) == 1_000_000 and float(grown) < 400  # megabytes above what importing takes; the file has 130

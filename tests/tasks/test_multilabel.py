@@ -27,7 +27,11 @@ def rows(n=80, sign="|", seed=0):
     texts, labels = [], []
     for i in range(n):
         some = [s for s, on in (("kind", i % 2), ("cold", i // 2 % 2)) if on]
-        words = list(draw.choice(FILLER, 5)) + [draw.choice(GOOD)] * ("kind" in some) + [draw.choice(BAD)] * ("cold" in some)
+        words = (
+            list(draw.choice(FILLER, 5))
+            + [draw.choice(GOOD)] * ("kind" in some)
+            + [draw.choice(BAD)] * ("cold" in some)
+        )
         texts.append(" ".join(draw.permutation(words)) + f" {i}")
         labels.append(sign.join(some) if sign else some)
     return pd.DataFrame({"text": texts, "labels": labels})
@@ -54,7 +58,13 @@ def test_labels_survive_a_csv(tmp_path):
 
 
 def test_a_text_may_have_no_label_and_a_label_counts_once():
-    frame = pd.DataFrame({"text": list("abcdefgh"), "labels": ["x|y|x", "", "y", "x", "x|y", "y", "x", ""], "split": ["train"] * 6 + ["test"] * 2})
+    frame = pd.DataFrame(
+        {
+            "text": list("abcdefgh"),
+            "labels": ["x|y|x", "", "y", "x", "x|y", "y", "x", ""],
+            "split": ["train"] * 6 + ["test"] * 2,
+        }
+    )
     data = wb.load(pd.concat([frame, frame[:2].assign(split="validation")]))
     assert [list(v) for v in data["train"]["labels"]][:3] == [[0, 1], [], [1]]
 
@@ -107,7 +117,13 @@ def test_the_loss_is_the_mean_over_labels_in_nats():
 def test_counts_per_label_by_hand():
     logits, right = np.array([[1.0, -1.0], [1.0, 1.0], [-1.0, -1.0]]), np.array([[1, 1], [0, 1], [1, 0]])
     counts = TASK.label_counts(logits, right, ["a", "b"])
-    assert counts.iloc[0].tolist() == [1, 1, 1, 0, 0.5] and counts.iloc[1].tolist() == [1, 0, 1, 1, pytest.approx(2 / 3)]
+    assert counts.iloc[0].tolist() == [1, 1, 1, 0, 0.5] and counts.iloc[1].tolist() == [
+        1,
+        0,
+        1,
+        1,
+        pytest.approx(2 / 3),
+    ]
     assert TASK.metrics(logits, right)["exact"] == 0.0
 
 
@@ -138,7 +154,9 @@ def test_the_head_learns_by_the_same_loss_that_is_reported(model, pooling):
     batch = TASK.collate(prepared.tokenizer)([prepared.train[i] for i in range(8)])
     output = head(**batch)
     logits = output["logits"].detach().numpy()
-    assert float(output["loss"].detach()) == pytest.approx(TASK.losses(logits, prepared.train.labels[:8]).mean(), rel=1e-5)
+    assert float(output["loss"].detach()) == pytest.approx(
+        TASK.losses(logits, prepared.train.labels[:8]).mean(), rel=1e-5
+    )
     assert isinstance(head, PooledClassifier) is (pooling == "mean")
 
 
@@ -176,7 +194,10 @@ def test_counts_stand_in_for_the_matrix_and_have_a_picture(run):
     from workbench.views.labelsets import label_counts_html
 
     counts = run.confusion()
-    assert list(counts.index) == ["cold", "kind"] and (counts.iloc[:, :4].sum(axis=1) == len(run.data()["validation"])).all()
+    assert (
+        list(counts.index) == ["cold", "kind"]
+        and (counts.iloc[:, :4].sum(axis=1) == len(run.data()["validation"])).all()
+    )
     assert 'alt="Bars of 2 labels' in label_counts_html(counts)
     assert set(run.evaluate("validation")) == {"loss", "f1", "f1_macro", "exact"}
 

@@ -39,12 +39,16 @@ class Audit:
     tfidf: float  # of TF-IDF + logistic regression on validation; tagging: of a list of the names seen in training
     problems: tuple[str, ...] = field(default_factory=tuple)
     words_for: tuple[str, str, str] = ("validation accuracy", "majority", "TF-IDF + logistic regression")
-    suspects: tuple[Suspect, ...] = ()  # training rows whose label is probably wrong, surest first (classification only)
+    suspects: tuple[
+        Suspect, ...
+    ] = ()  # training rows whose label is probably wrong, surest first (classification only)
     languages: dict[str, int] = field(default_factory=dict)  # texts by language, as far as their little words tell
     pieces: Pieces | None = None  # what the tokenizer of `model` makes of the words
     drift: Drift | None = None  # how far training is from `target`
     data: Any = field(default=None, compare=False)
-    pairs: tuple[Pair, ...] = field(default=(), compare=False)  # ((split, row), (split, row)) that are the same or nearly so
+    pairs: tuple[Pair, ...] = field(
+        default=(), compare=False
+    )  # ((split, row), (split, row)) that are the same or nearly so
 
     def __str__(self) -> str:
         lines = [f"{split}: " + ", ".join(f"{n} {label}" for label, n in c.items()) for split, c in self.counts.items()]
@@ -56,7 +60,9 @@ class Audit:
         lines += [f"Problem: {p}" for p in self.problems] or ["No problem found."]
         if self.suspects:
             share = len(self.suspects) / sum(self.counts["train"].values())
-            lines.append(f"Labels to look at: {len(self.suspects)} of training ({share:.1%}), in audit.suspects, surest first.")
+            lines.append(
+                f"Labels to look at: {len(self.suspects)} of training ({share:.1%}), in audit.suspects, surest first."
+            )
         return "\n".join(lines)
 
     __repr__ = __str__
@@ -110,12 +116,16 @@ def audit(source: Any, *, target: Any = None, model: str | None = None, max_leng
     seen = languages([t for split in texts.values() for t in split])
     named = list(seen.values())
     if data.task != "translation" and named and max(named) < 0.95 * sum(named):
-        problems.append(f"texts in several languages ({', '.join(f'{n} {name}' for name, n in list(seen.items())[:3])})")
+        problems.append(
+            f"texts in several languages ({', '.join(f'{n} {name}' for name, n in list(seen.items())[:3])})"
+        )
     broken = pieces([t for split in texts.values() for t in split], model, max_length) if model else None
     if broken and broken.cut > 0.05:
         problems.append(f"{broken.cut:.1%} of the texts are longer than {broken.limit} pieces and are cut")
     if broken and broken.broken > 0.1:
-        problems.append(f"{broken.broken:.1%} of the words are in more than 3 pieces: another tokenizer may suit these texts")
+        problems.append(
+            f"{broken.broken:.1%} of the words are in more than 3 pieces: another tokenizer may suit these texts"
+        )
     far = drift(texts["train"], target_texts(target)) if target is not None else None
     if far and far.auc - 2 * far.se > STRONG:
         problems.append(f"training and target differ: a classifier tells them apart with AUC {far.auc:.2f}")
@@ -139,7 +149,9 @@ def _conflicts(data: Data, pairs: list[Pair]) -> list[str]:
     if data.task not in ("classification", "multi-label"):
         return []
     column, rows = data.kind.FINGERPRINT[1], data["train"]
-    same = [(i, j) for (a, i), (b, j) in pairs if a == b == "train" and plain(rows[i]["text"]) == plain(rows[j]["text"])]
+    same = [
+        (i, j) for (a, i), (b, j) in pairs if a == b == "train" and plain(rows[i]["text"]) == plain(rows[j]["text"])
+    ]
     odd = [(i, j) for i, j in same if rows[i][column] != rows[j][column]]
     if not odd:
         return []
@@ -180,7 +192,9 @@ def _audit_texts(data: Any) -> tuple[Audit, list[Pair]]:
     lengths = {"text": float(np.median([len(t.split()) for split in data for t in data[split]["text"]]))}
     counts = {split: {"texts": len(data[split])} for split in data}
     words = ("words of validation guessed", "the commonest word", "the commonest after the word before")
-    return Audit(counts, lengths, near, tuple(leaks), commonest, before, tuple(_leaked(leaks) + _repeated(near)), words), pairs
+    return Audit(
+        counts, lengths, near, tuple(leaks), commonest, before, tuple(_leaked(leaks) + _repeated(near)), words
+    ), pairs
 
 
 def _audit_sets(data: Any) -> tuple[Audit, list[Pair]]:
@@ -196,7 +210,9 @@ def _audit_sets(data: Any) -> tuple[Audit, list[Pair]]:
     lengths = {"text": float(np.median([len(t.split()) for split in data for t in data[split]["text"]]))}
     problems = _leaked(leaks) + _repeated(near)
     few = [n for i, n in enumerate(names) if given["train"][i] < 20]
-    problems += [f"{len(few)} of {len(names)} labels have fewer than 20 training texts ({', '.join(few[:4])})"] if few else []
+    problems += (
+        [f"{len(few)} of {len(names)} labels have fewer than 20 training texts ({', '.join(few[:4])})"] if few else []
+    )
     words = ("micro F1 on validation", "the commonest set of labels", "TF-IDF + a logistic regression per label")
     return Audit(counts, lengths, near, tuple(leaks), commonest, tfidf, tuple(problems), words), pairs
 

@@ -76,7 +76,9 @@ def target_texts(target: Any) -> list[str]:
     if isinstance(target, pd.DataFrame):
         column = usual(target.columns, TEXT)
         if column is None:
-            raise WorkbenchError(f"a target with columns {', '.join(map(str, target.columns))}", f"one called {TEXT[0]}")
+            raise WorkbenchError(
+                f"a target with columns {', '.join(map(str, target.columns))}", f"one called {TEXT[0]}"
+            )
         return [str(t) for t in target[column]]
     if isinstance(target, str) or hasattr(target, "keys") or hasattr(target, "__fspath__"):
         from workbench.data.load import load

@@ -21,7 +21,11 @@ UNLABELLED = ("unsup", "unlabeled", "unlabelled", "unsupervised")  # folders of 
 def classes(folder: Path, splits: Mapping[str, str], notes: list[str]) -> dict[str, pd.DataFrame]:
     """One table per split with `text`, `label` (the class folder's name) and `file`; empty where the folder is built otherwise."""
     inner = {splits[f.name.lower()]: f for f in _folders(folder) if f.name.lower() in splits}
-    found = {split: _texts(f, notes) for split, f in inner.items()} if "train" in inner else {"train": _texts(folder, notes)}
+    found = (
+        {split: _texts(f, notes) for split, f in inner.items()}
+        if "train" in inner
+        else {"train": _texts(folder, notes)}
+    )
     return {split: frame for split, frame in found.items() if len(frame)} if len(found["train"]) else {}
 
 
@@ -45,7 +49,9 @@ def _texts(folder: Path, notes: list[str]) -> pd.DataFrame:
     if rows and passed:
         notes.append(f"{passed} other files in {folder.name!r} were passed over")
     if coded_otherwise:
-        notes.append(f"{coded_otherwise} files in {folder.name!r} are not UTF-8 and were read as Windows-1252 or by their mark")
+        notes.append(
+            f"{coded_otherwise} files in {folder.name!r} are not UTF-8 and were read as Windows-1252 or by their mark"
+        )
     return pd.DataFrame(rows, columns=["text", "label", "file"])
 
 

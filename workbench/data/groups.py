@@ -50,7 +50,12 @@ def held_out(values: Sequence[object], labels: Sequence[set[str]], seed: int, sh
     if not tries:
         return []
     whole = counts.sum(0)
-    best = min(tries, key=lambda cut: float(np.abs(counts[cut].sum(0) - share * whole).sum() + abs(sizes[cut].sum() - share * sizes.sum())))
+    best = min(
+        tries,
+        key=lambda cut: float(
+            np.abs(counts[cut].sum(0) - share * whole).sum() + abs(sizes[cut].sum() - share * sizes.sum())
+        ),
+    )
     return np.flatnonzero(np.isin(groups, best)).tolist()
 
 

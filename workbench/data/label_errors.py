@@ -54,7 +54,9 @@ def out_of_fold(texts: list[str], given: np.ndarray, labels: int, seed: int = 0)
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold
 
-    vectors = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b", max_features=30_000, dtype=np.float32)
+    vectors = TfidfVectorizer(
+        ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b", max_features=30_000, dtype=np.float32
+    )
     x: Any = vectors.fit_transform(texts)  # counts of words alone: no label is looked at
     p = np.zeros((len(texts), labels))
     for train, rest in StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(x, given):

@@ -116,7 +116,9 @@ def load(
     frames = _split(kind, frames, seed, group, notes)
     kind.check(frames)
     data = Data(kind.datasets(frames, names))
-    data.name = name if (text, label, group) == (None, None, None) else BY_HAND  # a name alone would not find them again
+    data.name = (
+        name if (text, label, group) == (None, None, None) else BY_HAND
+    )  # a name alone would not find them again
     data.notes = (*notes, *checks.shared(kind, frames))
     return data
 
@@ -148,7 +150,11 @@ def _large(
 def _columns_said(kind: Any, chosen: dict[str, str], text: str | None, label: str | None) -> list[str]:
     """Which columns play which role, where their names do not say so."""
     odd = {role: found for role, found in chosen.items() if found != role and found not in (text, label)}
-    return [f"read as {kind.TASK}: " + ", ".join(f"{role} from column {found!r}" for role, found in odd.items())] if odd else []
+    return (
+        [f"read as {kind.TASK}: " + ", ".join(f"{role} from column {found!r}" for role, found in odd.items())]
+        if odd
+        else []
+    )
 
 
 def _with_roles(

@@ -85,7 +85,9 @@ def canonical(frame: pd.DataFrame, split_name: str, names: list[str] | None) -> 
         raise WorkbenchError(f"{len(empty)} empty texts in {split_name} (rows {rows})", "some text in every row",
                              "dropping those rows: frame[frame.text.str.strip() != '']")  # fmt: skip
     texts = [v for v in frame["labels"] if isinstance(v, str)]
-    sign = separator(texts) or next((s for s in SIGNS if any(s in t for t in texts)), None)  # of a split with few combinations
+    sign = separator(texts) or next(
+        (s for s in SIGNS if any(s in t for t in texts)), None
+    )  # of a split with few combinations
     found = [_names(v, sign, names) for v in frame["labels"]]
     bad = [i for i, v in enumerate(found) if v is None]
     if bad:
@@ -144,7 +146,9 @@ def check(frames: dict[str, pd.DataFrame]) -> None:
     """At least two labels in training, and no other ones elsewhere."""
     known = {name for some in frames["train"]["labels"] for name in some}
     if len(known) < 2:
-        raise WorkbenchError(f"one label only ({next(iter(known), 'none')!r}) in the training split", "at least two labels")
+        raise WorkbenchError(
+            f"one label only ({next(iter(known), 'none')!r}) in the training split", "at least two labels"
+        )
     for split_name, frame in frames.items():
         unknown = {name for some in frame["labels"] for name in some} - known
         if unknown:
@@ -161,7 +165,10 @@ def datasets(frames: dict[str, pd.DataFrame], names: list[str] | None) -> dict[s
                             **{c: hf.Value("string") for c in others}})  # fmt: skip
     made = {}
     for split_name, frame in frames.items():
-        rows: dict[str, Any] = {"text": list(frame["text"]), "labels": [sorted(number[n] for n in some) for some in frame["labels"]]}
+        rows: dict[str, Any] = {
+            "text": list(frame["text"]),
+            "labels": [sorted(number[n] for n in some) for some in frame["labels"]],
+        }
         for c in others:
             values = frame[c] if c in frame else [None] * len(frame)
             rows[c] = [None if missing(v) else well_formed(str(v)) for v in values]

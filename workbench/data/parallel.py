@@ -76,7 +76,11 @@ def text_files(
         code = path.suffix[1:].lower()
         if path.is_file() and split_of(path) and len(code) <= 3 and (language(code) or code == "id"):
             found.setdefault(split_of(path), {})[code] = path
-    return {split: _aligned(files, folder, [] if notes is None else notes) for split, files in found.items()} if "train" in found else {}
+    return (
+        {split: _aligned(files, folder, [] if notes is None else notes) for split, files in found.items()}
+        if "train" in found
+        else {}
+    )
 
 
 def _aligned(files: dict[str, Path], folder: Path, notes: list[str]) -> pd.DataFrame:

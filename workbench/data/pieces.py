@@ -45,7 +45,10 @@ def pieces(texts: list[str], model: str, max_length: int = 128) -> Pieces:
     share = lambda mark: sum(counts[w] for w, i in zip(words, ids, strict=True) if mark(i)) / total  # noqa: E731
     limit = min(max_length, tokenizer.model_max_length)
     lengths = [len(i) for i in tokenizer(some, verbose=False)["input_ids"]] if some else []
-    worst = sorted(((w, len(i), counts[w]) for w, i in zip(words, ids, strict=True) if len(i) > MANY), key=lambda r: (-r[1] * r[2], r[0]))
+    worst = sorted(
+        ((w, len(i), counts[w]) for w, i in zip(words, ids, strict=True) if len(i) > MANY),
+        key=lambda r: (-r[1] * r[2], r[0]),
+    )
     unknown: Any = tokenizer.unk_token_id
     return Pieces(model, share(lambda i: len(i) > MANY), share(lambda i: unknown is not None and unknown in i),
                   sum(counts[w] * len(i) for w, i in zip(words, ids, strict=True)) / total, tuple(worst[:20]),

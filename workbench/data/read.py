@@ -75,7 +75,9 @@ READERS: dict[str, Any] = {
     ".parquet": lambda path, coded, notes: pd.read_parquet(path),
     ".json": lambda path, coded, notes: questions.read_squad(path, coded),
     ".txt": lambda path, coded, notes: unlabelled.read_lines(path, coded),
-    **dict.fromkeys((".conll", ".bio", ".iob", ".annotated"), lambda path, coded, notes: tagged.read_conll(path, coded)),
+    **dict.fromkeys(
+        (".conll", ".bio", ".iob", ".annotated"), lambda path, coded, notes: tagged.read_conll(path, coded)
+    ),
 }
 
 

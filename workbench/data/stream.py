@@ -41,7 +41,9 @@ def pieces(path: Path, coded: str, notes: list[str]) -> Iterator[pd.DataFrame]:
         if sign not in ",\t":
             notes.append(f"the columns of {path.name} are separated by {decode.SEPARATORS[sign]}")
         how: Any = {"quoting": 3} if suffix == ".tsv" else {}
-        with pd.read_csv(path, dtype=str, keep_default_na=False, encoding=coded, sep=sign, chunksize=PIECE, **how) as reader:
+        with pd.read_csv(
+            path, dtype=str, keep_default_na=False, encoding=coded, sep=sign, chunksize=PIECE, **how
+        ) as reader:
             for frame in reader:
                 if not isinstance(frame.index, pd.RangeIndex):
                     raise ValueError("rows have more fields than the first line")
@@ -74,7 +76,9 @@ def _of_lines(lines: Iterable[str], objects: bool) -> Iterator[pd.DataFrame]:
 class Stream:
     """One pass over the pieces: canonical rows to disk, numbers per row in memory; then `finish` makes the splits."""
 
-    def __init__(self, folder: Path, splits: dict[str, str], text: str | None, label: str | None, group: str | None) -> None:
+    def __init__(
+        self, folder: Path, splits: dict[str, str], text: str | None, label: str | None, group: str | None
+    ) -> None:
         self.folder, self.known, self.text, self.label, self.group = folder, splits, text, label, group
         self.kind: Any = None
         self.chosen: dict[str, str] = {}
@@ -99,8 +103,12 @@ class Stream:
         try:
             rows = self.kind.canonical(renamed(frame[list(self.chosen.values())], self.chosen), "the file", None)
         except WorkbenchError as error:
-            raise WorkbenchError(f"{error.found}, counted from row {self.rows + 1:,}", error.expected, error.try_) from error
-        labels = [self.codes.setdefault(v, len(self.codes)) for v in rows["label"]] if "label" in rows else [0] * len(rows)
+            raise WorkbenchError(
+                f"{error.found}, counted from row {self.rows + 1:,}", error.expected, error.try_
+            ) from error
+        labels = (
+            [self.codes.setdefault(v, len(self.codes)) for v in rows["label"]] if "label" in rows else [0] * len(rows)
+        )
         writer.write_batch(pa.record_batch([pa.array(list(rows["text"]), pa.string())], names=["text"]))
         self.parts["label"].append(np.array(labels, dtype=np.int32))
         self.parts["hash"].append(pd.util.hash_array(np.array([plain(t) for t in rows["text"]], dtype=object)))
@@ -118,7 +126,10 @@ class Stream:
             return np.full(len(frame), -1, dtype=np.int8)
         keys = frame["split"].astype(str).str.lower().map(self.known)
         if keys.isna().any():
-            raise WorkbenchError(f"split values {sorted(set(frame.loc[keys.isna(), 'split'].astype(str)))[:3]}", "train, validation or test")
+            raise WorkbenchError(
+                f"split values {sorted(set(frame.loc[keys.isna(), 'split'].astype(str)))[:3]}",
+                "train, validation or test",
+            )
         return keys.map(SPLITS.index).to_numpy(dtype=np.int8)
 
     def finish(self, source: Path, seed: int, notes: list[str]) -> dict[str, hf.Dataset]:
@@ -134,7 +145,9 @@ class Stream:
         seen = np.unique(numbers["label"][split == 0])
         if names and len(seen) < len(names):
             odd = [v for v, code in self.codes.items() if code not in set(seen.tolist())]
-            raise WorkbenchError(f"labels that training never shows: {', '.join(sorted(odd)[:5])}", "the same labels in every split")
+            raise WorkbenchError(
+                f"labels that training never shows: {', '.join(sorted(odd)[:5])}", "the same labels in every split"
+            )
         twice = np.isin(numbers["hash"][split > 0], numbers["hash"][split == 0]).sum()
         if twice:
             notes.append(f"{twice:,} texts outside training stand in training too: scores there flatter")
@@ -152,7 +165,9 @@ class Stream:
         if len(numbers["group"]):
             kinds = rng.permutation(np.unique(numbers["group"][train]))
             sizes = pd.Series(numbers["group"][train]).value_counts()[kinds].to_numpy()
-            chosen = np.isin(numbers["group"][train], kinds[: max(1, int(np.searchsorted(sizes.cumsum(), share * len(train))))])
+            chosen = np.isin(
+                numbers["group"][train], kinds[: max(1, int(np.searchsorted(sizes.cumsum(), share * len(train))))]
+            )
             if set(numbers["label"][train[~chosen]]) == set(numbers["label"][train]):
                 split[train[chosen]] = 1
                 notes.append(f"validation was cut off by {self.group!r}: no value of it is on both sides")
@@ -165,7 +180,9 @@ class Stream:
         return split
 
 
-def _written(folder: Path, source: Path, split: np.ndarray, labels: np.ndarray, features: hf.Features) -> dict[str, hf.Dataset]:
+def _written(
+    folder: Path, source: Path, split: np.ndarray, labels: np.ndarray, features: hf.Features
+) -> dict[str, hf.Dataset]:
     """The texts once more from disk to disk, sorted into one file per split, their labels beside them."""
     present = [k for k in range(3) if (split == k).any()]
     paths = {k: folder / f"{SPLITS[k]}.arrow" for k in present}

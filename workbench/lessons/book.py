@@ -13,6 +13,7 @@ from workbench.lessons import (
     entities,
     how_much,
     little_data,
+    representing,
     spam,
     stopping,
     topics,
@@ -213,5 +214,6 @@ LATER = (
     how_much,
     distillation,
     little_data,
+    representing,
 )  # lessons with a file of their own
 EXERCISES: dict[str, Exercise] = {e.id: e for e in (*LESSON_00_01, *(e for module in LATER for e in module.EXERCISES))}

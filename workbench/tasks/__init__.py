@@ -9,7 +9,8 @@ from workbench.tasks.tagging import Tagging
 from workbench.tasks.translation import Translation
 
 TASKS: dict[str, Task] = {
-    task.name: task for task in (Classification(), MultiLabel(), Tagging(), Answering(), Translation(), LanguageModeling())
+    task.name: task
+    for task in (Classification(), MultiLabel(), Tagging(), Answering(), Translation(), LanguageModeling())
 }
 
 __all__ = [

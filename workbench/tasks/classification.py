@@ -123,7 +123,9 @@ class Classification:
 
         train, validation = data["train"], data["validation"]
         some = train.select(rows)
-        return baselines(list(some["text"]), np.array(some["label"]), list(validation["text"]), np.array(validation["label"]))
+        return baselines(
+            list(some["text"]), np.array(some["label"]), list(validation["text"]), np.array(validation["label"])
+        )
 
     def predict(self, ask: Ask, inputs: Any, tokenizer: Any, labels: list[str], config: RunConfig) -> pd.DataFrame:
         """One row per text: text, label, probability, then the probability of every label."""

@@ -113,7 +113,9 @@ class Predictor:
 
         if isinstance(self.model, PooledClassifier):
             return self.model.pooling
-        return "native" if self.task.name in ("classification", "multi-label") else zoo.source(self.config.model).pooling
+        return (
+            "native" if self.task.name in ("classification", "multi-label") else zoo.source(self.config.model).pooling
+        )
 
     def save(self, folder: Path, run: Any) -> Path:
         """A new folder with the encoder, the head, the tokenizer, the labels and a README that says how to load them."""

@@ -43,7 +43,15 @@ def balance(audit: Any, ax: Axes) -> Axes:
     shares = (shares / shares.sum().clip(lower=1)).iloc[:MOST]
     height = 0.8 / len(shares.columns)
     for k, (split, colour, hatch) in enumerate(zip(shares.columns, fig.SERIES, ("", "//", ".."), strict=False)):
-        ax.barh(np.arange(len(shares)) + k * height, shares[split], height, color=colour, hatch=hatch, edgecolor="white", label=split)
+        ax.barh(
+            np.arange(len(shares)) + k * height,
+            shares[split],
+            height,
+            color=colour,
+            hatch=hatch,
+            edgecolor="white",
+            label=split,
+        )
     ax.set_yticks(np.arange(len(shares)) + 0.4 - height / 2, [_plain(n) for n in shares.index], fontsize=8)
     ax.invert_yaxis()
     ax.set_xlabel("share of the split")
@@ -77,7 +85,15 @@ def doubts(audit: Any, ax: Axes) -> Axes:
     ax.imshow(counts, cmap="Oranges", vmin=0, aspect="auto")
     for (i, j), n in np.ndenumerate(counts):
         if n:
-            ax.text(j, i, str(n), ha="center", va="center", fontsize=8, color="white" if n > counts.max() * 0.6 else "#222222")
+            ax.text(
+                j,
+                i,
+                str(n),
+                ha="center",
+                va="center",
+                fontsize=8,
+                color="white" if n > counts.max() * 0.6 else "#222222",
+            )
     ax.set_xticks(range(len(names)), [_plain(n) for n in names], rotation=45, ha="right", fontsize=8)
     ax.set_yticks(range(len(names)), [_plain(n) for n in names], fontsize=8)
     ax.set_xlabel("likelier label (number of texts)")
@@ -90,7 +106,15 @@ def words_apart(audit: Any, ax: Axes) -> Axes:
     d = audit.drift
     rows = [*((w, -1) for w in d.train_words[:8]), *((w, 1) for w in d.target_words[:8])]
     for at, (word, side) in enumerate(rows):
-        ax.text(side * 0.5, at % 8, _plain(word), ha="center", va="center", fontsize=8.5, color=fig.TRAIN if side < 0 else fig.VALID)
+        ax.text(
+            side * 0.5,
+            at % 8,
+            _plain(word),
+            ha="center",
+            va="center",
+            fontsize=8.5,
+            color=fig.TRAIN if side < 0 else fig.VALID,
+        )
     ax.set_xlim(-1, 1)
     ax.set_ylim(7.6, -0.6)
     ax.set_yticks([])
@@ -120,4 +144,12 @@ def _plain(name: Any) -> str:
 
 
 def _legend_above(ax: Axes) -> None:
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, frameon=False, fontsize=8, borderaxespad=0.2, handlelength=1.6)
+    ax.legend(
+        loc="lower left",
+        bbox_to_anchor=(0, 1.0),
+        ncols=3,
+        frameon=False,
+        fontsize=8,
+        borderaxespad=0.2,
+        handlelength=1.6,
+    )

@@ -35,7 +35,9 @@ def label_counts(counts: pd.DataFrame, ax: Axes) -> Axes:
 def label_counts_words(counts: pd.DataFrame, most: int = 3) -> str:
     """The picture in words: the labels with the lowest F1."""
     worst = counts.sort_values("F1").head(most)
-    each = ", ".join(f"{n} F1 {r['F1']:.2f} ({int(r[MISSED])} missed, {int(r[ADDED])} given wrongly)" for n, r in worst.iterrows())
+    each = ", ".join(
+        f"{n} F1 {r['F1']:.2f} ({int(r[MISSED])} missed, {int(r[ADDED])} given wrongly)" for n, r in worst.iterrows()
+    )
     return f"Bars of {len(counts)} labels by how often each was given rightly, given wrongly or missed; lowest: {each}."
 
 

@@ -36,7 +36,9 @@ class Upload:
         self.label = widgets.Text(description="Label column", placeholder="guessed", tooltip="The name of the column of labels, if it is not guessed",
                                   continuous_update=False, **wide)  # fmt: skip
         self.said = widgets.HTML(f"<span style='color:#444'>{html.escape(WORDS)}</span>")
-        self.box = widgets.VBox([widgets.Box([self.button, self.text, self.label], layout={"flex_flow": "row wrap"}), self.said])
+        self.box = widgets.VBox(
+            [widgets.Box([self.button, self.text, self.label], layout={"flex_flow": "row wrap"}), self.said]
+        )
         self._last: tuple[str, bytes] | None = None
         self.button.observe(lambda change: self._arrived(), names="value")
         for field in (self.text, self.label):
@@ -65,7 +67,9 @@ class Upload:
         self.panel.take_data(data, str(path) if data.is_named else None)
         counts = ", ".join(f"{len(data[split]):,} {split}" for split in data)
         notes = "".join(f"<br>{html.escape(n)}." for n in data.notes)
-        self.said.value = f"<div role='status'><b>{html.escape(name)}</b>: {html.escape(data.task)}, {counts}.{notes}</div>"
+        self.said.value = (
+            f"<div role='status'><b>{html.escape(name)}</b>: {html.escape(data.task)}, {counts}.{notes}</div>"
+        )
 
     @staticmethod
     def _loaded(path: Path, columns: dict[str, Any]) -> Any:
