@@ -169,7 +169,7 @@ def run(model, tmp_path_factory):
 
     before = os.environ.get("WORKBENCH_HOME")
     os.environ["WORKBENCH_HOME"] = str(tmp_path_factory.mktemp("home"))
-    made = wb.fit(wb.load(rows(320)), model=model, epochs=20, learning_rate=3e-3, evaluations=4).join()
+    made = wb.fit(wb.load(rows(320)), model=model, pooling="mean", epochs=20, learning_rate=5e-3, evaluations=4).join()
     yield made
     if before is not None:
         os.environ["WORKBENCH_HOME"] = before

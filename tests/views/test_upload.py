@@ -1,6 +1,7 @@
 """The upload control: a file becomes data as `wb.load` would make it; what is wrong is a sentence with rows; nothing is executed."""
 
 import pickle
+from datetime import UTC, datetime
 
 import pandas as pd
 import pytest
@@ -23,7 +24,13 @@ def frame(n=40):
 
 def arrive(panel, name, content):
     """What the browser does."""
-    file = {"name": name, "type": "", "size": len(content), "content": memoryview(content), "last_modified": None}
+    file = {
+        "name": name,
+        "type": "",
+        "size": len(content),
+        "content": memoryview(content),
+        "last_modified": datetime(2026, 1, 1, tzinfo=UTC),
+    }
     panel.data.upload.button.set_trait("value", (file,))
     return panel.data.upload.said.value
 

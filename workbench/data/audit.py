@@ -19,12 +19,10 @@ from workbench.data.drift import STRONG, Drift, drift, target_texts
 from workbench.data.label_errors import Suspect, suspects
 from workbench.data.language import languages
 from workbench.data.load import Data, load
+from workbench.data.near import Pair, duplicates
 from workbench.data.pieces import Pieces, pieces
-from workbench.data.repair import Pair
 
 LARGEST = 20_000
-COMPARED = 50_000  # texts that are compared with each other; of more only the very same ones are found
-NEAR = 0.8  # cosine similarity of character 5-gram TF-IDF vectors from which two texts count as near-duplicates
 
 
 @dataclass(frozen=True, repr=False)
@@ -174,7 +172,7 @@ def _audit(data: Data) -> tuple[Audit, list[Pair]]:
     names = data.labels
     labels = {split: np.array(data[split]["label"]) for split in data}
     counts = {s: {names[i]: int((y == i).sum()) for i in range(len(names))} for s, y in labels.items()}
-    near, leaks, pairs = _duplicates({split: list(data[split]["text"]) for split in data})
+    near, leaks, pairs = duplicates({split: list(data[split]["text"]) for split in data})
     majority, tfidf = baselines(
         list(data["train"]["text"]), labels["train"], list(data["validation"]["text"]), labels["validation"]
     )
@@ -187,7 +185,7 @@ def _audit_texts(data: Any) -> tuple[Audit, list[Pair]]:
     """The same for texts without labels: the yardstick guesses a word from the one before it."""
     from workbench.tasks import TASKS
 
-    near, leaks, pairs = _duplicates({split: list(data[split]["text"]) for split in data})
+    near, leaks, pairs = duplicates({split: list(data[split]["text"]) for split in data})
     commonest, before = TASKS["language-modeling"].baselines(data, np.arange(len(data["train"])), [])
     lengths = {"text": float(np.median([len(t.split()) for split in data for t in data[split]["text"]]))}
     counts = {split: {"texts": len(data[split])} for split in data}
@@ -205,7 +203,7 @@ def _audit_sets(data: Any) -> tuple[Audit, list[Pair]]:
     given = {split: Counter(i for some in rows for i in some) for split, rows in sets.items()}
     counts = {split: {**{n: given[split][i] for i, n in enumerate(names)}, "without any": sum(not len(some) for some in rows)}
               for split, rows in sets.items()}  # fmt: skip
-    near, leaks, pairs = _duplicates({split: list(data[split]["text"]) for split in data})
+    near, leaks, pairs = duplicates({split: list(data[split]["text"]) for split in data})
     commonest, tfidf = TASKS["multi-label"].baselines(data, np.arange(len(data["train"])), names)
     lengths = {"text": float(np.median([len(t.split()) for split in data for t in data[split]["text"]]))}
     problems = _leaked(leaks) + _repeated(near)
@@ -226,7 +224,7 @@ def _audit_tags(data: Any) -> tuple[Audit, list[Pair]]:
     kinds = [t[2:] for t in data.labels if t.startswith("B-")]
     found = {split: Counter(k for _, tags in r for k, _, _ in entities(tags)) for split, r in rows.items()}
     counts = {split: {"sentences": len(r), **{k: found[split][k] for k in kinds}} for split, r in rows.items()}
-    near, leaks, pairs = _duplicates({split: [" ".join(w) for w, _ in r] for split, r in rows.items()})
+    near, leaks, pairs = duplicates({split: [" ".join(w) for w, _ in r] for split, r in rows.items()})
     nothing, lookup = Tagging().baselines(data, np.arange(len(data["train"])), data.labels)
     problems = _leaked(leaks) + _repeated(near)
     few = {k: found["train"][k] for k in kinds if found["train"][k] < 20}
@@ -249,7 +247,7 @@ def _audit_questions(data: Any) -> tuple[Audit, list[Pair]]:
     for split in data:
         for row, context in enumerate(data[split]["context"]):
             firsts[split].setdefault(context, row)
-    near, leaks, _ = _duplicates({split: list(contexts) for split, contexts in firsts.items()})
+    near, leaks, _ = duplicates({split: list(contexts) for split, contexts in firsts.items()})
     rows = {split: list(contexts.values()) for split, contexts in firsts.items()}
     leaks = [(rows[w.split("/")[0]][a], rows[w.split("/")[1]][b], w) for a, b, w in leaks]
     names = [ANSWER, NONE] if empty["train"] else [ANSWER]
@@ -268,7 +266,7 @@ def _audit_pairs(data: Any) -> tuple[Audit, list[Pair]]:
     from workbench.tasks import TASKS
 
     sides = {split: list(zip(data[split]["source"], data[split]["target"], strict=True)) for split in data}
-    near, leaks, twins = _duplicates({split: [s for s, _ in pairs] for split, pairs in sides.items()})
+    near, leaks, twins = duplicates({split: [s for s, _ in pairs] for split, pairs in sides.items()})
     copied, dictionary = TASKS["translation"].baselines(data, np.arange(len(data["train"])), [])
     lengths = {side: float(np.median([len(pair[i].split()) for pairs in sides.values() for pair in pairs]))
                for i, side in enumerate(("source", "target"))}  # fmt: skip
@@ -309,36 +307,6 @@ def bag_of_words() -> Any:
 
     vectors = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b")
     return make_pipeline(vectors, LogisticRegression(C=10, max_iter=1000))
-
-
-def _duplicates(texts: dict[str, list[str]]) -> tuple[float, list[tuple[int, int, str]], list[Pair]]:
-    """(share of texts that have a near-duplicate, leaks, all pairs). Beyond `COMPARED` texts only the very same ones are found."""
-    where = [(split, i) for split, rows in texts.items() for i in range(len(rows))]
-    plain_texts = [plain(t) for rows in texts.values() for t in rows]
-    found = _close(plain_texts) if len(where) <= COMPARED else _equal(plain_texts)
-    hit = {i for pair in found for i in pair}
-    pairs = [(where[i], where[j]) for i, j in found]
-    leaks = [(a, b, f"{one}/{other}") for (one, a), (other, b) in pairs if one != other]
-    return len(hit) / max(1, len(where)), leaks, pairs
-
-
-def _close(texts: list[str]) -> list[tuple[int, int]]:
-    """Pairs of positions whose character 5-grams are nearly the same."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    vectors = TfidfVectorizer(analyzer="char_wb", ngram_range=(5, 5), dtype=np.float32).fit_transform(texts)
-    found = []
-    for start in range(0, len(texts), 512):
-        close = (vectors[start : start + 512] @ vectors.T).tocoo()
-        near = (close.data >= NEAR) & (close.row + start < close.col)
-        found += list(zip((close.row[near] + start).tolist(), close.col[near].tolist(), strict=True))
-    return found
-
-
-def _equal(texts: list[str]) -> list[tuple[int, int]]:
-    """Pairs of (first position, later position) of the same text."""
-    first: dict[str, int] = {}
-    return [(first[t], i) for i, t in enumerate(texts) if first.setdefault(t, i) != i]
 
 
 def _median_words(data: Any, label: int) -> float:

@@ -7,12 +7,12 @@ import re
 from collections import Counter
 
 _WORDS = {
-    "English": "the and of to in is that it was for with as on are this be at have from you not they but by he she we my your",
+    "English": "the and of to in is that it was for with as on are this be at have from you not they but by he she we my your a no do so me an all had been one",
     "French": "le la les de des du et en un une est que qui dans pour pas sur au avec ce il elle nous vous je ne sont plus mais",
     "Spanish": "el la los las de del y en un una es que por para con no se lo su al como más pero le muy este está fue son",
     "German": "der die das und in den von zu mit ist nicht ein eine auf für dem des im auch sich es ich sie wir aber wie war noch",
     "Italian": "il lo la gli le di del e in un una è che per con non si da al della sono come più ma ho mi questo anche nel",
-    "Portuguese": "o a os as de do da e em um uma é que por para com não se no na dos mas mais muito como foi ao este está eu",
+    "Portuguese": "o os de da em um uma é que por para com não se na dos mas mais muito como foi ao este está eu",
     "Dutch": "de het een en van in is dat op te voor met niet zijn aan er maar om ook als dan ze wij bij naar heb was door nog",
 }
 STOP = {name: frozenset(words.split()) for name, words in _WORDS.items()}

@@ -99,7 +99,8 @@ def _tabbed(path: Path, coded: str, notes: list[str]) -> pd.DataFrame:
     if again:
         frame = _fields(path, coded, sep="\t")
         notes.append(f"quotes in {path.name} stand around fields, as in csv")
-    return _named(parallel.with_header(frame), path, notes)
+    named = _named(frame, path, notes)
+    return parallel.with_header(frame) if named is frame else named
 
 
 def _fields(path: Path, coded: str, **how: Any) -> pd.DataFrame:

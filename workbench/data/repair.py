@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import datasets as hf
 import pandas as pd
 
 from workbench.data.checks import plain
+from workbench.data.near import Pair
 from workbench.errors import WorkbenchError
 
-Pair = tuple[tuple[str, int], tuple[str, int]]
 _RANK = {"train": 0, "validation": 1, "test": 2}
 
 
@@ -76,8 +77,7 @@ def _repaired(data: Any, split: str, gone: dict[tuple[str, int], str], changed: 
         ids = list(rows["label"])
         for row, suspect in changed.items():
             ids[row] = data.labels.index(suspect.proposed)
-        features, order = rows.features, rows.column_names
-        rows = rows.remove_columns("label").add_column("label", ids).select_columns(order).cast(features)
+        rows = hf.Dataset.from_dict({**{c: list(rows[c]) for c in rows.column_names}, "label": ids}, rows.features)
     left = [i for i in range(len(rows)) if (split, i) not in gone]
     return rows if len(left) == len(rows) else rows.select(left)
 
