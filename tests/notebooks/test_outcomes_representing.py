@@ -34,6 +34,36 @@ def solution(lesson, name):
     return lesson["answer"]
 
 
+def test_what_training_never_showed_is_missed_and_its_own_validation_does_not_say_so(lesson):
+    kinds, everything = lesson["kinds"], lesson["kinds"].loc["all messages"]
+    assert everything["skewed"] < everything["drawn from all"] - 0.04
+    assert kinds.loc["scam", "skewed"] < kinds.loc["scam", "drawn from all"] - 0.2
+    assert lesson["right"].mean() > everything["skewed"] + 0.1
+
+
+def test_drift_is_larger_for_the_skewed_sample(lesson):
+    far, near = (wb.audit(lesson[name].data(), target=lesson["world"]).drift.auc for name in ("skewed", "fair"))
+    assert far > near + 0.04
+
+
+def test_copies_flatter_and_the_fixed_data_do_not(lesson):
+    scores = lesson["scores"]
+    assert scores["with copies"][0] > scores["with copies"][1] + 0.1
+    assert scores["fixed"][0] < scores["with copies"][0] - 0.05
+
+
+def test_accuracy_is_splendid_where_the_rare_class_is_missed(lesson):
+    counts = lesson["rare"].confusion()
+    assert lesson["rare"].best["accuracy"] > 0.9 and counts.at["spam", "spam"] < counts.loc["spam"].sum() / 2
+
+
+def test_doubts_are_half_right_the_surest_mostly_and_looking_pays(lesson):
+    hit = lesson["doubtful"]["row"].isin(lesson["wrong"])
+    assert 0.35 < hit.mean() < 0.65 and hit.head(50).mean() > 0.7
+    scores = {name: run.evaluate("test")["accuracy"] for name, run in lesson["labels"].items()}
+    assert scores["looked at"] > scores["as they are"] and scores["looked at"] > scores["every proposal taken"]
+
+
 def test_the_solutions_pass_and_the_runs_of_the_lesson_do_not(lesson):
     assert wb.exercise("18.1").check(solution(lesson, "18.1")) and not wb.exercise("18.1").check(lesson["skewed"])
     assert wb.exercise("18.2").check(lesson["rare"], solution(lesson, "18.2"))

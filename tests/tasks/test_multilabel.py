@@ -184,6 +184,17 @@ def test_it_learns_and_every_answer_has_all_its_labels(run):
     assert run.predict([]).empty
 
 
+@pytest.mark.parametrize("technique", ["feature-extraction", "unfreezing", "lora", "ia3"])
+def test_every_technique_trains_it(model, technique):
+    made = wb.fit(wb.load(rows(24)), model=model, pooling="mean", technique=technique, epochs=1, evaluations=1).join()
+    assert made.status == "finished" and made.predict("the kind room")["labels"][0] is not None
+
+
+def test_distillation_says_that_it_is_for_one_label(model):
+    with pytest.raises(wb.WorkbenchError, match="on data for multi-label"):
+        wb.fit(wb.load(rows(24)), model=model, technique="distillation", teacher=model, epochs=1).join()
+
+
 def test_errors_are_those_that_it_is_surest_of(run):
     wrong = run.errors(50)
     assert (wrong["right"] != wrong["answer"]).all() and wrong["p_right"].is_monotonic_increasing
