@@ -132,11 +132,11 @@ pd.DataFrame(scores, index=["validation says", "test says"]).round(2)
 # %% [markdown]
 # ## 6 · Few of one class
 #
-# In a real mailbox one message in twenty is spam. Accuracy looks splendid there, and means nothing.
+# In this mailbox one message in fifteen is spam. Accuracy looks splendid, and means nothing.
 
 # %%
 ham, spam = (messages[messages["label"] == name] for name in ("ham", "spam"))
-few = spam.groupby("split").sample(frac=0.06, random_state=0)
+few = spam.groupby("split").sample(frac=0.1, random_state=0)
 rare = wb.fit(pd.concat([ham, few]), **same)
 await rare
 
@@ -166,8 +166,8 @@ print(f"{len(wrong)} wrong, {len(doubtful)} in doubt, {doubtful['row'].isin(wron
 doubtful[["given", "proposed", "p_given", "p_proposed", "text"]].head()
 
 # %% [markdown]
-# Half of the proposals are right and half are not: a proposal is a question to a person, not an answer. Three ways to go on: leave the labels as they are,
-# take every proposal unseen, or look at each text in doubt and give it the right label (we can, since we know it).
+# Of the surest nearly all are wrong labels, of all in doubt about half: a proposal is a question to a person, not an answer. Three ways to go on: leave the
+# labels as they are, take every proposal unseen, or look at each text in doubt and give it the right label (we can, since we know it).
 
 # %%
 looked = noisy.copy()

@@ -164,6 +164,7 @@ def test_a_target_may_be_many_things(tmp_path):
     pd.DataFrame({"text": texts}).to_csv(tmp_path / "t.csv", index=False)
     assert (
         target_texts(texts)
+        == target_texts(pd.Series(texts))
         == target_texts(pd.DataFrame({"text": texts}))
         == sorted(target_texts(tmp_path / "t.csv"), key=lambda t: int(t[5:]))
     )

@@ -80,6 +80,8 @@ def target_texts(target: Any) -> list[str]:
                 f"a target with columns {', '.join(map(str, target.columns))}", f"one called {TEXT[0]}"
             )
         return [str(t) for t in target[column]]
+    if isinstance(target, pd.Series):
+        return [str(t) for t in target]
     if isinstance(target, str) or hasattr(target, "keys") or hasattr(target, "__fspath__"):
         from workbench.data.load import load
 
