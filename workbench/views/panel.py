@@ -76,6 +76,7 @@ class Panel:
         """Data that came by hand: by its path where that finds it again, else as the object itself."""
         self._data = None if path else data
         self.controls.widgets["data"].value = path or data.name
+        self._changed()  # the field may have said so before
 
     async def train(self) -> Run:
         """Start a run with these settings, follow it to its end and return it: what the Train button does."""
