@@ -63,6 +63,7 @@ def bundled_home() -> Path:
 
 TASKS = (
     Card("classification", "task", "One label for a whole text"),
+    Card("multi-label", "task", "Any number of labels for a whole text"),
     Card("tagging", "task", "One tag for every word: named entities"),
     Card("answering", "task", "The place in a passage that answers a question"),
     Card("translation", "task", "A sentence written in another language"),
@@ -72,7 +73,7 @@ TASKS = (
 _ALL = tuple(task.name for task in TASKS)
 TECHNIQUES = (
     Card("full", "technique", "Full fine-tuning: every weight moves", tasks=_ALL, reference="Devlin et al. 2019", facts={"rate": 3e-4}),
-    Card("feature-extraction", "technique", "Feature extraction: the checkpoint is frozen, only the head learns", tasks=_ALL[:3],
+    Card("feature-extraction", "technique", "Feature extraction: the checkpoint is frozen, only the head learns", tasks=_ALL[:4],
          reference="Peters, Ruder & Smith 2019", facts={"rate": 1e-2}),
     Card("unfreezing", "technique", "Gradual unfreezing: from the head down, one block per epoch", tasks=_ALL,
          reference="Howard & Ruder 2018", facts={"rate": 1e-3}),
@@ -89,11 +90,32 @@ _HUB_MODELS = (
     ("google/electra-small-discriminator", "ELECTRA small (14 M)", "electra"),
 )
 
-_HUB_DATASETS = (
-    ("stanfordnlp/sst2", "Stanford Sentiment Treebank, 67,000 phrases", "sentence", "label"),
-    ("stanfordnlp/imdb", "IMDb film reviews, 50,000", "text", "label"),
-    ("fancyzhx/ag_news", "AG News, 4 topics, 120,000", "text", "label"),
-)
+# (id, or id/configuration; title; task; canonical column -> column there; names of numbered labels where the file has none).
+# Repositories of parquet files: those that need a loading script cannot be read any more, so some stand here as mirrors.
+_HUB_DATASETS: tuple[tuple[str, str, str, dict[str, str], dict[str, str]], ...] = (
+    ("stanfordnlp/sst2", "Stanford Sentiment Treebank, 67,000 phrases", "classification", {"text": "sentence", "label": "label"}, {}),
+    ("stanfordnlp/imdb", "IMDb film reviews, 50,000", "classification", {"text": "text", "label": "label"}, {}),
+    ("ucirvine/sms_spam", "SMS Spam Collection, 5,574 messages", "classification", {"text": "sms", "label": "label"}, {}),
+    ("fancyzhx/ag_news", "AG News, 4 topics, 120,000", "classification", {"text": "text", "label": "label"}, {}),
+    ("lhoestq/conll2003", "CoNLL-2003, entities in news, 20,700 sentences (mirror of eriktks/conll2003)", "tagging",
+     {"tokens": "tokens", "tags": "ner_tags"}, {}),
+    ("flaitenberger/wnut_17", "WNUT-17, rare entities in posts, 5,700 sentences (mirror of leondz/wnut_17)", "tagging",
+     {"tokens": "tokens", "tags": "ner_tags"}, {}),
+    ("rajpurkar/squad", "SQuAD 1.1, 98,000 questions on Wikipedia", "answering",
+     {"question": "question", "context": "context", "answers": "answers"}, {}),
+    ("rajpurkar/squad_v2", "SQuAD 2.0, with 50,000 questions that have no answer", "answering",
+     {"question": "question", "context": "context", "answers": "answers"}, {}),
+    ("Helsinki-NLP/opus_books/en-fr", "OPUS Books, English and French, 127,000 pairs", "translation", {"translation": "translation"}, {}),
+    ("sentence-transformers/parallel-sentences-tatoeba/en-fr", "Tatoeba, English and French sentences", "translation",
+     {"source": "english", "target": "non_english"}, {}),
+    ("coastalcph/lex_glue/ledgar", "LEDGAR (LexGLUE), contract clauses of 100 kinds, 80,000", "classification",
+     {"text": "text", "label": "label"}, {}),
+    ("TimSchopf/medical_abstracts", "Medical abstracts, 5 kinds of conditions, 14,400", "classification",
+     {"text": "medical_abstract", "label": "condition_label"},
+     {"1": "neoplasms", "2": "digestive system", "3": "nervous system", "4": "cardiovascular", "5": "general pathological"}),
+    ("google-research-datasets/go_emotions", "GoEmotions, 28 emotions, several per comment, 54,000", "multi-label",
+     {"text": "text", "labels": "labels"}, {}),
+)  # fmt: skip
 
 
 @functools.lru_cache(maxsize=1)
@@ -131,8 +153,8 @@ def models() -> Cards:
 def datasets() -> Cards:
     """Bundled datasets, then Hub counterparts (parquet repositories with their columns)."""
     hub = [
-        Card(f"hub:{i}", "dataset", title, "", ("classification",), "hub", i, {"text": text, "label": label})
-        for i, title, text, label in _HUB_DATASETS
+        Card(f"hub:{i}", "dataset", title, "", (task,), "hub", i, {"columns": columns, "names": names})
+        for i, title, task, columns, names in _HUB_DATASETS
     ]
     return Cards([c for c in _bundled() if c.kind == "dataset"] + hub)
 

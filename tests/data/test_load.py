@@ -295,13 +295,17 @@ def test_a_byte_order_mark_is_not_part_of_the_first_name(tmp_path, suffix):
     assert fingerprint(wb.load(path)) == fingerprint(wb.load(frame()))
 
 
-@pytest.mark.parametrize("line", ["caf\xe9,yes\n", '{"text": "caf\xe9", "label": "yes"}\n'])
-def test_latin_1_bytes_are_refused_with_a_way_out(tmp_path, line):
-    path = tmp_path / ("mine.jsonl" if line.startswith("{") else "mine.csv")
-    path.write_bytes(b"" if line.startswith("{") else b"text,label\n")
-    path.write_bytes(path.read_bytes() + line.encode("latin-1") * 8)
-    with pytest.raises(wb.WorkbenchError, match=r"mine\.\w+ cannot be read.*in UTF-8.*Try: saving it again as UTF-8"):
-        wb.load(path)
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_latin_1_bytes_are_read_and_said(tmp_path, suffix):
+    path = tmp_path / f"mine.{suffix}"
+    rows = with_text("un café à Nîmes")
+    text = (
+        rows.to_csv(index=False) if suffix == "csv" else rows.to_json(orient="records", lines=True, force_ascii=False)
+    )
+    path.write_bytes(text.encode("latin-1"))
+    data = wb.load(path)
+    assert data["train"]["text"][0] == "un café à Nîmes"
+    assert any(f"mine.{suffix} is not UTF-8 and was read as Windows-1252" in note for note in data.notes)
 
 
 def test_quotes_and_newlines_inside_csv_are_read(tmp_path):

@@ -77,8 +77,13 @@ def test_a_tsv_of_labels_under_odd_names_is_not_taken_for_pairs(tmp_path, right)
     path, labels = tmp_path / "odd.tsv", right.split("|")
     lines = [f"Some words here {i}.\t{labels[i % len(labels)]}" for i in range(8)]
     path.write_text("what they wrote\tverdict\n" + "\n".join(lines) + "\n", "utf-8")
-    with pytest.raises(WorkbenchError, match="a text column"):
-        load(path)
+    if len(labels) > 2:  # too few rows for each to tell that these are labels
+        with pytest.raises(WorkbenchError, match="a text column"):
+            load(path)
+    else:
+        data = load(path)
+        assert data.task == "classification" and data.labels == sorted(labels)
+        assert any("text from column 'what they wrote', label from column 'verdict'" in note for note in data.notes)
 
 
 def test_quotes_in_a_tsv_are_letters(tmp_path):

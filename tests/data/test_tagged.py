@@ -179,9 +179,9 @@ def test_a_file_without_words_says_so(tmp_path, content):
         wb.load(written(tmp_path, content))
 
 
-def test_latin_1_is_refused_with_a_way_out(tmp_path):
-    with pytest.raises(wb.WorkbenchError, match=r"a conll file in UTF-8.*saving it again as UTF-8"):
-        wb.load(written(tmp_path, "Zürich\tB-LOC\n".encode("latin-1")))
+def test_latin_1_is_read_and_said(tmp_path):
+    data = wb.load(written(tmp_path, "Zürich\tB-LOC\nist\tO\n\n".encode("latin-1") * 6))
+    assert data["train"]["tokens"][0][0] == "Zürich" and "read as Windows-1252" in data.notes[0]
 
 
 def test_odd_words_arrive_as_they_were(tmp_path):

@@ -1,22 +1,28 @@
-"""`audit`: what is wrong with a dataset before any training: counts, duplicates, leaks, a bag-of-words baseline.
+"""`audit`: what is wrong with a dataset before any training: counts, duplicates, leaks, doubtful labels, a bag-of-words baseline.
 
-Not a repair: it reports, with row numbers, and leaves the data as it is.
+It reports, with row numbers, and leaves the data as it is; `fixed()` makes a copy without what was found (see repair.py).
 """
 
 from __future__ import annotations
 
-import html
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from workbench.data.load import load
+from workbench.data.checks import plain
+from workbench.data.drift import STRONG, Drift, drift, target_texts
+from workbench.data.label_errors import Suspect, suspects
+from workbench.data.language import languages
+from workbench.data.load import Data, load
+from workbench.data.near import Pair, duplicates
+from workbench.data.pieces import Pieces, pieces
 
 LARGEST = 20_000
-NEAR = 0.8  # cosine similarity of character 5-gram TF-IDF vectors from which two texts count as near-duplicates
 
 
 @dataclass(frozen=True, repr=False)
@@ -31,6 +37,16 @@ class Audit:
     tfidf: float  # of TF-IDF + logistic regression on validation; tagging: of a list of the names seen in training
     problems: tuple[str, ...] = field(default_factory=tuple)
     words_for: tuple[str, str, str] = ("validation accuracy", "majority", "TF-IDF + logistic regression")
+    suspects: tuple[
+        Suspect, ...
+    ] = ()  # training rows whose label is probably wrong, surest first (classification only)
+    languages: dict[str, int] = field(default_factory=dict)  # texts by language, as far as their little words tell
+    pieces: Pieces | None = None  # what the tokenizer of `model` makes of the words
+    drift: Drift | None = None  # how far training is from `target`
+    data: Any = field(default=None, compare=False)
+    pairs: tuple[Pair, ...] = field(
+        default=(), compare=False
+    )  # ((split, row), (split, row)) that are the same or nearly so
 
     def __str__(self) -> str:
         lines = [f"{split}: " + ", ".join(f"{n} {label}" for label, n in c.items()) for split, c in self.counts.items()]
@@ -38,18 +54,111 @@ class Audit:
         lines.append(
             f"{self.words_for[0]}: {self.words_for[1]} {self.majority:.1%}, {self.words_for[2]} {self.tfidf:.1%}"
         )
+        lines += [f"{part}" for part in (self.pieces, self.drift) if part is not None]
         lines += [f"Problem: {p}" for p in self.problems] or ["No problem found."]
+        if self.suspects:
+            share = len(self.suspects) / sum(self.counts["train"].values())
+            lines.append(
+                f"Labels to look at: {len(self.suspects)} of training ({share:.1%}), in audit.suspects, surest first."
+            )
         return "\n".join(lines)
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return "".join(f"<div>{html.escape(line)}</div>" for line in str(self).splitlines())
+        from workbench.views.auditing import audit_html
+
+        return audit_html(self)
+
+    def table(self) -> pd.DataFrame:
+        """Every check as a row: check, found, and whether it is a problem."""
+        rows = [(s, ", ".join(f"{n} {label}" for label, n in c.items())) for s, c in self.counts.items()]
+        rows += [("near-duplicates", f"{self.near_duplicates:.1%} of the texts"), ("leaks", f"{len(self.leaks)} pairs of rows"),
+                 (f"{self.words_for[0]}, {self.words_for[1]}", f"{self.majority:.1%}"),
+                 (f"{self.words_for[0]}, {self.words_for[2]}", f"{self.tfidf:.1%}"),
+                 ("median words", ", ".join(f"{n:.0f} {label}" for label, n in self.words.items())),
+                 ("labels to look at", str(len(self.suspects)))]  # fmt: skip
+        rows += [("language", ", ".join(f"{n} {name}" for name, n in self.languages.items()))] if self.languages else []
+        rows += [("tokenizer", str(self.pieces))] if self.pieces else []
+        rows += [("drift", str(self.drift))] if self.drift else []
+        return pd.DataFrame([*rows, *(("problem", p) for p in self.problems)], columns=["check", "found"])
+
+    def doubtful(self) -> pd.DataFrame:
+        """The suspects as a table: row, given, proposed, p_given, p_proposed, text."""
+        return pd.DataFrame([asdict(s) for s in self.suspects], columns=[f.name for f in fields(Suspect)])
+
+    def figure(self) -> Any:
+        """Balance, lengths and, where there are any, doubtful labels and drift as a matplotlib Figure."""
+        from workbench.views.auditing import audit_figure
+
+        return audit_figure(self)
+
+    def fixed(self, labels: bool | Iterable[int] = False) -> Data:
+        """A copy without leaks and duplicates, whose `changes` list what was done, row by row. Doubtful labels stay as they are
+        unless `labels` is True (every proposal is taken) or a list of rows (those alone)."""
+        from workbench.data.repair import fixed
+
+        return fixed(self.data, self.pairs, self.suspects, labels)
 
 
-def audit(source: Any) -> Audit:
-    """Look at a dataset (anything that `load` takes). Seconds for a few thousand texts."""
+def audit(source: Any, *, target: Any = None, model: str | None = None, max_length: int = 128) -> Audit:
+    """Look at a dataset (anything that `load` takes). Seconds for a few thousand texts.
+
+    With `model` (a bundled name, a folder or a Hub id) the words are looked at in its tokenizer, with texts cut at `max_length`
+    pieces; with `target` (texts, a frame, a file or a dataset like those that the model will meet) the two are compared.
+    """
     data = load(source)
+    found, pairs = _audit(data)
+    texts = {split: texts_of(data, split) for split in data}
+    problems = [*found.problems, *_conflicts(data, pairs)]
+    seen = languages([t for split in texts.values() for t in split])
+    named = list(seen.values())
+    if data.task != "translation" and named and max(named) < 0.95 * sum(named):
+        problems.append(
+            f"texts in several languages ({', '.join(f'{n} {name}' for name, n in list(seen.items())[:3])})"
+        )
+    broken = pieces([t for split in texts.values() for t in split], model, max_length) if model else None
+    if broken and broken.cut > 0.05:
+        problems.append(f"{broken.cut:.1%} of the texts are longer than {broken.limit} pieces and are cut")
+    if broken and broken.broken > 0.1:
+        problems.append(
+            f"{broken.broken:.1%} of the words are in more than 3 pieces: another tokenizer may suit these texts"
+        )
+    far = drift(texts["train"], target_texts(target)) if target is not None else None
+    if far and far.auc - 2 * far.se > STRONG:
+        problems.append(f"training and target differ: a classifier tells them apart with AUC {far.auc:.2f}")
+    doubts: tuple[Suspect, ...] = ()
+    if data.task == "classification":
+        doubts = suspects(texts["train"], np.array(data["train"]["label"]), data.labels)
+    return replace(found, problems=tuple(problems), suspects=doubts, languages=seen, pieces=broken, drift=far, data=data,
+                   pairs=tuple(pairs))  # fmt: skip
+
+
+def texts_of(data: Data, split: str) -> list[str]:
+    """The texts of a split, whatever the task: sentences of words joined, passages once each."""
+    column = {"tagging": "tokens", "answering": "context", "translation": "source"}.get(data.task, "text")
+    values = list(data[split][column])
+    values = list(dict.fromkeys(values)) if data.task == "answering" else values
+    return [v if isinstance(v, str) else " ".join(v) for v in values]
+
+
+def _conflicts(data: Data, pairs: list[Pair]) -> list[str]:
+    """The very same text with different labels in training."""
+    if data.task not in ("classification", "multi-label"):
+        return []
+    column, rows = data.kind.FINGERPRINT[1], data["train"]
+    same = [
+        (i, j) for (a, i), (b, j) in pairs if a == b == "train" and plain(rows[i]["text"]) == plain(rows[j]["text"])
+    ]
+    odd = [(i, j) for i, j in same if rows[i][column] != rows[j][column]]
+    if not odd:
+        return []
+    return [f"{len(odd)} {'text stands' if len(odd) == 1 else 'pairs of the same text stand'} in training with different labels "
+            f"(rows {odd[0][0] + 1} and {odd[0][1] + 1})"]  # fmt: skip
+
+
+def _audit(data: Data) -> tuple[Audit, list[Pair]]:
+    """What the task itself has to say, and the pairs of texts that are the same or nearly so."""
     if data.task == "tagging":
         return _audit_tags(data)
     if data.task == "answering":
@@ -58,31 +167,55 @@ def audit(source: Any) -> Audit:
         return _audit_pairs(data)
     if data.task == "language-modeling":
         return _audit_texts(data)
+    if data.task == "multi-label":
+        return _audit_sets(data)
     names = data.labels
     labels = {split: np.array(data[split]["label"]) for split in data}
     counts = {s: {names[i]: int((y == i).sum()) for i in range(len(names))} for s, y in labels.items()}
-    near, leaks = _duplicates({split: list(data[split]["text"]) for split in data})
+    near, leaks, pairs = duplicates({split: list(data[split]["text"]) for split in data})
     majority, tfidf = baselines(
         list(data["train"]["text"]), labels["train"], list(data["validation"]["text"]), labels["validation"]
     )
     words = {n: _median_words(data, i) for i, n in enumerate(names)}
     problems = tuple(_problems(counts, words, near, leaks, tfidf))
-    return Audit(counts, words, near, tuple(leaks), majority, tfidf, problems)
+    return Audit(counts, words, near, tuple(leaks), majority, tfidf, problems), pairs
 
 
-def _audit_texts(data: Any) -> Audit:
+def _audit_texts(data: Any) -> tuple[Audit, list[Pair]]:
     """The same for texts without labels: the yardstick guesses a word from the one before it."""
     from workbench.tasks import TASKS
 
-    near, leaks = _duplicates({split: list(data[split]["text"]) for split in data})
+    near, leaks, pairs = duplicates({split: list(data[split]["text"]) for split in data})
     commonest, before = TASKS["language-modeling"].baselines(data, np.arange(len(data["train"])), [])
     lengths = {"text": float(np.median([len(t.split()) for split in data for t in data[split]["text"]]))}
     counts = {split: {"texts": len(data[split])} for split in data}
     words = ("words of validation guessed", "the commonest word", "the commonest after the word before")
-    return Audit(counts, lengths, near, tuple(leaks), commonest, before, tuple(_leaked(leaks) + _repeated(near)), words)
+    return Audit(
+        counts, lengths, near, tuple(leaks), commonest, before, tuple(_leaked(leaks) + _repeated(near)), words
+    ), pairs
 
 
-def _audit_tags(data: Any) -> Audit:
+def _audit_sets(data: Any) -> tuple[Audit, list[Pair]]:
+    """The same for texts with several labels: F1 instead of accuracy, and texts without any label are counted."""
+    from workbench.tasks import TASKS
+
+    names, sets = data.labels, {split: list(data[split]["labels"]) for split in data}
+    given = {split: Counter(i for some in rows for i in some) for split, rows in sets.items()}
+    counts = {split: {**{n: given[split][i] for i, n in enumerate(names)}, "without any": sum(not len(some) for some in rows)}
+              for split, rows in sets.items()}  # fmt: skip
+    near, leaks, pairs = duplicates({split: list(data[split]["text"]) for split in data})
+    commonest, tfidf = TASKS["multi-label"].baselines(data, np.arange(len(data["train"])), names)
+    lengths = {"text": float(np.median([len(t.split()) for split in data for t in data[split]["text"]]))}
+    problems = _leaked(leaks) + _repeated(near)
+    few = [n for i, n in enumerate(names) if given["train"][i] < 20]
+    problems += (
+        [f"{len(few)} of {len(names)} labels have fewer than 20 training texts ({', '.join(few[:4])})"] if few else []
+    )
+    words = ("micro F1 on validation", "the commonest set of labels", "TF-IDF + a logistic regression per label")
+    return Audit(counts, lengths, near, tuple(leaks), commonest, tfidf, tuple(problems), words), pairs
+
+
+def _audit_tags(data: Any) -> tuple[Audit, list[Pair]]:
     """The same for sentences with tags: names are counted instead of texts, and the yardstick is a list of known names."""
     from workbench.metrics import entities
     from workbench.tasks.tagging import Tagging, words_and_tags
@@ -91,7 +224,7 @@ def _audit_tags(data: Any) -> Audit:
     kinds = [t[2:] for t in data.labels if t.startswith("B-")]
     found = {split: Counter(k for _, tags in r for k, _, _ in entities(tags)) for split, r in rows.items()}
     counts = {split: {"sentences": len(r), **{k: found[split][k] for k in kinds}} for split, r in rows.items()}
-    near, leaks = _duplicates({split: [" ".join(w) for w, _ in r] for split, r in rows.items()})
+    near, leaks, pairs = duplicates({split: [" ".join(w) for w, _ in r] for split, r in rows.items()})
     nothing, lookup = Tagging().baselines(data, np.arange(len(data["train"])), data.labels)
     problems = _leaked(leaks) + _repeated(near)
     few = {k: found["train"][k] for k in kinds if found["train"][k] < 20}
@@ -100,10 +233,10 @@ def _audit_tags(data: Any) -> Audit:
         problems.append(f"a list of the names in training finds nearly all of them (F1 {lookup:.1%})")
     lengths = {"sentence": float(np.median([len(w) for r in rows.values() for w, _ in r]))}
     words = ("entity F1 on validation", "no names at all", "names seen in training")
-    return Audit(counts, lengths, near, tuple(leaks), nothing, lookup, tuple(problems), words)
+    return Audit(counts, lengths, near, tuple(leaks), nothing, lookup, tuple(problems), words), pairs
 
 
-def _audit_questions(data: Any) -> Audit:
+def _audit_questions(data: Any) -> tuple[Audit, list[Pair]]:
     """The same for questions on passages: passages are compared, and the yardstick is a method that counts shared words."""
     from workbench.tasks import TASKS
     from workbench.tasks.answering import ANSWER, NONE
@@ -114,7 +247,7 @@ def _audit_questions(data: Any) -> Audit:
     for split in data:
         for row, context in enumerate(data[split]["context"]):
             firsts[split].setdefault(context, row)
-    near, leaks = _duplicates({split: list(contexts) for split, contexts in firsts.items()})
+    near, leaks, _ = duplicates({split: list(contexts) for split, contexts in firsts.items()})
     rows = {split: list(contexts.values()) for split, contexts in firsts.items()}
     leaks = [(rows[w.split("/")[0]][a], rows[w.split("/")[1]][b], w) for a, b, w in leaks]
     names = [ANSWER, NONE] if empty["train"] else [ANSWER]
@@ -125,15 +258,15 @@ def _audit_questions(data: Any) -> Audit:
     if matching > 0.9:
         problems.append(f"counting shared words finds nearly every answer (F1 {matching:.1%})")
     words = ("F1 on validation", "no answer ever", "matching words")
-    return Audit(counts, lengths, near, tuple(leaks), nothing, matching, tuple(problems), words)
+    return Audit(counts, lengths, near, tuple(leaks), nothing, matching, tuple(problems), words), []
 
 
-def _audit_pairs(data: Any) -> Audit:
+def _audit_pairs(data: Any) -> tuple[Audit, list[Pair]]:
     """The same for translations: source sentences are compared, and the yardstick is a dictionary learned by counting."""
     from workbench.tasks import TASKS
 
     sides = {split: list(zip(data[split]["source"], data[split]["target"], strict=True)) for split in data}
-    near, leaks = _duplicates({split: [s for s, _ in pairs] for split, pairs in sides.items()})
+    near, leaks, twins = duplicates({split: [s for s, _ in pairs] for split, pairs in sides.items()})
     copied, dictionary = TASKS["translation"].baselines(data, np.arange(len(data["train"])), [])
     lengths = {side: float(np.median([len(pair[i].split()) for pairs in sides.values() for pair in pairs]))
                for i, side in enumerate(("source", "target"))}  # fmt: skip
@@ -147,7 +280,7 @@ def _audit_pairs(data: Any) -> Audit:
                 problems.append(f"{len(rows)} pair{'' if len(rows) == 1 else 's'} of {split} {what} (rows {some})")
     words = ("chrF on validation", "the source copied", "a word-by-word dictionary")
     counts = {split: {"pairs": len(pairs)} for split, pairs in sides.items()}
-    return Audit(counts, lengths, near, tuple(leaks), copied, dictionary, tuple(problems), words)
+    return Audit(counts, lengths, near, tuple(leaks), copied, dictionary, tuple(problems), words), twins
 
 
 def baselines(train: list[str], train_y: np.ndarray, valid: list[str], valid_y: np.ndarray) -> tuple[float, float]:
@@ -174,26 +307,6 @@ def bag_of_words() -> Any:
 
     vectors = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b")
     return make_pipeline(vectors, LogisticRegression(C=10, max_iter=1000))
-
-
-def _duplicates(texts: dict[str, list[str]]) -> tuple[float, list[tuple[int, int, str]]]:
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    where = [(split, i) for split, rows in texts.items() for i in range(len(rows))]
-    plain = [re.sub(r"\W+", " ", t.lower()).strip() or t for rows in texts.values() for t in rows]
-    vectors = TfidfVectorizer(analyzer="char_wb", ngram_range=(5, 5), dtype=np.float32).fit_transform(plain)
-    hit: set[int] = set()
-    leaks = []
-    for start in range(0, len(plain), 512):
-        close = (vectors[start : start + 512] @ vectors.T).tocoo()
-        for row, column, value in zip(close.row + start, close.col, close.data, strict=True):
-            if value < NEAR or row >= column:
-                continue
-            hit.update((int(row), int(column)))
-            (split_a, a), (split_b, b) = where[row], where[column]
-            if split_a != split_b:
-                leaks.append((a, b, f"{split_a}/{split_b}"))
-    return len(hit) / max(1, len(plain)), leaks
 
 
 def _median_words(data: Any, label: int) -> float:

@@ -10,6 +10,7 @@ import pandas as pd
 from workbench.errors import WorkbenchError
 
 TEXT = ("text", "sentence", "content", "message", "review", "body", "tweet", "headline")
+LOOKED_AT = 2_000  # rows by which columns are told
 LABEL = ("label", "labels", "category", "class", "sentiment", "target", "topic", "intent")
 
 
@@ -50,6 +51,23 @@ def column(frame: pd.DataFrame, wanted: str | None, names: tuple[str, ...], role
         f"a {role} column called {' or '.join(names[:3])}",
         f"wb.load(..., {role}='...')",
     )
+
+
+def guessed(frame: pd.DataFrame, text: str | None, label: str | None) -> tuple[str | None, str | None]:
+    """The columns of texts and labels by their values, where no name says it: the one with the longest, mostly different texts of
+    several words, and the only other one with few values again and again. None for what cannot be told."""
+    known, some, asked = [str(c) for c in frame.columns], frame.head(LOOKED_AT), (text, label)
+    if (text and label) or len(set(known)) < len(known):
+        return text, label
+    values = {n: [str(v).strip() for v in some.iloc[:, i] if v is not None] for i, n in enumerate(known)}
+    words = {n: sum(len(v.split()) for v in vs) / max(1, len(vs)) for n, vs in values.items()}
+    if text is None:
+        long = [n for n, vs in values.items() if n != label and words[n] >= 3 and len(set(vs)) > len(vs) / 2]
+        text = max(long, key=lambda n: words[n], default=None)
+    if label is None and text is not None:
+        few = [n for n, vs in values.items() if n != text and words[n] <= 4 and 2 <= len(set(vs)) <= len(vs) / 3]
+        label = few[0] if len(few) == 1 else None
+    return (text, label) if text and label else asked
 
 
 def _once(name: str, columns: list[str]) -> str:

@@ -8,7 +8,8 @@ import datasets as hf
 import pandas as pd
 import pyarrow as pa
 
-from workbench.data.columns import LABEL, TEXT, column
+from workbench.data.checks import plain
+from workbench.data.columns import LABEL, TEXT, column, guessed, usual
 from workbench.data.read import Tables
 from workbench.data.text import missing, well_formed
 from workbench.errors import WorkbenchError
@@ -19,7 +20,10 @@ FINGERPRINT = ("text", "label")
 
 
 def columns(frame: pd.DataFrame, text: str | None = None, label: str | None = None) -> dict[str, str]:
-    """Which columns hold the texts and the labels; an error that lists the columns where none does."""
+    """Which columns hold the texts and the labels: those that are named, those with the usual names, else those whose values look
+    like it; an error that lists the columns where none does."""
+    known = [str(c) for c in frame.columns]
+    text, label = guessed(frame, text or usual(known, TEXT), label or usual(known, LABEL))
     return {"text": column(frame, text, TEXT, "text"), "label": column(frame, label, LABEL, "label")}
 
 
@@ -54,15 +58,23 @@ def canonical(frame: pd.DataFrame, split: str, names: list[str] | None) -> pd.Da
     return frame
 
 
+def row_labels(frame: pd.DataFrame) -> list[set[str]]:
+    """The label of every row."""
+    return [{v} for v in frame["label"]]
+
+
 def held_out(train: pd.DataFrame, seed: int) -> list[int]:
-    """15% of the rows with each label."""
+    """15% of the rows with each label; rows whose text stays in training stay with it, as far as a row is left."""
     share = train.groupby("label", group_keys=False).sample(frac=0.15, random_state=seed)
     if share.empty:  # few texts of every class: one text of each class that has another
         repeated = train[train.duplicated("label", keep=False)]
         share = repeated.groupby("label", group_keys=False).sample(n=1, random_state=seed)
     if share.empty:
         raise WorkbenchError("one text per label", "several texts of each label, to cut off a validation split")
-    return list(share.index)
+    texts = train["text"].map(plain)
+    staying = set(texts.drop(index=share.index))
+    apart = [int(i) for i in share.index if texts[i] not in staying]
+    return apart or list(share.index)
 
 
 def check(frames: Tables) -> None:

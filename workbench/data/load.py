@@ -3,27 +3,31 @@
 The columns say which task the data is for. A kind of data is a module that knows its canonical columns:
 
     labelled    text (str), label (ClassLabel)                          classification
+    multilabel  text (str), labels (list of ClassLabel)                  multi-label
     tagged      tokens (list of str), tags (list of ClassLabel, IOB2)    tagging
     questions   question (str), context (str), answers (SQuAD's lists)   answering
     parallel    source (str), target (str)                              translation
     unlabelled  text (str) alone                                        language-modeling
 
 Other columns are kept as they are. Splits are `train`, `validation` and, where there is one, `test`; a missing validation
-split is cut off the training split.
+split is cut off the training split, by group where a column says which rows belong together. What had to be guessed or is
+doubtful stands in `Data.notes`.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import datasets as hf
 import pandas as pd
 
 from workbench.config import BY_HAND
-from workbench.data import labelled, parallel, questions, tagged, unlabelled
+from workbench.data import checks, groups, labelled, multilabel, parallel, questions, stream, tagged, unlabelled
 from workbench.data.columns import renamed
-from workbench.data.read import Tables, tables
+from workbench.data.read import READ_ERRORS, SPLITS, Tables, existing, tables, unreadable
 from workbench.errors import WorkbenchError
 
 KINDS: tuple[Any, ...] = (
@@ -31,6 +35,7 @@ KINDS: tuple[Any, ...] = (
     questions,
     parallel,
     unlabelled,
+    multilabel,
     labelled,
 )  # the first whose columns are there is it; the last one says what is missing
 
@@ -39,6 +44,11 @@ class Data(hf.DatasetDict):
     """A DatasetDict that knows its name, its labels and the task it is for."""
 
     name: str = BY_HAND
+    changes: Any = None  # of a fixed copy: a frame of what was changed (see audit.fixed)
+    notes: tuple[str, ...] = ()  # sentences on what was guessed while loading, and on what is doubtful about the splits
+
+    def __repr__(self) -> str:
+        return "\n".join([*(f"Note: {n}." for n in self.notes), super().__repr__()])
 
     @property
     def kind(self) -> Any:
@@ -55,6 +65,19 @@ class Data(hf.DatasetDict):
         """The label names, in the order of their ids."""
         return list(self.kind.labels(self["train"].features))
 
+    def frame(self) -> pd.DataFrame:
+        """All splits as one table with a column `split`, labels by their names: to be changed and given to `load` again."""
+        parts = []
+        for split in self:
+            rows = self[split].to_pandas()
+            if "label" in rows and self.task == "classification":
+                rows["label"] = [self.labels[i] for i in rows["label"]]
+            if self.task in ("multi-label", "tagging"):
+                column = self.kind.FINGERPRINT[1]
+                rows[column] = [[self.labels[i] for i in some] for some in rows[column]]
+            parts.append(rows.assign(split=split))
+        return pd.concat(parts, ignore_index=True)
+
     def unlabelled(self) -> Data:
         """Its texts alone, split by split: what a language model can learn from before the labels are looked at."""
         if "text" not in self["train"].column_names:
@@ -67,46 +90,115 @@ class Data(hf.DatasetDict):
         return self.name != BY_HAND
 
 
-def load(source: Any, *, text: str | None = None, label: str | None = None, seed: int = 0) -> Data:
-    """Canonical data from `source`; `text` and `label` name the columns where the usual names do not fit.
+def load(
+    source: Any, *, text: str | None = None, label: str | None = None, group: str | None = None, seed: int = 0
+) -> Data:
+    """Canonical data from `source`: a bundled name, "hub:owner/name" (or "hub:owner/name/config"), a file, a folder of splits or of
+    classes, a DataFrame, a DatasetDict.
+
+    `text` and `label` name the columns where the usual names do not fit, `group` the one whose values must not be torn apart
+    when a validation split is cut off. `notes` of the result say what was guessed. Raises WorkbenchError with row numbers.
 
     >>> load("reviews")["train"].features["label"].names
     ['negative', 'positive']
     """
-    if isinstance(source, Data) and text is None and label is None:
+    if isinstance(source, Data) and text is None and label is None and group is None:
         return source
-    found, name, names = tables(source, text, label)
+    notes: list[str] = []
+    if (large := _large(source, text, label, group, seed, notes)) is not None:
+        return large
+    found, name, names = tables(source, text, label, notes)
     kind = next(k for k in KINDS if k.columns(found["train"], text, label))
-    frames = {split: kind.canonical(_with_roles(kind, table, split, text, label), split, names)
+    columns = kind.columns(found["train"], text, label)
+    notes += _columns_said(kind, columns, text, label)
+    frames = {split: kind.canonical(_with_roles(kind, table, split, text, label, columns), split, names)
               for split, table in found.items()}  # fmt: skip
-    frames = _split(kind, frames, seed)
+    frames = _split(kind, frames, seed, group, notes)
     kind.check(frames)
     data = Data(kind.datasets(frames, names))
-    data.name = name if text is None and label is None else BY_HAND  # a name alone would not find the columns again
+    data.name = (
+        name if (text, label, group) == (None, None, None) else BY_HAND
+    )  # a name alone would not find them again
+    data.notes = (*notes, *checks.shared(kind, frames))
     return data
 
 
-def _with_roles(kind: Any, table: pd.DataFrame, split: str, text: str | None, label: str | None) -> pd.DataFrame:
-    """The table with the kind's columns under their canonical names."""
-    chosen = kind.columns(table, text, label)
+_streamed: dict[tuple[Any, ...], Data] = {}  # a large file is converted once per process
+
+
+def _large(
+    source: Any, text: str | None, label: str | None, group: str | None, seed: int, notes: list[str]
+) -> Data | None:
+    """A large file as data that stay on disk; None for everything else."""
+    path = existing(source) if isinstance(source, str | Path) else None
+    if path is None or not path.is_file() or path.stat().st_size < stream.LARGE:
+        return None
+    key = (str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns, text, label, group, seed)
+    if key not in _streamed:
+        try:
+            found = stream.streamed(path, SPLITS, text, label, group, seed, notes)
+        except READ_ERRORS as error:
+            raise unreadable(path, error) from error
+        if found is None:
+            return None
+        _streamed[key] = Data(found)
+        _streamed[key].name = str(path) if (text, label, group) == (None, None, None) else BY_HAND
+        _streamed[key].notes = tuple(notes)
+    return _streamed[key]
+
+
+def _columns_said(kind: Any, chosen: dict[str, str], text: str | None, label: str | None) -> list[str]:
+    """Which columns play which role, where their names do not say so."""
+    odd = {role: found for role, found in chosen.items() if found != role and found not in (text, label)}
+    return (
+        [f"read as {kind.TASK}: " + ", ".join(f"{role} from column {found!r}" for role, found in odd.items())]
+        if odd
+        else []
+    )
+
+
+def _with_roles(
+    kind: Any, table: pd.DataFrame, split: str, text: str | None, label: str | None, known: dict[str, str]
+) -> pd.DataFrame:
+    """The table with the kind's columns under their canonical names: those of training, where they are here too."""
+    same = known if set(known.values()) <= set(map(str, table.columns)) else None
+    chosen = same or kind.columns(table, text, label)
     if chosen is None:
         raise WorkbenchError(f"no {kind.ROWS} in {split} (columns: {', '.join(map(str, table.columns))})",
                              f"{kind.ROW} in every row, as in train")  # fmt: skip
     return renamed(table, chosen)
 
 
-def _split(kind: Any, frames: Tables, seed: int) -> Tables:
+def _split(kind: Any, frames: Tables, seed: int, group: str | None, notes: list[str]) -> Tables:
     """With a validation split: where there is none, the kind says which training rows become it."""
     frames = dict(frames)
     if "validation" not in frames:
         train = frames["train"]
         if len(train) < 4:
             raise WorkbenchError(f"{len(train)} training rows", "at least 4, to cut off a validation split")
-        chosen = kind.held_out(train, seed)
+        chosen = _by_group(kind, train, seed, group, notes) or kind.held_out(train, seed)
         frames["validation"] = train.loc[chosen].reset_index(drop=True)
         frames["train"] = train.drop(index=chosen).reset_index(drop=True)
     order = ("train", "validation", "test")
     return {split: frames[split] for split in order if split in frames}
+
+
+def _by_group(kind: Any, train: pd.DataFrame, seed: int, group: str | None, notes: list[str]) -> list[int]:
+    """Rows of whole groups, where there is a column of groups; empty where there is none or it allows no such cut."""
+    column = groups.column(train, group)
+    if column is None:
+        return []
+    rows: Any = getattr(kind, "row_labels", None)
+    labels = rows(train) if rows else [set()] * len(train)
+    chosen = groups.held_out(list(train[column]), labels, seed)
+    if chosen:
+        notes.append(f"validation was cut off by {column!r}: no value of it is on both sides")
+    elif group is not None:
+        raise WorkbenchError(f"no cut by {group!r} leaves every label in training", "groups that share their labels",
+                             "leaving group out")  # fmt: skip
+    else:
+        notes.append(f"validation was cut off by rows, not by {column!r}: no cut by it leaves every label in training")
+    return chosen
 
 
 def kind_of(data: hf.DatasetDict) -> Any:
@@ -122,5 +214,15 @@ def fingerprint(data: hf.DatasetDict) -> str:
     digest = hashlib.sha256(repr(names).encode("utf-8", "backslashreplace"))
     for split in sorted(data):
         for column in kind.FINGERPRINT:
-            digest.update(repr((split, column, list(data[split][column]))).encode("utf-8", "backslashreplace"))
+            for piece in _written(split, column, data[split]):
+                digest.update(piece.encode("utf-8", "backslashreplace"))
     return digest.hexdigest()[:16]
+
+
+def _written(split: str, column: str, rows: hf.Dataset, size: int = 10_000) -> Iterator[str]:
+    """`repr((split, column, all values))` in pieces: a large column need not be in memory at once."""
+    yield f"({split!r}, {column!r}, ["
+    for start in range(0, len(rows), size):
+        some = rows[start : start + size][column]
+        yield (", " if start else "") + ", ".join(map(repr, some))
+    yield "])"

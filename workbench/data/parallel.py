@@ -16,6 +16,7 @@ import datasets as hf
 import numpy as np
 import pandas as pd
 
+from workbench.data import decode
 from workbench.data.columns import usual
 from workbench.data.text import missing, well_formed
 from workbench.errors import WorkbenchError
@@ -66,24 +67,30 @@ def with_header(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["source", "target"])
 
 
-def text_files(folder: Path, split_of: Callable[[Path], str]) -> dict[str, pd.DataFrame]:
+def text_files(
+    folder: Path, split_of: Callable[[Path], str], notes: list[str] | None = None
+) -> dict[str, pd.DataFrame]:
     """`train.en` beside `train.fr`, and so for the other splits: one pair per line. Empty where there are no such files."""
     found: dict[str, dict[str, Path]] = {}
     for path in sorted(folder.iterdir()):
         code = path.suffix[1:].lower()
         if path.is_file() and split_of(path) and len(code) <= 3 and (language(code) or code == "id"):
             found.setdefault(split_of(path), {})[code] = path
-    return {split: _aligned(files, folder) for split, files in found.items()} if "train" in found else {}
+    return (
+        {split: _aligned(files, folder, [] if notes is None else notes) for split, files in found.items()}
+        if "train" in found
+        else {}
+    )
 
 
-def _aligned(files: dict[str, Path], folder: Path) -> pd.DataFrame:
+def _aligned(files: dict[str, Path], folder: Path, notes: list[str]) -> pd.DataFrame:
     codes = sorted(files)
     if len(codes) != 2:
         raise WorkbenchError(f"{' and '.join(p.name for p in files.values())} in folder {folder.name!r}",
                              "one file for each of two languages", "train.en and train.fr")  # fmt: skip
     if re.search(rf"(^|[^a-z]){codes[1]}[-_]{codes[0]}([^a-z]|$)", folder.name.lower()):
         codes.reverse()
-    sides = {code: _lines(files[code]) for code in codes}
+    sides = {code: _lines(files[code], notes) for code in codes}
     lengths = [len(side) for side in sides.values()]
     if lengths[0] != lengths[1]:
         raise WorkbenchError(f"{files[codes[0]].name} has {lengths[0]:,} lines and {files[codes[1]].name} {lengths[1]:,}",
@@ -91,11 +98,13 @@ def _aligned(files: dict[str, Path], folder: Path) -> pd.DataFrame:
     return pd.DataFrame(dict(zip(("source", "target"), sides.values(), strict=True)))
 
 
-def _lines(path: Path) -> list[str]:
+def _lines(path: Path, notes: list[str]) -> list[str]:
     try:
-        return path.read_text("utf-8-sig").removesuffix("\n").split("\n")
-    except UnicodeDecodeError as error:
-        raise WorkbenchError(f"{path.name} cannot be read: {error.reason}", "a text file in UTF-8",
+        coded = decode.encoding(path)
+        notes += decode.stated(path.name, coded)
+        return path.read_text(coded).removesuffix("\n").split("\n")
+    except (ValueError, OSError) as error:
+        raise WorkbenchError(f"{path.name} cannot be read: {str(error)[:200]}", "a text file in UTF-8",
                              "saving it again as UTF-8") from error  # fmt: skip
 
 

@@ -30,9 +30,9 @@ FEATURES = {"text": hf.List(hf.Value("string")), "answer_start": hf.List(hf.Valu
 Found = tuple[list[str], list[int]]
 
 
-def read_squad(path: Path) -> pd.DataFrame:
+def read_squad(path: Path, coded: str = "utf-8-sig") -> pd.DataFrame:
     """SQuAD's nested file (version 1.1 or 2), or a list of rows: one row per question."""
-    whole = json.loads(path.read_text("utf-8-sig"))
+    whole = json.loads(path.read_text(coded))
     articles = whole.get("data") if isinstance(whole, dict) else whole
     if not isinstance(articles, list) or not all(isinstance(a, dict) for a in articles):
         raise ValueError("it is neither a list of objects nor an object with such a list as its `data`")

@@ -12,43 +12,48 @@ import pandas as pd
 
 from workbench import catalog
 from workbench.config import BY_HAND
-from workbench.data import parallel, questions, tagged, unlabelled
+from workbench.data import decode, folders, parallel, questions, tagged, unlabelled
 from workbench.data.columns import LABEL, usual
 from workbench.errors import WorkbenchError
 
-_SPLITS = {"train": "train", "training": "train", "validation": "validation", "valid": "validation", "dev": "validation",
+SPLITS = {"train": "train", "training": "train", "validation": "validation", "valid": "validation", "dev": "validation",
            "val": "validation", "test": "test"}  # fmt: skip
 
 Tables = dict[str, pd.DataFrame]
 
 
-def tables(source: Any, text: str | None, label: str | None) -> tuple[Tables, str, list[str] | None]:
+def tables(source: Any, text: str | None, label: str | None, notes: list[str]) -> tuple[Tables, str, list[str] | None]:
+    """One table per split, the name by which the data are found again, and the names of numbered labels where they are known.
+
+    What had to be guessed on the way is added to `notes`.
+    """
     if isinstance(source, pd.DataFrame):
         return _by_split_column(source), BY_HAND, None
     if isinstance(source, hf.DatasetDict):
         return _from_hf(source, label), BY_HAND, _class_names(source, label)
     if isinstance(source, hf.Dataset):
-        return tables(hf.DatasetDict(train=source), text, label)
+        return tables(hf.DatasetDict(train=source), text, label, notes)
     if isinstance(source, str) and source.startswith("hub:"):
         return _from_hub(source, text, label)
     if isinstance(source, str | Path):
         bundled = {c.name: c for c in catalog.datasets() if c.source == "bundled"}
         if str(source) in bundled:
-            return _from_folder(bundled[str(source)].folder), str(source), None
-        path = _existing(source)
+            return _from_folder(bundled[str(source)].folder, notes), str(source), None
+        path = existing(source)
         if path is not None:
-            return _from_folder(path) if path.is_dir() else _by_split_column(_from_file(path)), str(path), None
+            found = _from_folder(path, notes) if path.is_dir() else _by_split_column(_from_file(path, notes))
+            return found, str(path), None
     raise WorkbenchError(
         f"no data called {_short(source)}"
         if isinstance(source, str | Path)
         else f"data of type {type(source).__name__}",
         f"a bundled name ({', '.join(c.name for c in catalog.datasets() if c.source == 'bundled')}), 'hub:owner/name', "
-        "a csv, tsv, jsonl or parquet file, a DataFrame or a DatasetDict",
+        f"a file ({', '.join(READERS)}), a folder of splits or of classes, a DataFrame or a DatasetDict",
         "wb.load('reviews')",
     )
 
 
-def _existing(source: str | Path) -> Path | None:
+def existing(source: str | Path) -> Path | None:
     """The file or folder that is meant, if there is one; a text that cannot be a path is none."""
     try:
         if not str(source).strip():
@@ -63,47 +68,89 @@ def _short(source: Any) -> str:
     return repr(str(source) if len(str(source)) <= 80 else str(source)[:79] + "…")
 
 
-_READERS: dict[str, Any] = {
-    ".csv": lambda p: _separated(p),
-    ".tsv": lambda p: parallel.with_header(_separated(p, sep="\t", quoting=3)),
-    ".jsonl": lambda p: _json_lines(p),
-    ".parquet": pd.read_parquet,
-    ".json": questions.read_squad,
-    ".txt": unlabelled.read_lines,
-    ".conll": tagged.read_conll,
-    ".bio": tagged.read_conll,
-    ".iob": tagged.read_conll,
-    ".annotated": tagged.read_conll,
+READERS: dict[str, Any] = {
+    ".csv": lambda path, coded, notes: _separated(path, coded, notes),
+    ".tsv": lambda path, coded, notes: _tabbed(path, coded, notes),
+    ".jsonl": lambda path, coded, notes: _json_lines(path, coded),
+    ".parquet": lambda path, coded, notes: pd.read_parquet(path),
+    ".json": lambda path, coded, notes: questions.read_squad(path, coded),
+    ".txt": lambda path, coded, notes: unlabelled.read_lines(path, coded),
+    **dict.fromkeys(
+        (".conll", ".bio", ".iob", ".annotated"), lambda path, coded, notes: tagged.read_conll(path, coded)
+    ),
 }
 
 
-def _separated(path: Path, **how: Any) -> pd.DataFrame:
-    """A csv or tsv, every value as it is written. pandas would make an index of surplus fields without a word."""
-    frame = pd.read_csv(path, dtype=str, keep_default_na=False, **how)
+def _separated(path: Path, coded: str, notes: list[str]) -> pd.DataFrame:
+    """A csv file; which sign separates its columns is found out and, where it is no comma, noted."""
+    sign = decode.separator(decode.beginning(path, coded))
+    if sign != ",":
+        notes.append(f"the columns of {path.name} are separated by {decode.SEPARATORS[sign]}")
+    return _named(_fields(path, coded, sep=sign), path, notes)
+
+
+def _tabbed(path: Path, coded: str, notes: list[str]) -> pd.DataFrame:
+    """A tsv file, in which a quote is a letter, unless quotes are doubled and set around fields as in csv."""
+    try:
+        frame = _fields(path, coded, sep="\t", quoting=3)
+        again = decode.quoted(frame)
+    except ValueError:  # a line break inside a quoted field cuts the row in two
+        again, frame = True, None
+    if again:
+        frame = _fields(path, coded, sep="\t")
+        notes.append(f"quotes in {path.name} stand around fields, as in csv")
+    named = _named(frame, path, notes)
+    return parallel.with_header(frame) if named is frame else named
+
+
+def _fields(path: Path, coded: str, **how: Any) -> pd.DataFrame:
+    """Every value as it is written. pandas would make an index of surplus fields without a word."""
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding=coded, **how)
     if not isinstance(frame.index, pd.RangeIndex):
         raise ValueError("rows have more fields than the first line")
     return frame
 
 
-def _from_file(path: Path) -> pd.DataFrame:
-    reader = _READERS.get(path.suffix.lower())
+def _named(frame: pd.DataFrame, path: Path, notes: list[str]) -> pd.DataFrame:
+    """The table, its first line made a row where it holds no names."""
+    if not decode.headless(frame):
+        return frame
+    notes.append(f"the first line of {path.name} holds no names of columns and was read as a row")
+    return decode.with_names(frame)
+
+
+def _from_file(path: Path, notes: list[str]) -> pd.DataFrame:
+    suffix = path.suffix.lower()
+    reader = READERS.get(suffix)
     if reader is None:
-        raise WorkbenchError(f"a file ending in {path.suffix!r}", f"one of {', '.join(_READERS)}", "saving it as csv")
+        raise WorkbenchError(f"a file ending in {path.suffix!r}", f"one of {', '.join(READERS)}", "saving it as csv")
     try:
-        return reader(path)
-    except (ValueError, OSError) as error:
-        coded = isinstance(error, UnicodeDecodeError)
-        shape, try_ = (" in UTF-8", "saving it again as UTF-8") if coded else _shape(reader, path.suffix.lower())
-        raise WorkbenchError(
-            f"{path.name} cannot be read: {_first_line(error)}", f"a {path.suffix[1:]} file{shape}", try_
-        ) from error
+        coded = decode.UTF8 if suffix == ".parquet" else decode.encoding(path)
+        notes += decode.stated(path.name, coded)
+        return reader(path, coded, notes)
+    except READ_ERRORS as error:
+        raise unreadable(path, error) from error
 
 
-def _shape(reader: Any, suffix: str) -> tuple[str, str]:
+READ_ERRORS = (ValueError, OSError, TypeError, KeyError, OverflowError, RecursionError, NotImplementedError)
+
+
+def unreadable(path: Path, error: BaseException) -> WorkbenchError:
+    """What to say of a file whose reader gave up; a WorkbenchError stays as it is."""
+    if isinstance(error, WorkbenchError):
+        return error
+    if isinstance(error, UnicodeError):
+        shape, try_ = " in UTF-8", "saving it again as UTF-8"
+    else:
+        shape, try_ = _shape(path.suffix.lower())
+    return WorkbenchError(f"{path.name} cannot be read: {_first_line(error)}", f"a {path.suffix[1:]} file{shape}", try_)
+
+
+def _shape(suffix: str) -> tuple[str, str]:
     """What a file of this kind looks like inside, and what to try when one does not."""
-    if reader is tagged.read_conll:
+    if suffix in (".conll", ".bio", ".iob", ".annotated"):
         return " with a word and its tag in every line and a blank line between sentences", "a tab between word and tag"
-    if reader is questions.read_squad:
+    if suffix == ".json":
         return " as SQuAD has it, or a list of objects with the same fields", "one object per line, in a jsonl file"
     if suffix in (".csv", ".tsv"):
         return (
@@ -113,15 +160,15 @@ def _shape(reader: Any, suffix: str) -> tuple[str, str]:
     return (" with one object per line" if suffix == ".jsonl" else ""), "saving it again"
 
 
-def _json_lines(path: Path) -> pd.DataFrame:
+def _json_lines(path: Path, coded: str) -> pd.DataFrame:
     """One object per line, every value as it is written (pandas would turn some texts into dates or numbers)."""
     rows = []
-    with path.open(encoding="utf-8-sig") as lines:
+    with path.open(encoding=coded) as lines:
         for number, line in enumerate(lines, 1):
             if line.strip():
                 try:
                     rows.append(dict(json.loads(line)))
-                except (ValueError, TypeError) as error:
+                except (ValueError, TypeError, RecursionError) as error:
                     raise ValueError(f"line {number} is not a JSON object") from error
     return pd.DataFrame({k: pd.Series([r.get(k) for r in rows], dtype=object) for k in {k: 0 for r in rows for k in r}})
 
@@ -131,49 +178,72 @@ def _first_line(error: BaseException) -> str:
     return lines[0][:200] if lines else type(error).__name__
 
 
-def _from_folder(folder: Path) -> Tables:
-    known = [p for p in sorted(folder.iterdir()) if _split_of(p) and p.suffix.lower() in _READERS]
-    plain = {_split_of(p) for p in known if p.stem.lower() in _SPLITS}  # beside train.csv, train-old.csv means nothing
-    known = [p for p in known if p.stem.lower() in _SPLITS or _split_of(p) not in plain]
+def _from_folder(folder: Path, notes: list[str]) -> Tables:
+    known = [p for p in sorted(folder.iterdir()) if _split_of(p) and p.suffix.lower() in READERS]
+    plain = {_split_of(p) for p in known if p.stem.lower() in SPLITS}  # beside train.csv, train-old.csv means nothing
+    known = [p for p in known if p.stem.lower() in SPLITS or _split_of(p) not in plain]
     files = {_split_of(p): p for p in known}
     if len(files) < len(known):
         names = ", ".join(p.name for p in known)
         raise WorkbenchError(f"two files for one split in folder {folder.name!r} ({names})", "one file per split",
                              "moving the other one away")  # fmt: skip
     if "train" not in files:
-        pairs = parallel.text_files(folder, _split_of)
-        if pairs:
-            return pairs
+        found = parallel.text_files(folder, _split_of, notes) or folders.classes(folder, SPLITS, notes)
+        if found:
+            return found
         raise WorkbenchError(f"no training file in folder {folder.name!r}", "train.csv and, if you have it, validation.csv "
-                             f"({', '.join(_READERS)} can be read)", "renaming the file to train.csv")  # fmt: skip
-    return {split: _from_file(path) for split, path in files.items()}
+                             f"({', '.join(READERS)} can be read), or a folder of texts for each class", "renaming the file to train.csv")  # fmt: skip
+    return {split: _from_file(path, notes) for split, path in files.items()}
 
 
 def _split_of(path: Path) -> str:
     """The split that a file's name speaks of, alone or with other words: train, wnut17train, emerging.dev, ..."""
     stem = path.stem.lower()
-    if stem in _SPLITS:
-        return _SPLITS[stem]
-    words = re.findall(rf"(?:^|[^a-z])({'|'.join(_SPLITS)})(?=[^a-z]|$)", stem)
-    return _SPLITS[words[-1]] if words else ""
+    if stem in SPLITS:
+        return SPLITS[stem]
+    words = re.findall(rf"(?:^|[^a-z])({'|'.join(SPLITS)})(?=[^a-z]|$)", stem)
+    return SPLITS[words[-1]] if words else ""
 
 
 def _from_hub(source: str, text: str | None, label: str | None) -> tuple[Tables, str, list[str] | None]:
+    repository, config = _repository(source)
     try:
-        loaded = hf.load_dataset(source.removeprefix("hub:"))
+        loaded = hf.load_dataset(repository, config) if config else hf.load_dataset(repository)
     except Exception as error:
         raise WorkbenchError(
             f"{source} could not be loaded ({type(error).__name__}: {_first_line(error)})",
             "a parquet, csv or json dataset repository and a network connection",
             "a bundled name such as 'reviews'",
         ) from error
-    return _from_hf(loaded, label), source, _class_names(loaded, label)
+    if isinstance(loaded, hf.Dataset):
+        loaded = hf.DatasetDict(train=loaded)
+    card = next((c for c in catalog.datasets() if c.name == source), None)
+    if card is None or text is not None or label is not None:
+        return _from_hf(loaded, label), source, _class_names(loaded, label)
+    loaded = _with_roles(loaded, card.facts["columns"])
+    found, names = _from_hf(loaded, None), card.facts["names"]
+    for table in found.values() if names else ():
+        table["label"] = [names.get(str(v), v) for v in table["label"]]
+    return found, source, _class_names(loaded, None)
+
+
+def _repository(source: str) -> tuple[str, str | None]:
+    """hub:owner/name, or hub:owner/name/config where a repository holds several datasets."""
+    parts = source.removeprefix("hub:").strip("/").split("/")
+    return "/".join(parts[:2]), "/".join(parts[2:]) or None
+
+
+def _with_roles(loaded: hf.DatasetDict, columns: dict[str, str]) -> hf.DatasetDict:
+    """The columns under the names by which the kinds of data know them; where one is missing, all stay as they are."""
+    have = set(next(iter(loaded.values())).column_names)
+    renames = {there: role for role, there in columns.items() if there != role and there in have and role not in have}
+    return loaded.rename_columns(renames) if renames else loaded
 
 
 def _from_hf(source: hf.DatasetDict, label: str | None) -> Tables:
     found = {}
     for split, dataset in source.items():
-        key = _SPLITS.get(str(split).lower())
+        key = SPLITS.get(str(split).lower())
         if key is None:
             continue
         frame = dataset.to_pandas()
@@ -208,7 +278,7 @@ def _class_names(source: hf.DatasetDict, label: str | None) -> list[str] | None:
 def _by_split_column(frame: pd.DataFrame) -> Tables:
     if "split" not in frame.columns:
         return {"train": frame}
-    keys = frame["split"].astype(str).str.lower().map(_SPLITS)
+    keys = frame["split"].astype(str).str.lower().map(SPLITS)
     if keys.isna().any():
         odd = sorted(set(frame.loc[keys.isna(), "split"].astype(str)))[:3]
         raise WorkbenchError(f"split values {odd}", "train, validation or test")

@@ -30,7 +30,7 @@ _NUMBER = re.compile(r"-?\d+(\.0)?")
 _NOTHING = ("", "_", "-")  # what some files write where there is no tag
 
 
-def read_conll(path: Path) -> pd.DataFrame:
+def read_conll(path: Path, coded: str = "utf-8-sig") -> pd.DataFrame:
     """A file of one word per line, first column the word, last column its tag, a blank line between sentences.
 
     Columns are separated by a tab, or by spaces where there is no tab. Lines such as `# genre = news` before a sentence become
@@ -47,7 +47,7 @@ def read_conll(path: Path) -> pd.DataFrame:
             rows.append({**notes, "tokens": tokens, "tags": tags})
             tokens, tags, notes = [], [], {}
 
-    with path.open(encoding="utf-8-sig", newline=None) as lines:
+    with path.open(encoding=coded, newline=None) as lines:
         for number, line in enumerate(map(str.rstrip, lines), 1):
             parts = [p.strip(" ") for p in line.split("\t")] if "\t" in line else re.split(" +", line.strip(" "))
             between = not tokens and "\t" not in line
@@ -116,9 +116,14 @@ def canonical(frame: pd.DataFrame, split: str, names: list[str] | None) -> pd.Da
     return frame.assign(tokens=tokens, tags=[to_iob2(tags) for tags in named])
 
 
+def row_labels(frame: pd.DataFrame) -> list[set[str]]:
+    """The types of names in every sentence."""
+    return [{t[2:] for t in tags if t != "O"} for tags in frame["tags"]]
+
+
 def held_out(frame: pd.DataFrame, seed: int, share: float = 0.15) -> list[int]:
     """Positions of a random share of the sentences. The last sentence with a type of name stays where it is."""
-    kinds = [{t[2:] for t in tags if t != "O"} for tags in frame["tags"]]
+    kinds = row_labels(frame)
     left = Counter(kind for some in kinds for kind in some)
     chosen: list[int] = []
     for i in np.random.default_rng(seed).permutation(len(frame)):

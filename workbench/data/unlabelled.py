@@ -22,9 +22,9 @@ FINGERPRINT = ("text",)
 SHARE = 0.1  # of the texts that become the validation split where there is none
 
 
-def read_lines(path: Path) -> pd.DataFrame:
+def read_lines(path: Path, coded: str = "utf-8-sig") -> pd.DataFrame:
     """A file of one text per line; empty lines are passed over."""
-    lines = [line.strip() for line in path.read_text("utf-8-sig").splitlines()]
+    lines = [line.strip() for line in path.read_text(coded).splitlines()]
     if not any(lines):
         raise ValueError("it holds no text")
     return pd.DataFrame({"text": [line for line in lines if line]})

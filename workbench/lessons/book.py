@@ -16,6 +16,7 @@ from workbench.lessons import (
     little_data,
     prompting,
     remote,
+    representing,
     spam,
     stopping,
     tokens,
@@ -221,5 +222,6 @@ LATER = (
     remote,
     beyond,
     tokens,
+    representing,
 )  # lessons with a file of their own
 EXERCISES: dict[str, Exercise] = {e.id: e for e in (*LESSON_00_01, *(e for module in LATER for e in module.EXERCISES))}

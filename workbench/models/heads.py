@@ -6,6 +6,7 @@ A masked language model trained without a sentence-pair objective never trains i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -18,6 +19,8 @@ class PooledClassifier(nn.Module):
 
     Input ids and mask (batch, length) -> logits (batch, labels).
     """
+
+    loss: Callable[..., torch.Tensor] = staticmethod(nn.functional.cross_entropy)
 
     def __init__(self, encoder: Any, labels: int, pooling: str, dropout: float, head: str = "linear") -> None:
         super().__init__()
@@ -48,7 +51,7 @@ class PooledClassifier(nn.Module):
         logits = self.classifier(vector)
         if labels is None:
             return {"logits": logits}
-        return {"loss": nn.functional.cross_entropy(logits.float(), labels), "logits": logits}
+        return {"loss": self.loss(logits.float(), labels), "logits": logits}
 
     def head_state(self) -> dict[str, torch.Tensor]:
         """Everything that is not the encoder, as it is stored beside it."""

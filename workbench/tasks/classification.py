@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -36,14 +37,18 @@ class Classification:
 
     def prepare(self, data: Any, tokenizer: Any, config: RunConfig) -> Prepared:
         """Tokenise both splits once, keep them in memory; take a stratified subset where the config asks for one."""
-        texts = list(data["train"]["text"])
-        train = self.encode(data["train"], tokenizer, config.max_length)
-        if config.train_examples is not None and config.train_examples < len(train):
-            train = train.take(stratified(train.labels, config.train_examples, config.seed))
+        train = self.some(data["train"], tokenizer, config)
         probe = train.take(stratified(train.labels, min(PROBE, len(train)), config.seed + 1))
         validation = self.encode(data["validation"], tokenizer, config.max_length)
-        facts = self.facts(train, validation, self.cut(texts, train, tokenizer, config.max_length))
+        facts = self.facts(train, validation, self.cut(data["train"]["text"], train, tokenizer, config.max_length))
         return Prepared(train, validation, probe, list(data["train"].features["label"].names), tokenizer, facts)
+
+    def some(self, split: Any, tokenizer: Any, config: RunConfig) -> Encoded:
+        """The training texts that the config asks for: chosen by their labels first, so that no others are tokenised."""
+        if config.train_examples is None or config.train_examples >= len(split):
+            return self.encode(split, tokenizer, config.max_length)
+        rows = stratified(np.array(split["label"], dtype=np.int64), config.train_examples, config.seed)
+        return replace(self.encode(split.select(rows), tokenizer, config.max_length), rows=rows)
 
     def encode(self, split: Any, tokenizer: Any, max_length: int, labels: list[str] | None = None) -> Encoded:
         """Word-piece ids of every text of a split, cut at `max_length`."""
@@ -58,7 +63,7 @@ class Classification:
         ids = tokenizer([well_formed(t) for t in texts], truncation=True, max_length=longest)["input_ids"]
         return [np.array(i or [tokenizer.pad_token_id], dtype=np.int64) for i in ids]
 
-    def cut(self, texts: list[str], encoded: Encoded, tokenizer: Any, max_length: int) -> int:
+    def cut(self, texts: Any, encoded: Encoded, tokenizer: Any, max_length: int) -> int:
         """How many of the encoded texts were longer than the limit: those at the limit are counted again, uncut."""
         longest = min(max_length, tokenizer.model_max_length)
         full = [well_formed(texts[int(i)]) for i in encoded.rows[encoded.lengths >= longest]]
@@ -117,9 +122,10 @@ class Classification:
         from workbench.data.audit import baselines
 
         train, validation = data["train"], data["validation"]
-        texts, right = list(train["text"]), np.array(train["label"])
-        some = [texts[int(i)] for i in rows]
-        return baselines(some, right[rows], list(validation["text"]), np.array(validation["label"]))
+        some = train.select(rows)
+        return baselines(
+            list(some["text"]), np.array(some["label"]), list(validation["text"]), np.array(validation["label"])
+        )
 
     def predict(self, ask: Ask, inputs: Any, tokenizer: Any, labels: list[str], config: RunConfig) -> pd.DataFrame:
         """One row per text: text, label, probability, then the probability of every label."""

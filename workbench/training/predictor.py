@@ -81,8 +81,12 @@ class Predictor:
         return self.task.errors(self.ask, split, n, self.tokenizer, self.labels, self.config)
 
     def confusion(self, split: Any) -> pd.DataFrame:
-        """Counts: rows are what is right, columns what was answered."""
+        """Counts: rows are what is right, columns what was answered; of several labels per text, one row per label with how often
+        it was given rightly, given wrongly, missed and rightly not given."""
         encoded = self.task.encode(split, self.tokenizer, self.config.max_length, self.labels)
+        if hasattr(self.task, "label_counts"):
+            found: pd.DataFrame = self.task.label_counts(self.ask(encoded), encoded.labels, self.labels)
+            return found
         right, answer, names = self.task.pairs(self.ask(encoded), encoded.labels, self.labels)
         counts = np.zeros((len(names), len(names)), dtype=int)
         np.add.at(counts, (right, answer), 1)
@@ -113,7 +117,9 @@ class Predictor:
 
         if isinstance(self.model, PooledClassifier):
             return self.model.pooling
-        return "native" if self.task.name == "classification" else zoo.source(self.config.model).pooling
+        return (
+            "native" if self.task.name in ("classification", "multi-label") else zoo.source(self.config.model).pooling
+        )
 
     def save(self, folder: Path, run: Any) -> Path:
         """A new folder with the encoder, the head, the tokenizer, the labels and a model card that says how to load them."""
@@ -225,4 +231,6 @@ def _readme(run: Any, pooling: str, masks: bool) -> str:
     }.get(run.store.facts.get("task"), _PLAIN)
     hidden = _MLP if run.config.head == "mlp" else ""
     code = _POOLED % (_FEATURES[pooling] + hidden) if pooling in _FEATURES else code
+    if run.store.facts.get("task") == "multi-label":
+        code += "\nprobabilities = logits.sigmoid()  # a yes-or-no question per label"
     return model_card(run, code, _POOLED_WARNING if pooling in _FEATURES else "")

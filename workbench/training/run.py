@@ -291,7 +291,8 @@ class Run:
         return self.predictor().errors(self.data()[split], n)
 
     def confusion(self, split: str = "validation") -> pd.DataFrame:
-        """Counts of a split: rows are what is right, columns what the model answered (tagging: words by type of name)."""
+        """Counts of a split: rows are what is right, columns what the model answered (tagging: words by type of name; several
+        labels per text: a row per label with how often it was given rightly, given wrongly, missed, rightly not given)."""
         return self.predictor().confusion(self.data()[split])
 
     def evaluate(self, split: str = "test") -> dict[str, float]:

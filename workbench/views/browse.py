@@ -91,8 +91,12 @@ class Predictions:
         if "tags" in row.index:
             self.answer.value = spans_html(row["tokens"], row["tags"])
             return
+        if "labels" in row.index:
+            self.answer.value = f"<p><b>{html.escape(', '.join(row['labels']) or 'no label')}</b></p>"
+        else:
+            self.answer.value = ""
         bars = [(c[2:-1], float(row[c])) for c in row.index if c.startswith("p(")]
-        self.answer.value = bars_html(sorted(bars, key=lambda b: -b[1])[:8])
+        self.answer.value += bars_html(sorted(bars, key=lambda b: -b[1])[:8])
 
     def open(self) -> None:
         self.refresh()
@@ -125,7 +129,7 @@ class Predictions:
             return
         rows = [
             {
-                **{name: getattr(r, name) for name in ("words", "question") if hasattr(r, name)},
+                **{name: getattr(r, name) for name in ("words", "question", "label") if hasattr(r, name)},
                 "right": r.right,
                 "answer": f"{r.answer} ({r.p_answer:.0%})",
                 "p(right)": f"{r.p_right:.0%}",
@@ -134,6 +138,11 @@ class Predictions:
             for r in wrong.itertuples()
         ]
         words = table_html(rows, "Worst errors on validation: sure of the wrong answer") or "<p>No errors.</p>"
+        if "F1" in counts:
+            from workbench.views.labelsets import label_counts_html
+
+            self.errors.value = words + (label_counts_html(counts) if len(counts) <= 40 else "")
+            return
         self.errors.value = words + (confusion_html(counts) if len(counts) <= 20 else "")
 
     def _ask_for_a_passage(self, run: Run | None) -> None:

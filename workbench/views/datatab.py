@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections import Counter
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from workbench import catalog
 from workbench.config import RunConfig
+from workbench.data.multilabel import spoken
 from workbench.errors import WorkbenchError
 from workbench.training.estimate import estimate
 from workbench.views import figures as fig
@@ -17,6 +19,7 @@ from workbench.views.answers import Answers
 from workbench.views.browse import image_html, shortened, table_html
 from workbench.views.controls import problem_html
 from workbench.views.spans import spans_html
+from workbench.views.upload import Upload
 
 
 class DataTab:
@@ -24,8 +27,10 @@ class DataTab:
 
     def __init__(self, panel: Any) -> None:
         self.panel, self.words = panel, widgets.HTML("<p>Open this tab to look at the data.</p>")
-        self.box = widgets.VBox([self.words])
-        self._opened, self._shown = False, ""
+        self.upload = Upload(panel)
+        self.box = widgets.VBox([self.upload.box, self.words])
+        self._opened = False
+        self._shown: Any = None
         self._sizes: dict[str, tuple[int, float]] = {}
 
     def open(self) -> None:
@@ -35,11 +40,13 @@ class DataTab:
     def refresh(self) -> None:
         """Look again when the chosen data has changed (only once the tab has been opened)."""
         config = self.panel.config
-        if not self._opened or self._shown == (config.data + config.model):
+        shown = (config.data, config.model, id(self.panel.source()))
+        if not self._opened or self._shown == shown:
             return
-        self._shown = config.data + config.model
+        self._shown = shown
         try:
-            self.words.value = data_html(self._load(config), config)
+            data = self._load(config)
+            self.words.value = notes_html(data) + data_html(data, config)
         except WorkbenchError as error:
             self.words.value = problem_html(error)
 
@@ -69,6 +76,11 @@ class DataTab:
         return str(estimate(config, texts, size[1], model.facts if model else {}, stored()[:30]))
 
 
+def notes_html(data: Any) -> str:
+    """What was guessed while loading."""
+    return "".join(f"<p>{html.escape(note)}.</p>" for note in getattr(data, "notes", ()))
+
+
 def data_html(data: Any, config: RunConfig) -> str:
     """Counts per label and split, word lengths, word pieces per text as a picture, and some examples."""
     rows = [{"split": split, "texts": len(data[split]), **label_counts(data, split)} for split in data]
@@ -95,6 +107,10 @@ def data_html(data: Any, config: RunConfig) -> str:
         return (
             table_html(rows, "Texts per split") + image_html(figure, alt, 520) + table_html(texts, "Six training texts")
         )
+    if data.task == "multi-label":
+        sets = [{"labels": spoken(r["labels"], data.labels), "text": shortened(r["text"])} for r in sample]
+        caption = "Texts per split and label"
+        return table_html(rows, caption) + image_html(figure, alt, 520) + table_html(sets, "Six training texts")
     examples = [{"label": data.labels[r["label"]], "text": shortened(r["text"])} for r in sample]
     return (
         table_html(rows, "Texts per split and label")
@@ -119,6 +135,9 @@ def label_counts(data: Any, split: str) -> dict[str, int]:
     if data.task == "tagging":
         opened = Counter(data.labels[i] for tags in data[split]["tags"] for i in tags)
         return {t[2:]: opened[t] for t in [t for t in data.labels if t.startswith("B-")][:12]}
+    if data.task == "multi-label":
+        given = Counter(i for some in data[split]["labels"] for i in some)
+        return {n: given[i] for i, n in list(enumerate(data.labels))[:12]}
     counts = np.bincount(data[split]["label"], minlength=len(data.labels))
     return {n: int(c) for n, c in list(zip(data.labels, counts, strict=True))[:12]}
 

@@ -72,6 +72,12 @@ class Panel:
             self._data if self._data is not None and self.config.data == getattr(self._data, "name", "data") else None
         )
 
+    def take_data(self, data: Any, path: str | None) -> None:
+        """Data that came by hand: by its path where that finds it again, else as the object itself."""
+        self._data = None if path else data
+        self.controls.widgets["data"].value = path or data.name
+        self._changed()  # the field may have said so before
+
     async def train(self) -> Run:
         """Start a run with these settings, follow it to its end and return it: what the Train button does."""
         self.start()

@@ -1,0 +1,193 @@
+"""Files as they are met: encodings, separators, quotes, missing headers, folders of classes, groups, duplicates. Each against the data
+that were written into it."""
+
+import pandas as pd
+import pytest
+
+import workbench as wb
+from workbench.data import decode
+from workbench.data.load import fingerprint
+
+TEXTS = [
+    "un café à Nîmes",
+    'he said "no", twice',
+    "two\nlines in one",
+    "semi; colon",
+    "tab\there",
+    "plain words only",
+    "a | bar",
+    "naïve",
+]
+
+
+def frame(n=40, **columns):
+    rows = pd.DataFrame({"text": [f"{TEXTS[i % len(TEXTS)]} {i}" for i in range(n)], "label": ["no", "yes"] * (n // 2)})
+    return rows.assign(**columns)
+
+
+def same(data, rows):
+    return fingerprint(data) == fingerprint(wb.load(rows))
+
+
+# --- encodings and separators -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("coded", "said"), [("utf-8", None), ("utf-8-sig", None), ("cp1252", "Windows-1252"), ("latin-1", "Windows-1252"),
+                                             ("utf-16", "UTF-16"), ("utf-32", "UTF-32")])  # fmt: skip
+def test_encodings_are_found_and_said(tmp_path, coded, said):
+    (tmp_path / "mine.csv").write_bytes(frame().to_csv(index=False).encode(coded))
+    data = wb.load(tmp_path / "mine.csv")
+    assert same(data, frame()) and (any(said in n for n in data.notes) if said else data.notes == ())
+
+
+def test_bytes_that_windows_lacks_are_read_as_latin_1(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"caf\xe9 \x81")
+    assert decode.encoding(tmp_path / "a.txt") == "latin-1"
+
+
+def test_what_is_no_text_says_so(tmp_path):
+    (tmp_path / "mine.csv").write_bytes(b"\x80\x01\x02\x03\x04" * 50)
+    with pytest.raises(wb.WorkbenchError, match="it is no text"):
+        wb.load(tmp_path / "mine.csv")
+
+
+@pytest.mark.parametrize("sign", [";", "\t", "|"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_separators_and_line_ends_are_found_and_said(tmp_path, sign, end):
+    (tmp_path / "mine.csv").write_bytes(frame().to_csv(index=False, sep=sign, lineterminator=end).encode())
+    data = wb.load(tmp_path / "mine.csv")
+    assert same(data, frame()) and f"separated by {decode.SEPARATORS[sign]}" in data.notes[0]
+
+
+def test_a_tsv_written_as_csv_is_has_its_quotes_undone(tmp_path):
+    frame().to_csv(tmp_path / "mine.tsv", index=False, sep="\t")
+    data = wb.load(tmp_path / "mine.tsv")
+    assert same(data, frame()) and "quotes in mine.tsv stand around fields" in data.notes[0]
+
+
+def test_a_table_without_names_of_columns_loses_no_row(tmp_path):
+    rows = [
+        ("ham", "See you at the station, then."),
+        ("spam", "Win a prize now, call us."),
+        ("ham", "Ok, will do that."),
+    ] * 6
+    (tmp_path / "mine.tsv").write_text("\n".join("\t".join((a, f"{b} {i}")) for i, (a, b) in enumerate(rows)))
+    data = wb.load(tmp_path / "mine.tsv")
+    assert sum(map(len, data.values())) == 18 and data.labels == ["ham", "spam"]
+    assert any("holds no names of columns" in n for n in data.notes)
+
+
+def test_77_classes_keep_their_names(tmp_path):
+    rows = pd.DataFrame(
+        {
+            "text": [f"a question of number {i}" for i in range(770)],
+            "category": [f"intent_{i % 77}" for i in range(770)],
+        }
+    )
+    rows.to_csv(tmp_path / "mine.csv", index=False)
+    assert len(wb.load(tmp_path / "mine.csv").labels) == 77
+
+
+# --- columns ----------------------------------------------------------------------------------------------------------
+
+
+def test_columns_under_odd_names_are_guessed_by_their_values_and_said():
+    rows = frame().rename(columns={"text": "Kommentar", "label": "Urteil"}).assign(Nummer=range(40))
+    data = wb.load(rows)
+    assert data.labels == ["no", "yes"] and data["train"]["Nummer"][0] is not None
+    assert data.notes[0] == "read as classification: text from column 'Kommentar', label from column 'Urteil'"
+
+
+def test_two_columns_that_could_be_the_label_are_not_guessed_between():
+    rows = frame().rename(columns={"text": "Kommentar", "label": "Urteil"}).assign(Land=["de", "at"] * 20)
+    with pytest.raises(wb.WorkbenchError, match="columns Kommentar, Urteil, Land"):
+        wb.load(rows)
+
+
+def test_notes_are_shown_with_the_data():
+    rows = frame().rename(columns={"label": "Urteil"})
+    assert repr(wb.load(rows)).startswith("Note: read as classification: label from column 'Urteil'.\n")
+
+
+# --- folders of classes -----------------------------------------------------------------------------------------------
+
+
+def classes(folder, n=8):
+    for name in ("pos", "neg"):
+        (folder / name).mkdir(parents=True)
+        for i in range(n):
+            (folder / name / f"{i}.txt").write_bytes(f"{name} text, café {i}\n".encode("cp1252" if i == 0 else "utf-8"))
+    return folder
+
+
+def test_a_folder_of_class_folders_is_read(tmp_path):
+    (classes(tmp_path) / "pos" / "notes.md").write_text("x")
+    data = wb.load(tmp_path)
+    assert (
+        data.labels == ["neg", "pos"]
+        and sum(map(len, data.values())) == 16
+        and "pos/0.txt" in set(data["train"]["file"]) | set(data["validation"]["file"])
+    )
+    assert any("1 other files" in n for n in data.notes) and any("2 files" in n for n in data.notes)
+
+
+def test_class_folders_under_folders_of_splits_keep_the_splits_and_leave_unlabelled_ones(tmp_path):
+    classes(tmp_path / "train"), classes(tmp_path / "test", 3)
+    (tmp_path / "train" / "unsup").mkdir()
+    (tmp_path / "train" / "unsup" / "1.txt").write_text("no label")
+    data = wb.load(tmp_path)
+    assert (
+        data.labels == ["neg", "pos"] and len(data["test"]) == 6 and len(data["train"]) + len(data["validation"]) == 16
+    )
+
+
+# --- groups and duplicates --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("column", "asked"), [("author", None), ("Writer", "Writer")])
+def test_a_group_is_on_one_side_only_and_labels_keep_their_shares(column, asked):
+    rows = pd.DataFrame({"text": [f"text number {i}" for i in range(200)], "label": ["no", "yes", "no", "no"] * 50,
+                         column: [f"a{i // 8}" for i in range(200)]})  # fmt: skip
+    data = wb.load(rows, group=asked)
+    sides = [set(data[s][column]) for s in ("train", "validation")]
+    assert not sides[0] & sides[1] and 24 <= len(data["validation"]) <= 40
+    assert 0.2 <= sum(data["validation"]["label"]) / len(data["validation"]) <= 0.3
+    assert any(f"cut off by '{column}'" in n for n in data.notes)
+
+
+def test_where_no_cut_by_group_leaves_every_label_it_is_said():
+    rows = pd.DataFrame(
+        {
+            "text": [f"text number {i}" for i in range(60)],
+            "label": [f"l{i // 20}" for i in range(60)],
+            "author": [f"a{i // 20}" for i in range(60)],
+        }
+    )
+    assert any("by rows, not by 'author'" in n for n in wb.load(rows).notes)
+    with pytest.raises(wb.WorkbenchError, match="no cut by 'author' leaves every label"):
+        wb.load(rows, group="author")
+
+
+def test_sentences_with_tags_are_cut_by_document_too():
+    rows = pd.DataFrame(
+        {
+            "tokens": [["Ada", f"w{i}"] for i in range(60)],
+            "tags": [["B-PER", "O"]] * 60,
+            "document": [f"d{i // 6}" for i in range(60)],
+        }
+    )
+    data = wb.load(rows)
+    assert not set(data["train"]["document"]) & set(data["validation"]["document"])
+
+
+def test_the_same_text_is_never_on_both_sides_of_a_cut_that_is_made_here():
+    rows = frame(40)
+    rows.loc[20:, "text"] = list(rows["text"][:20].str.upper() + "!")
+    data = wb.load(rows)
+    assert not any("stand in train too" in n for n in data.notes)
+
+
+def test_texts_in_two_given_splits_are_said_with_their_rows():
+    rows = frame(40, split=["train"] * 30 + ["validation"] * 10)
+    rows.loc[33, "text"] = rows["text"][4].upper() + "."
+    assert wb.load(rows).notes[0].startswith("1 text of validation stands in train too (row 4 = row 5)")

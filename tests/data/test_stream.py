@@ -1,0 +1,126 @@
+"""Large files in pieces: the same texts and labels as when read whole, from disk, in little memory."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import workbench as wb
+from workbench.data import stream
+from workbench.data.load import fingerprint
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch, tmp_path):
+    monkeypatch.setattr(stream, "LARGE", 1)
+    monkeypatch.setattr(stream, "PIECE", 16)
+    monkeypatch.setattr(stream, "_cache", lambda: str(tmp_path))
+
+
+def frame(n=100, **columns):
+    return pd.DataFrame(
+        {"text": [f"a text, of number {i}" for i in range(n)], "label": ["zebra", "ant"] * (n // 2)} | columns
+    )
+
+
+def written(folder, rows, suffix):
+    path = folder / f"large.{suffix}"
+    {"csv": lambda: rows.to_csv(path, index=False), "tsv": lambda: rows.to_csv(path, index=False, sep="\t"),
+     "jsonl": lambda: rows.to_json(path, orient="records", lines=True), "parquet": lambda: rows.to_parquet(path)}[suffix]()  # fmt: skip
+    return path
+
+
+def labelled(data):
+    return {t: data.labels[i] for s in data.values() for t, i in zip(s["text"], s["label"], strict=True)}
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "parquet"])
+def test_every_text_keeps_its_label(tmp_path, suffix):
+    data = wb.load(written(tmp_path, frame(source="x"), suffix))
+    assert labelled(data) == dict(zip(frame()["text"], frame()["label"], strict=True)) and data.labels == [
+        "ant",
+        "zebra",
+    ]
+    assert {k: len(v) for k, v in data.items()} == {"train": 86, "validation": 14}  # 15% of 50 and of 50, rounded down
+    assert (
+        sum(data["validation"]["label"]) == 7
+        and "100 rows are read from disk" in data.notes[-1]
+        and "'source' left out" in data.notes[-1]
+    )
+    assert data["train"].cache_files
+
+
+def test_given_splits_are_kept_and_fingerprints_agree_with_the_whole(tmp_path, monkeypatch):
+    rows = frame(split=["train"] * 60 + ["dev"] * 20 + ["test"] * 20)
+    path = written(tmp_path, rows, "csv")
+    data = wb.load(path)
+    assert [len(data[s]) for s in ("train", "validation", "test")] == [60, 20, 20]
+    assert fingerprint(data) == fingerprint(wb.load(rows))
+    assert wb.load(path) is data  # converted once
+
+
+def test_groups_stay_together(tmp_path):
+    data = wb.load(written(tmp_path, frame(author=[f"a{i // 4}" for i in range(100)]), "csv"))
+    by_text = dict(zip(frame()["text"], [i // 4 for i in range(100)], strict=True))
+    sides = [{by_text[t] for t in data[s]["text"]} for s in ("train", "validation")]
+    assert not sides[0] & sides[1] and sides[1]
+
+
+def test_plain_texts_stream_too(tmp_path):
+    (tmp_path / "large.txt").write_text("\n".join(f"line {i}" for i in range(100)) + "\n\n")
+    data = wb.load(tmp_path / "large.txt")
+    assert data.task == "language-modeling" and sum(map(len, data.values())) == 100
+
+
+def test_faults_are_named_with_the_row_they_are_counted_from(tmp_path):
+    rows = frame()
+    rows.loc[40, "label"] = ""
+    with pytest.raises(wb.WorkbenchError, match=r"1 rows of the file have no label \(rows 9\), counted from row 33"):
+        wb.load(written(tmp_path, rows, "csv"))
+
+
+def test_a_kind_that_needs_the_whole_file_is_read_whole(tmp_path):
+    rows = pd.DataFrame({"text": [f"t {i}" for i in range(20)], "labels": ["a|b", "b", "a", ""] * 5})
+    assert wb.load(written(tmp_path, rows, "csv")).task == "multi-label"
+
+
+def test_a_run_on_a_few_of_many_texts_tokenises_those_alone(tmp_path):
+    from tiny import tiny_bert
+
+    from workbench.config import RunConfig
+    from workbench.models import zoo
+    from workbench.tasks import TASKS
+
+    data, model = wb.load(written(tmp_path, frame(), "csv")), tmp_path / "tiny"
+    model.mkdir()
+    tokenizer = zoo.tokenizer(zoo.source(str(tiny_bert(model))))
+    prepared = TASKS["classification"].prepare(data, tokenizer, RunConfig(train_examples=10))
+    assert len(prepared.train) == 10 and max(prepared.train.rows) > 10
+
+
+CODE = """
+import resource, sys
+from workbench.data.load import load
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+before = peak()
+data = load(sys.argv[1])
+print(sum(map(len, data.values())), peak() - before)
+"""
+
+
+@pytest.mark.benchmark
+def test_a_million_rows_do_not_fill_memory(tmp_path):
+    path = tmp_path / "large.csv"
+    with path.open("w") as file:
+        file.write("text,label\n")
+        file.writelines(
+            f"{'some words of text that go on for a while and then some more ' * 2}{i},class {i % 5}\n"
+            for i in range(1_000_000)
+        )
+    done = subprocess.run([sys.executable, "-c", CODE, str(path)], capture_output=True, text=True, check=True, cwd=ROOT)
+    rows, grown = done.stdout.split()
+    assert int(rows) == 1_000_000 and float(grown) < 400  # megabytes above what importing takes; the file has 130

@@ -1,0 +1,110 @@
+"""The upload control: a file becomes data as `wb.load` would make it; what is wrong is a sentence with rows; nothing is executed."""
+
+import pickle
+from datetime import UTC, datetime
+
+import pandas as pd
+import pytest
+
+import workbench as wb
+from workbench.config import RunConfig
+from workbench.data.load import fingerprint
+from workbench.views import upload
+from workbench.views.panel import Panel
+
+
+@pytest.fixture
+def panel():
+    return Panel(RunConfig())
+
+
+def frame(n=40):
+    return pd.DataFrame({"text": [f"a text of number {i}" for i in range(n)], "label": ["no", "yes"] * (n // 2)})
+
+
+def arrive(panel, name, content):
+    """What the browser does."""
+    file = {
+        "name": name,
+        "type": "",
+        "size": len(content),
+        "content": memoryview(content),
+        "last_modified": datetime(2026, 1, 1, tzinfo=UTC),
+    }
+    panel.data.upload.button.set_trait("value", (file,))
+    return panel.data.upload.said.value
+
+
+FILES = {
+    "mine.csv": frame().to_csv(index=False),
+    "mine.tsv": frame().to_csv(index=False, sep="\t"),
+    "mine.jsonl": frame().to_json(orient="records", lines=True),
+    "mine.json": frame().to_json(orient="records"),
+    "mine.conll": "Ada\tB-PER\nleft\tO\n\n" * 8,
+    "mine.txt": "\n".join(frame()["text"]),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_kind_of_file_becomes_the_data_that_load_makes(panel, name, tmp_path):
+    said = arrive(panel, name, FILES[name].encode())
+    (tmp_path / name).write_text(FILES[name])
+    assert 'role="alert"' not in said and "train" in said
+    assert fingerprint(wb.load(panel.config.data)) == fingerprint(wb.load(tmp_path / name))
+    assert panel.config.data in panel.code.value.replace("&quot;", '"')
+
+
+def test_a_problem_is_a_sentence_with_rows_and_the_data_stay_as_they_were(panel, home):
+    rows = frame()
+    rows.loc[[2, 6], "label"] = ""
+    said = arrive(panel, "mine.csv", rows.to_csv(index=False).encode())
+    assert "2 rows of train have no label (rows 3, 7)" in said and 'role="alert"' in said and "Traceback" not in said
+    assert panel.config.data == "reviews" and not list((home / "runs" / "uploads").glob("*"))
+
+
+def test_columns_can_be_named_after_the_fact(panel):
+    rows = frame().rename(columns={"text": "q", "label": "z"}).assign(w=["x", "y"] * 20)
+    assert "columns q, z, w" in arrive(panel, "mine.csv", rows.to_csv(index=False).encode())
+    panel.data.upload.text.value = "q"
+    panel.data.upload.label.value = "z"
+    assert "classification" in panel.data.upload.said.value
+    assert panel.source().labels == ["no", "yes"]
+
+
+class Bomb:
+    def __reduce__(self):
+        return (open, ("exploded", "w"))
+
+
+@pytest.mark.parametrize("name", ["evil.csv", "evil.json", "evil.txt", "evil.conll"])
+def test_bytes_are_never_unpickled(panel, name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arrive(panel, name, pickle.dumps(Bomb()))
+    assert not (tmp_path / "exploded").exists()
+
+
+@pytest.mark.parametrize("name", ["evil.pkl", "evil.py", "evil", "evil.csv.exe"])
+def test_other_endings_are_refused(panel, name):
+    assert "a file ending in" in arrive(panel, name, b"text,label\na,b\n")
+
+
+def test_a_name_cannot_leave_its_folder(home):
+    path = upload.kept("../../..\\etc/pass wd<script>.csv", b"x")
+    assert path.parent == home / "runs" / "uploads" and path.name.startswith("pass-wd-script-")
+
+
+def test_the_limit_is_stated_and_kept(panel, monkeypatch):
+    monkeypatch.setattr(upload, "LIMIT", 10)
+    assert "at most 8 MB" in upload.WORDS and upload.WORDS in panel.data.upload.button.tooltip
+    assert "path in the Data field" in arrive(panel, "mine.csv", b"text,label\na,b\n")
+
+
+def test_names_and_notes_are_escaped(panel):
+    said = arrive(panel, "<script>.csv", frame().rename(columns={"text": "<script>x"}).to_csv(index=False).encode())
+    assert "<script>" not in said and "&lt;script&gt;" in said
+
+
+def test_every_part_has_a_name_and_is_in_the_data_tab(panel):
+    control = panel.data.upload
+    assert control.button.description == "Upload data" and control.box in panel.data.box.children
+    assert all(w.description and len(w.tooltip) > 15 for w in (control.button, control.text, control.label))
