@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from workbench.data.load import load
     from workbench.errors import WorkbenchError
     from workbench.lessons.exercise import exercise
+    from workbench.lessons.fault_lab import fault, fault_lab
     from workbench.training.run import Run
     from workbench.views import compare, diagnose, fit, runs
+    from workbench.views.ablation import ablate
     from workbench.views.duel import duel
     from workbench.views.layers import blueprint, layers
     from workbench.views.panel import panel
@@ -47,12 +49,15 @@ _WHERE = {
     "panel": "views.panel",
     "replay": "views.replay",
     "duel": "views.duel",
+    "ablate": "views.ablation",
     "layers": "views.layers",
     "blueprint": "views.layers",
     "runs": "views",
     "compare": "views",
     "diagnose": "views",
     "exercise": "lessons",
+    "fault": "lessons.fault_lab",
+    "fault_lab": "lessons.fault_lab",
     "Run": "training.run",
     "RunConfig": "config",
     "WorkbenchError": "errors",
@@ -62,6 +67,7 @@ __all__ = [
     "Run",
     "RunConfig",
     "WorkbenchError",
+    "ablate",
     "audit",
     "augment",
     "blueprint",
@@ -70,6 +76,8 @@ __all__ = [
     "diagnose",
     "duel",
     "exercise",
+    "fault",
+    "fault_lab",
     "fit",
     "layers",
     "load",

@@ -11,8 +11,10 @@ from workbench.lessons import (
     answering,
     distillation,
     entities,
+    fault_cases,
     how_much,
     little_data,
+    regularisation,
     spam,
     stopping,
     topics,
@@ -213,5 +215,7 @@ LATER = (
     how_much,
     distillation,
     little_data,
+    regularisation,
+    fault_cases,
 )  # lessons with a file of their own
 EXERCISES: dict[str, Exercise] = {e.id: e for e in (*LESSON_00_01, *(e for module in LATER for e in module.EXERCISES))}

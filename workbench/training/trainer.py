@@ -48,7 +48,7 @@ class WorkbenchTrainer(Trainer):
     def compute_loss(
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        if type(self.technique).loss is Technique.loss:
+        if type(self.technique).loss is Technique.loss and not self.choices.mixup:
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         output = model(**{k: v for k, v in inputs.items() if k != "soft"})
         loss = self.technique.loss(output, inputs, self.choices)
