@@ -6,6 +6,7 @@ something else for every learner: their order is drawn once and kept in `runs/fa
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import json
 import random
@@ -66,35 +67,43 @@ class Case:
     async def _watch(self) -> Case:
         from workbench.views import in_notebook
 
-        broken, repaired = self._prepare(in_notebook())
-        for run in (broken, repaired):
-            if run.status == "new":
-                await run.start()
-            elif run.viewer is not None:
-                run.viewer(run).close()  # a case that is opened again shows its picture at once
+        broken = self._broken(in_notebook())
+        if broken.status == "new":
+            await broken.start()
+        elif broken.viewer is not None:
+            broken.viewer(broken).close()  # a case that is opened again shows its picture at once
+        repaired = self._repaired()
+        if repaired.status == "new":
+            await repaired.start()
         return self._finish(broken, repaired)
 
     def join(self) -> Case:
         """Train (or load) it in a plain script."""
-        broken, repaired = self._prepare(False)
-        for run in (broken, repaired):
-            if run.status == "new":
-                run.start().join()
-        return self._finish(broken, repaired)
+        runs = []
+        for make in (lambda: self._broken(False), self._repaired):
+            run = make()
+            runs.append(run.start().join() if run.status == "new" else run)
+        return self._finish(*runs)
 
-    def _prepare(self, shown: bool) -> tuple[Any, Any]:
-        """The run with the fault and the one without, each new or as it was trained before."""
+    def _broken(self, shown: bool) -> Any:
+        """The run with the fault, new or as it was trained before."""
         folder = home() / "files"
-        folder.mkdir(parents=True, exist_ok=True)
-        self.clean = clean = sound(self.choices, folder)
-        self._setup = self._fault.spoil(clean, np.random.default_rng(0))
+        with contextlib.suppress(OSError):  # a read-only folder: only a fault that needs files will say so
+            folder.mkdir(parents=True, exist_ok=True)
+        self.clean = sound(self.choices, folder)
+        self._setup = self._fault.spoil(self.clean, np.random.default_rng(0))
         self._data = as_data(self._setup)
         viewer = None
         if shown:
             from workbench.views.live import follow
 
             viewer = lambda run: follow(AsNoted(run, self.noted))  # noqa: E731  as `wb.fit` hands it in
-        return opened(self._setup.choices, self._data, viewer), opened(clean.choices, as_data(clean), None)
+        return opened(self._setup.choices, self._data, viewer)
+
+    def _repaired(self) -> Any:
+        """The run without it. It is opened after the other: where the fault is not in the training they are the same."""
+        assert self.clean is not None
+        return opened(self.clean.choices, as_data(self.clean), None)
 
     def _finish(self, broken: Any, repaired: Any) -> Case:
         if broken.status != "finished" or repaired.status != "finished":

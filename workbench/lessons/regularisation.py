@@ -92,7 +92,7 @@ EXERCISES: tuple[Exercise, ...] = (
         ("Which of the six changes the shape of the curve, and not only its height?",
          "A cure needs a dose: twice the usual dropout is not much for a model that has read its texts a dozen times.",
          "Mixing makes it impossible to learn a text by heart: try several values."),
-        "cured = wb.fit('reviews', **{**base, 'mixup': 2.0}); await cured",
+        "cured = wb.fit('headlines', **{**base, 'mixup': 2.0}); await cured",
     ),
     Exercise(
         "14.2",
@@ -102,17 +102,17 @@ EXERCISES: tuple[Exercise, ...] = (
         ("The gap is validation minus training loss at the last step: it also shrinks when training gets worse.",
          "What keeps the model from being sure of anything?",
          "Label smoothing, or a layer less."),
-        "smaller = wb.fit('reviews', **{**base, 'label_smoothing': 0.3}); await smaller",
+        "smaller = wb.fit('headlines', **{**base, 'label_smoothing': 0.3}); await smaller",
     ),
     Exercise(
         "14.3",
         "An ablation of your own: at least two changes and three seeds. Which changes lower the lowest validation loss beyond chance? Check "
         "with the ablation and a list of their names, or 'none'.",
         _read_the_table,
-        ("wb.ablate('reviews', {'mixup': 1.0, 'dropout': 0.4}, seeds=3, **base)",
+        ("wb.ablate('headlines', {'mixup': 1.0, 'dropout': 0.4}, seeds=3, **base)",
          "mine.frame() has the columns `difference` and `band`.",
          "A change counts when the difference is further from zero than its band."),
-        "mine = await wb.ablate('reviews', {'mixup': 1.0, 'dropout': 0.4}, seeds=3, **base); "
+        "mine = await wb.ablate('headlines', {'mixup': 1.0, 'dropout': 0.4}, seeds=3, **base); "
         "lower = list(mine.frame().query(\"`against the base` == 'lower'\")['change']) or 'none'",
     ),
 )  # fmt: skip
