@@ -14,7 +14,7 @@ from workbench.lessons import fault_desk, fault_lab
 from workbench.lessons.evidence import repeated, rise, shared, sound, words_read
 from workbench.lessons.exercise import FAILED, NOT_ATTEMPTED, PASSED
 from workbench.lessons.fault_lab import Case, cause_of, home
-from workbench.lessons.faults import CAUSES, FAULTS, NOTES, TEXTS, Evidence
+from workbench.lessons.faults import CAUSES, FAULTS, NOTES, TEXTS, Evidence, plain
 
 FAULT = {fault.name: fault for fault in FAULTS}
 SOUND = Evidence(n_valid=237, leaks=0.0, repeated=0.0, majority=0.12, words=0.64, words_new=0.66, words_held=0.62, train=0.97, valid=0.70, served=0.75, whole=0.75,
@@ -134,7 +134,7 @@ def made(name, number=1):
     """A case of which only the numbers exist, and a picture in place of the two runs."""
     case = Case(number, FAULT[name])
     case._evidence = replace(SOUND, **SIGNS[name])
-    case._setup, case._data = SimpleNamespace(serve=None), None
+    case._setup, case._data = SimpleNamespace(serve=plain), None
     frame = pd.DataFrame({"step": [0, 1], "valid_loss": [2.0, 1.0], "accuracy": [0.1, 0.7]})
     run = SimpleNamespace(frame=lambda: frame, data=lambda: {"test": None},
                           predictor=lambda: SimpleNamespace(evaluate=lambda split: {"accuracy": 0.75}))  # fmt: skip

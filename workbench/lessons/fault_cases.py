@@ -22,7 +22,7 @@ def _with_grounds(case: Any, cause: Any, because: Any) -> tuple[bool, str]:
     if not outcome:
         return False, outcome.text
     _, ours = cause_of(cause).tell(case.evidence)
-    if not set(_numbers(str(because))) or not _agree(_numbers(str(because)), _numbers(ours)):
+    if not _agree(_numbers(str(because)), _numbers(ours)):
         return False, f"The cause is right, but your evidence names none of the numbers that say so. Ours: {ours}."
     return True, f"{outcome.text} Your evidence: {because}"
 

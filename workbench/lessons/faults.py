@@ -72,9 +72,7 @@ class Fault:
     tell: Callable[[Evidence], tuple[bool, str]]
     hints: tuple[str, ...]
     mend: str
-    notes: dict[str, Any] = field(
-        default_factory=dict
-    )  # what differs from NOTES where the fault needs another training
+    notes: dict[str, Any] = field(default_factory=dict)  # what differs from NOTES
 
 
 def leaked_split(setup: Setup, rng: np.random.Generator) -> Setup:
@@ -102,7 +100,7 @@ def wrong_tokeniser(setup: Setup, rng: np.random.Generator) -> Setup:
 
 
 def rate_times_100(setup: Setup, rng: np.random.Generator) -> Setup:
-    # 1e-3 was meant, 1e-1 was typed.
+    # 1e-2 was meant; the exponent got lost, and 1 was typed.
     return replace(setup, choices={**setup.choices, "learning_rate": 100 * setup.choices["learning_rate"]})
 
 

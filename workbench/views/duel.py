@@ -198,8 +198,8 @@ def duel(
     """The same data and settings for several contenders and seeds. `await` the answer in a notebook, `.join()` it in a script.
 
     `contenders`: names of techniques, each with the rate that suits it, or a dict of names and choices such as
-    `{"mean": {"pooling": "mean"}, "[CLS]": {"pooling": "cls"}}` (`data` among them gives one contender data of its own). `seeds`: how many, or which. `choices` hold for all of them
-    (`seconds=20` gives each the same time). Scores are those of the weights that each run keeps, on `split`.
+    `{"mean": {"pooling": "mean"}, "[CLS]": {"pooling": "cls"}}` (`data` among them gives one contender
+    data of its own). `seeds`: how many, or which. `choices` hold for all of them (`seconds=20` gives each the same time). Scores are those of the weights that each run keeps, on `split`.
     """
     from workbench import catalog
     from workbench.config import check_names
