@@ -109,10 +109,10 @@ EXERCISES: tuple[Exercise, ...] = (
         "An ablation of your own: at least two changes and three seeds. Which changes lower the lowest validation loss beyond chance? Check "
         "with the ablation and a list of their names, or 'none'.",
         _read_the_table,
-        ("wb.ablate('headlines', {'mixup': 1.0, 'dropout': 0.4}, seeds=3, **base)",
+        ("wb.ablate('headlines', {'mixup': 1.0, 'freeze': 2}, seeds=3, **base)",
          "mine.frame() has the columns `difference` and `band`.",
          "A change counts when the difference is further from zero than its band."),
-        "mine = await wb.ablate('headlines', {'mixup': 1.0, 'dropout': 0.4}, seeds=3, **base); "
+        "mine = await wb.ablate('headlines', {'mixup': 1.0, 'freeze': 2}, seeds=3, **base); "
         "lower = list(mine.frame().query(\"`against the base` == 'lower'\")['change']) or 'none'",
     ),
 )  # fmt: skip
