@@ -10,7 +10,7 @@ from fakes import Judges
 
 import workbench as wb
 from workbench.config import RunConfig
-from workbench.lessons import fault_desk, fault_lab
+from workbench.lessons import fault_desk, fault_lab, fault_order
 from workbench.lessons.evidence import repeated, rise, shared, sound, words_read
 from workbench.lessons.exercise import FAILED, NOT_ATTEMPTED, PASSED
 from workbench.lessons.fault_lab import Case, cause_of, home
@@ -103,11 +103,11 @@ def test_a_climb_counts_from_the_first_batch_and_not_a_single_spike():
 
 def test_the_order_is_the_learners_own_and_stays(home):
     names = [row["case"] for row in wb.fault_lab().rows()]
-    first = fault_lab.order()
-    assert names == list(range(1, 11)) and sorted(first) == sorted(CAUSES) and fault_lab.order() == first
+    first = fault_order.order()
+    assert names == list(range(1, 11)) and sorted(first) == sorted(CAUSES) and fault_order.order() == first
     assert first.index("leaked split") >= 4  # the one that the lesson solves is not among the first
     assert len({tuple(wb.fault_lab(shuffle=True).order) for _ in range(5)}) > 1
-    number = fault_lab.order().index("label noise") + 1
+    number = fault_order.order().index("label noise") + 1
     assert wb.fault(number)._fault is wb.fault("Label noise")._fault and wb.fault("label noise").number == number
 
 
@@ -220,7 +220,7 @@ def test_the_cause_matters_and_not_only_the_grounds():
 def test_where_the_disk_cannot_be_written_the_lab_goes_on(monkeypatch, tmp_path):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("WORKBENCH_HOME", str(tmp_path / "file"))
-    monkeypatch.setattr(fault_lab, "_unsaved", {})
-    assert fault_lab.order() == fault_lab.order()
-    fault_lab.remember("label noise")
+    monkeypatch.setattr(fault_order, "_unsaved", {})
+    assert fault_order.order() == fault_order.order()
+    fault_order.remember("label noise")
     assert wb.fault_lab().found == {"label noise"} and not home().exists()

@@ -1,15 +1,13 @@
 """The fault lab: `wb.fault(3)` trains a run in which something is wrong, shows what can be seen of it, and judges a diagnosis.
 
-The faults themselves are in `faults.py`, the numbers in `evidence.py`, the widgets in `fault_desk.py`. Numbers of cases mean
-something else for every learner: their order is drawn once and kept in `runs/faults.json`.
+The faults themselves are in `faults.py`, the numbers in `evidence.py`, the widgets in `fault_desk.py`, and which number stands for
+which fault in `fault_order.py`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import difflib
-import json
-import random
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -20,11 +18,9 @@ from workbench.config import BY_HAND, RunConfig
 from workbench.errors import WorkbenchError
 from workbench.lessons.evidence import as_data, gather, sound
 from workbench.lessons.exercise import FAILED, NOT_ATTEMPTED, PASSED, Outcome
+from workbench.lessons.fault_order import found, order, remember, shuffled
 from workbench.lessons.faults import CAUSES, FAULTS, NOTES, TEXTS, Evidence, Fault, Setup
-from workbench.training.store import runs_home, write_aside
-
-LATE = CAUSES[0]  # the case that lesson 16 solves together: never among the first for a learner
-FIRST = 4
+from workbench.training.store import runs_home
 
 
 class AsNoted:
@@ -226,8 +222,8 @@ def fault(case: int | str) -> Case:
 def fault_lab(*, shuffle: bool = False) -> FaultLab:
     """All ten cases and what has been found so far; with `shuffle` a new order, and nothing found."""
     if shuffle:
-        _write({"order": _drawn(), "found": []})
-    return FaultLab(order(), set(_read().get("found", [])) & set(CAUSES))
+        shuffled()
+    return FaultLab(order(), found())
 
 
 def cause_of(name: str) -> Fault:
@@ -262,47 +258,3 @@ def opened(choices: dict[str, Any], data: Any, viewer: Any) -> Any:
 def home() -> Path:
     """Where the lab keeps its runs."""
     return runs_home() / "faults"
-
-
-def order() -> list[str]:
-    """The names of the faults in this learner's order."""
-    known = _read().get("order", [])
-    if sorted(known) != sorted(CAUSES):
-        known = _drawn()
-        _write({**_read(), "order": known})
-    return known
-
-
-def _drawn() -> list[str]:
-    names = [name for name in CAUSES if name != LATE]
-    random.SystemRandom().shuffle(names)
-    names.insert(random.SystemRandom().randint(FIRST, len(names)), LATE)
-    return names
-
-
-def remember(name: str) -> None:
-    """This cause has been found."""
-    state = _read()
-    _write({**state, "found": sorted({*state.get("found", []), name})})
-
-
-def _path() -> Path:
-    return runs_home() / "faults.json"
-
-
-def _read() -> dict[str, Any]:
-    try:
-        return dict(json.loads(_path().read_text("utf-8")))
-    except (OSError, ValueError, TypeError):
-        return dict(_unsaved)
-
-
-_unsaved: dict[str, Any] = {}  # where the disk cannot be written the lab lasts as long as the process
-
-
-def _write(state: dict[str, Any]) -> None:
-    try:
-        _path().parent.mkdir(parents=True, exist_ok=True)
-        write_aside(_path(), json.dumps(state).encode())
-    except OSError:
-        _unsaved.update(state)

@@ -103,7 +103,7 @@ EXERCISES: tuple[Exercise, ...] = (
         _only_the_gap,
         ("The gap is validation minus training loss at the last step: it also shrinks when training gets worse.",
          "What keeps the model from being sure of anything?",
-         "Label smoothing, or a layer less."),
+         "Label smoothing: the model is told never to be certain."),
         "smaller = wb.fit('headlines', **{**base, 'label_smoothing': 0.2}); await smaller",
     ),
     Exercise(
