@@ -22,12 +22,14 @@ def home_of_all(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def table(home_of_all):
-    """The ablation of the lesson, as its own cell asks for it."""
+    """The ablation of the lesson, as its own cell asks for it, and mixing, of which its text speaks."""
     text = LESSON.read_text("utf-8")
     code = text[text.index("changes = {") : text.index("\ntable = await")]
     names = {}
     exec(code, names)
-    return wb.ablate("headlines", names["changes"], seeds=3, **BASE).join().frame().set_index("change")
+    return (
+        wb.ablate("headlines", {**names["changes"], "mixup": 1.0}, seeds=3, **BASE).join().frame().set_index("change")
+    )
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +50,7 @@ def test_dropout_ends_the_rebound_and_makes_the_best_model_worse(table):
 def test_mixing_checks_the_climb_without_a_detectable_difference(table):
     assert table.loc["mixup=1.0", "GL"] < 0.75 * table.loc["base", "GL"]
     assert table.loc["mixup=1.0", "against the base"] == "no detectable difference"
+    assert table.loc["mixup=1.0", "difference"] == pytest.approx(-0.06, abs=0.08)
 
 
 def test_freezing_helps_by_two_tenths_and_more_texts_do_most(table):
