@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     from workbench.lessons.exercise import exercise
     from workbench.remote.server import serve
     from workbench.scale.search import search
+    from workbench.lessons.fault_lab import fault, fault_lab
     from workbench.training.run import Run
     from workbench.views import compare, diagnose, fit, follow, hosted, runs
+    from workbench.views.ablation import ablate
     from workbench.views.duel import duel
     from workbench.views.layers import blueprint, layers
     from workbench.views.mistakes import cost_of_mistakes, mistaken
@@ -62,12 +64,15 @@ _WHERE = {
     "mistakes": "data.mistakes",
     "mistaken": "views.mistakes",
     "cost_of_mistakes": "views.mistakes",
+    "ablate": "views.ablation",
     "layers": "views.layers",
     "blueprint": "views.layers",
     "runs": "views",
     "compare": "views",
     "diagnose": "views",
     "exercise": "lessons",
+    "fault": "lessons.fault_lab",
+    "fault_lab": "lessons.fault_lab",
     "Run": "training.run",
     "RunConfig": "config",
     "WorkbenchError": "errors",
@@ -77,6 +82,7 @@ __all__ = [
     "Run",
     "RunConfig",
     "WorkbenchError",
+    "ablate",
     "audit",
     "augment",
     "blueprint",
@@ -86,6 +92,8 @@ __all__ = [
     "diagnose",
     "duel",
     "exercise",
+    "fault",
+    "fault_lab",
     "fit",
     "hosted",
     "follow",

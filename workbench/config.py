@@ -40,6 +40,10 @@ class RunConfig:
     dropout: float | None = None  # None: as the checkpoint says
     weight_decay: float = 0.01
     label_smoothing: float = 0.0
+    mixup: float = (
+        0.0  # mixing of examples: both parameters of the Beta distribution that the shares are drawn from; 0: none
+    )
+    freeze: int = 0  # so many of the lowest blocks do not learn: 1 is the embeddings, 2 the first layer as well
     warmup: float = 0.1  # share of all steps
     schedule: str = "linear"
     patience: int | None = None  # evaluations without improvement before training stops; None: never
@@ -154,6 +158,8 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str, str]] = {
     "dropout": (lambda v: v is None or _between(0, 0.9)(v), "a number from 0 to 0.9, or None", "0.1"),
     "weight_decay": (_between(0, 10), "a number from 0 to 10", "0.01"),
     "label_smoothing": (_between(0, 0.9), "a number from 0 to 0.9", "0.1"),
+    "mixup": (_between(0, 100), "a number from 0 (no mixing) to 100", "0.4"),
+    "freeze": (_whole(0, 1000), "a whole number of blocks from 0 up", "1"),
     "warmup": (lambda v: _between(0, 0.99)(v), "a share of all steps from 0 to 0.99", "0.1"),
     "schedule": (lambda v: v in SCHEDULES, f"one of {', '.join(SCHEDULES)}", '"linear"'),
     "patience": (_whole(1, 10**6, none=True), "a whole number of evaluations from 1 up, or None", "3"),

@@ -12,11 +12,13 @@ from workbench.lessons import (
     beyond,
     distillation,
     entities,
+    fault_cases,
     how_much,
     little_data,
     prompting,
     remote,
     representing,
+    regularisation,
     spam,
     stopping,
     tokens,
@@ -223,5 +225,7 @@ LATER = (
     beyond,
     tokens,
     representing,
+    regularisation,
+    fault_cases,
 )  # lessons with a file of their own
 EXERCISES: dict[str, Exercise] = {e.id: e for e in (*LESSON_00_01, *(e for module in LATER for e in module.EXERCISES))}

@@ -12,6 +12,8 @@ import torch
 from workbench import catalog
 from workbench.config import RunConfig
 from workbench.errors import WorkbenchError
+from workbench.models.anatomy import blocks
+from workbench.techniques.mixing import mixed_loss
 
 Group = dict[str, Any]  # one group of an optimiser: {"params": [...], "lr": ..., "weight_decay": ...}
 
@@ -20,6 +22,7 @@ class Technique:
     """One way to fine-tune. Its title, source and tasks stand in the catalogue."""
 
     name: ClassVar[str] = ""
+    freezes: ClassVar[bool] = False  # whether `config.freeze` may say which blocks do not learn
 
     @property
     def rate(self) -> float:
@@ -33,6 +36,18 @@ class Technique:
             raise WorkbenchError(
                 f"technique {self.name!r} on data for {task}", f"data for {', '.join(tasks)}", "technique='full'"
             )
+        if config.mixup and (task != "classification" or type(self).loss is not Technique.loss):
+            where = (
+                f"data for {task}"
+                if task != "classification"
+                else f"technique {self.name!r}, which has a loss of its own"
+            )
+            raise WorkbenchError(
+                f"mixup={config.mixup:g} with {where}", "one label for a whole text, and no other loss", "mixup=0"
+            )
+        if config.freeze and not self.freezes:
+            raise WorkbenchError(f"freeze={config.freeze} with technique {self.name!r}, which says itself what learns",
+                                 "technique='full'", "freeze=0")  # fmt: skip
 
     def apply(self, model: Any, config: RunConfig) -> Any:
         """The model, changed in place or wrapped; weights that shall not learn have `requires_grad` off."""
@@ -54,12 +69,24 @@ class Technique:
         return collate
 
     def loss(self, output: Any, batch: dict[str, torch.Tensor], config: RunConfig) -> torch.Tensor | None:
-        """The loss to train on; None: the task's own."""
-        return None
+        """The loss to train on; None: the task's own. Unless a technique has its own, examples are mixed here where asked for."""
+        return mixed_loss(output["logits"], batch["labels"], config) if config.mixup else None
 
     def finish(self, model: Any) -> Any:
         """A plain model again, which gives the same answers and which `from_pretrained` can read once it is saved."""
         return model
+
+
+def freeze_lowest(model: Any, config: RunConfig) -> None:
+    """Keep the `config.freeze` lowest blocks (embeddings first, then layer after layer) as they are; the head always learns."""
+    found = blocks(model)
+    if config.freeze >= len(found):
+        names = ", ".join(block.name for block in found[:-1])
+        raise WorkbenchError(f"freeze={config.freeze} of a model with {len(found) - 1} blocks below its head ({names})",
+                             f"0 to {len(found) - 1}", f"freeze={len(found) - 1}")  # fmt: skip
+    weights = dict(model.named_parameters())
+    for name in (name for block in found[: config.freeze] for name in block.parameters):
+        weights[name].requires_grad = False
 
 
 def trained_parameters(model: Any) -> tuple[int, int]:

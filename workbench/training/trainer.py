@@ -50,7 +50,7 @@ class WorkbenchTrainer(Trainer):
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
         weight = self.team.weight(inputs, self._loss_shifts_labels)
-        if type(self.technique).loss is Technique.loss:
+        if type(self.technique).loss is Technique.loss and not self.choices.mixup:
             both: Any = super().compute_loss(model, inputs, True, num_items_in_batch)
             loss, output = both
         else:

@@ -98,6 +98,9 @@ CONTROLS: tuple[Control, ...] = (
     Control("weight_decay", "Weight decay", "How strongly weights are pulled towards zero", _slider(0, 0.3, 0.01), lambda v: round(v, 4)),
     Control("label_smoothing", "Label smoothing", "Share of certainty taken from the right label", _slider(0, 0.4, 0.05),
             lambda v: round(v, 4)),
+    Control("mixup", "Mixing", "Mixes the vectors and labels of pairs of texts: parameter of the Beta distribution; 0 is off",
+            _slider(0, 2, 0.1, ".1f"), lambda v: round(v, 4)),
+    Control("freeze", "Frozen blocks", "So many of the lowest blocks do not learn: 1 is the embeddings", _whole(0, 1000)),
     Control("warmup", "Warm-up", "Share of the steps over which the rate rises", _slider(0, 0.5, 0.05), lambda v: round(v, 4)),
     Control("patience", "Patience", "Evaluations without improvement before early stopping; 0 switches it off", _whole(0, 1000),
             _none_is_zero, _zero_is_none),
@@ -192,7 +195,15 @@ class Controls:
         """The other controls in sections that open."""
         sections = {
             "Early stopping": ("patience", "min_delta", "stopping", "restore_best"),
-            "Regularisation and schedule": ("dropout", "weight_decay", "label_smoothing", "warmup", "schedule"),
+            "Regularisation and schedule": (
+                "dropout",
+                "weight_decay",
+                "label_smoothing",
+                "mixup",
+                "freeze",
+                "warmup",
+                "schedule",
+            ),
             "Architecture and seed": ("layers", "pooling", "head", "seed"),
         }
         boxes = [widgets.VBox([self.widgets[field] for field in names]) for names in sections.values()]

@@ -65,7 +65,7 @@ class Duel:
     def _start(self, choices: dict[str, Any], seed: int) -> Any:
         from workbench.training.run import fit
 
-        return fit(self.data, **{**choices, "seed": seed})
+        return fit(choices.get("data", self.data), **{**_but_data(choices), "seed": seed})
 
     def _note(self, name: str, run: Any) -> None:
         self.stopped = run.status == "stopped" and run.context().stopped_by == "user"
@@ -85,11 +85,12 @@ class Duel:
             if not runs:
                 continue
             facts = [r.store.facts for r in runs]
+            score, sd = mean_and_sd(self.scores[name])
             rows.append({
                 "contender": name,
                 "runs": len(runs),
-                "score": float(np.mean(self.scores[name])),
-                "sd": float(np.std(self.scores[name], ddof=1)) if len(runs) > 1 else float("nan"),
+                "score": score,
+                "sd": sd,
                 "weights that learn": int(facts[0].get("trained", 0)),
                 "seconds": float(np.mean([r.frame()["seconds"].iloc[-1] for r in runs])),
                 "memory (MB)": int(max(f.get("memory_mb", 0) for f in facts)),
@@ -155,6 +156,19 @@ class Duel:
         return f'<p role="status">Run {done + 1} of {total}: {html.escape(now)} …</p>{table}'
 
 
+def mean_and_sd(values: Sequence[float]) -> tuple[float, float]:
+    """The mean, and the standard deviation of a sample; one value has none.
+
+    >>> mean_and_sd([1.0, 3.0])
+    (2.0, 1.4142135623730951)
+    """
+    return float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
+
+
+def _but_data(choices: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in choices.items() if k != "data"}
+
+
 def score_dots(duel: Duel, ax: Axes) -> Axes:
     """One row per contender: a dot per seed, the mean as a bar with the spread of the seeds, the controls as lines."""
     frame = duel.frame()
@@ -188,8 +202,8 @@ def duel(
     """The same data and settings for several contenders and seeds. `await` the answer in a notebook, `.join()` it in a script.
 
     `contenders`: names of techniques, each with the rate that suits it, or a dict of names and choices such as
-    `{"mean": {"pooling": "mean"}, "[CLS]": {"pooling": "cls"}}`. `seeds`: how many, or which. `choices` hold for all of them
-    (`seconds=20` gives each the same time). Scores are those of the weights that each run keeps, on `split`.
+    `{"mean": {"pooling": "mean"}, "[CLS]": {"pooling": "cls"}}` (`data` among them gives one contender
+    data of its own). `seeds`: how many, or which. `choices` hold for all of them (`seconds=20` gives each the same time). Scores are those of the weights that each run keeps, on `split`.
     """
     from workbench import catalog
     from workbench.config import check_names
