@@ -27,14 +27,17 @@ if TYPE_CHECKING:
     from workbench.data.audit import audit
     from workbench.data.augment import augment
     from workbench.data.load import load
+    from workbench.data.noise import flip
     from workbench.errors import WorkbenchError
     from workbench.lessons.exercise import exercise
     from workbench.training.run import Run
     from workbench.views import compare, diagnose, fit, runs
+    from workbench.views.datamap import datamap
     from workbench.views.duel import duel
     from workbench.views.layers import blueprint, layers
     from workbench.views.panel import panel
     from workbench.views.replay import replay
+    from workbench.views.scrub import noise, scrub
 
 _WHERE = {
     "models": "catalog",
@@ -43,9 +46,13 @@ _WHERE = {
     "load": "data",
     "audit": "data",
     "augment": "data.augment",
+    "flip": "data.noise",
     "fit": "views",
     "panel": "views.panel",
     "replay": "views.replay",
+    "datamap": "views.datamap",
+    "scrub": "views.scrub",
+    "noise": "views.scrub",
     "duel": "views.duel",
     "layers": "views.layers",
     "blueprint": "views.layers",
@@ -66,17 +73,21 @@ __all__ = [
     "augment",
     "blueprint",
     "compare",
+    "datamap",
     "datasets",
     "diagnose",
     "duel",
     "exercise",
     "fit",
+    "flip",
     "layers",
     "load",
     "models",
+    "noise",
     "panel",
     "replay",
     "runs",
+    "scrub",
     "techniques",
 ]
 

@@ -11,6 +11,7 @@ from workbench.lessons import (
     answering,
     distillation,
     entities,
+    examples,
     how_much,
     little_data,
     spam,
@@ -213,5 +214,6 @@ LATER = (
     how_much,
     distillation,
     little_data,
+    examples,
 )  # lessons with a file of their own
 EXERCISES: dict[str, Exercise] = {e.id: e for e in (*LESSON_00_01, *(e for module in LATER for e in module.EXERCISES))}

@@ -43,10 +43,11 @@ class Bridge(TrainerCallback):
         wishes: Wishes,
         resumed: Path | None = None,
         technique: Any = None,
+        watch: Any = None,
     ) -> None:
         self.task, self.prepared, self.config, self.folder = task, prepared, config, folder
         self.emit, self.guard, self.wishes, self.resumed = emit, guard, wishes, resumed
-        self.technique = technique
+        self.technique, self.watch = technique, watch
         self.collate = task.collate(prepared.tokenizer)
         self.patience = Patience(config.patience or 10**9, config.min_delta)
         self.rule = rule(config.stopping) if config.stopping else None
@@ -126,11 +127,12 @@ class Bridge(TrainerCallback):
         """Both losses in eval mode; the best weights are kept and patience is counted on validation loss."""
         going = lambda: not self.wishes.stop.is_set()  # noqa: E731  one word for both calls
         valid = forward(model, self.prepared.validation, self.collate, going, read=self.task.read)
-        train = (
-            forward(model, self.prepared.probe, self.collate, going, read=self.task.read) if valid is not None else None
-        )
+        seen = self.watch.train if self.watch else self.prepared.probe
+        train = forward(model, seen, self.collate, going, read=self.task.read) if valid is not None else None
         if valid is None or train is None:
             return self._end(control, "user")
+        if self.watch:
+            train = self.watch(state.global_step, train, valid)
         self.memory = max(self.memory, round(psutil.Process().memory_info().rss / 1e6))
         losses = self.task.losses(valid, self.prepared.validation.labels)
         train_loss = float(self.task.losses(train, self.prepared.probe.labels).mean())

@@ -71,7 +71,7 @@ class Worker:
         from workbench.models import zoo
         from workbench.tasks import TASKS
         from workbench.techniques import TECHNIQUES
-        from workbench.training import precision
+        from workbench.training import precision, watch
 
         config = self.config
         self.precision = precision.choose(config.precision)
@@ -80,12 +80,16 @@ class Worker:
         self.task = TASKS[agreed(config.task, self.data.task)]
         technique = TECHNIQUES[config.technique]
         technique.check(config, self.task.name)
+        if config.watch or config.noise:
+            watch.check(self.task.name)
         zoo.suits(self.source, self.task.name)
         if config.learning_rate < technique.rate / 4:
             self.note(
                 f"{technique.name} usually wants a learning rate near {technique.rate:g}; this run has {config.learning_rate:g}."
             )
         self.prepared = self.task.prepare(self.data, zoo.tokenizer(self.source), config)
+        if config.noise:
+            self.prepared, self.data = watch.with_noise(self.prepared, self.data, config.noise, config.seed)
         mark = fingerprint(self.data)
         known = self.prepared.facts.pop("baselines", None)  # of a task whose controls guess pieces, too
         majority, control = known or _baselines(mark, self.task, self.data, self.prepared, config)
@@ -110,6 +114,7 @@ class Worker:
         from workbench.training.bridge import Bridge
         from workbench.training.predictor import Predictor
         from workbench.training.trainer import make_trainer
+        from workbench.training.watch import watch
 
         set_seed(self.config.seed)
         technique = TECHNIQUES[self.config.technique]
@@ -118,7 +123,7 @@ class Worker:
         self.store.facts.update(trained=learn, parameters=total)
         self.store.write_config()
         bridge = Bridge(self.task, self.prepared, self.config, self.store.folder, self.store.append, self.store.guard,
-                        self.wishes, self.resume, technique)  # fmt: skip
+                        self.wishes, self.resume, technique, watch(self.store, self.prepared, self.data))  # fmt: skip
         self.bridge = bridge
         examples = technique.examples(self.prepared, self.data, self.task, self.config)
         trainer = make_trainer(model, examples, technique, self.config, self.precision, self.store.folder, bridge,
