@@ -72,7 +72,8 @@ run.noise()[["step", "true", "given", "expected"]].round(2).iloc[::2]
 examples = run.examples()
 p, right = examples.train.p_right, examples.train.right  # (evaluations, texts)
 early = (examples.steps > 0) & (examples.steps <= run.best["step"])
-print("first text: confidence %.2f, variability %.2f" % (p[early, 0].mean(), p[early, 0].std()))
+mean, spread = p[early, 0].mean(), p[early, 0].std()
+print(f"first text: confidence {mean:.2f}, variability {spread:.2f}")
 
 # %%
 texts = run.dynamics(until=run.best["step"])

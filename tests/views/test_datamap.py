@@ -147,8 +147,8 @@ def test_the_bars_of_a_histogram_are_shares_of_all_texts():
     axes = pictures.histograms_figure(stored(), 3).axes
     for ax in axes:
         assert sum(bar.get_height() for bar in ax.patches) == pytest.approx(1)
-    assert "5 texts: mean 0.88, below one half 0%" in axes[0].get_title(loc="left")
-    assert "training mean 0.88, 0% of 5 texts" in pictures.histograms_words(stored(), 3)
+    assert "5 texts: mean 0.86, below one half 0%" in axes[0].get_title(loc="left")
+    assert "training mean 0.86, 0% of 5 texts" in pictures.histograms_words(stored(), 3)
 
 
 def test_the_slider_moves_curve_matrix_and_predictions_together():

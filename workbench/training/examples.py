@@ -135,13 +135,14 @@ def read(store: Store, newest: bool = False) -> Examples:
     if not found:
         raise WorkbenchError(f"run {store.id} has no evaluation yet", "a run with at least one", "await run")
     rows = _arrays(store, ROWS) or {}
-    parts = [
-        Part(rows[f"{split}_rows"], rows[f"{split}_labels"], np.stack([a[split] for *_, a in found]).astype(np.float32),
-             np.stack([a[f"{split}_answers"] for *_, a in found]).astype(np.int64))
-        for split in ("train", "validation")
-    ]  # fmt: skip
+
+    def part(split: str) -> Part:
+        p, answers = (np.stack([a[name] for *_, a in found]) for name in (split, f"{split}_answers"))
+        return Part(rows[f"{split}_rows"], rows[f"{split}_labels"], p.astype(np.float32), answers.astype(np.int64))
+
     steps, epochs = np.array([s for s, *_ in found]), np.array([e for _, e, _ in found])
-    return Examples(steps, epochs, [str(n) for n in store.facts["labels"]], *parts, rows["true"])
+    return Examples(steps, epochs, [str(n) for n in store.facts["labels"]], part("train"), part("validation"),
+                    rows["true"])  # fmt: skip
 
 
 def _arrays(store: Store, name: str) -> dict[str, np.ndarray] | None:

@@ -9,8 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+import workbench.views.figures as fig
 from workbench.diagnosis.dynamics import onset, overtaken
-from workbench.views import figures as fig
 
 # share of evaluations that were right, from `above` on: words, colour, marker; no two differ in colour alone
 BANDS = (
@@ -38,7 +38,7 @@ def data_map(frame: pd.DataFrame, ax: Axes, *, flipped: Any = None) -> Axes:
     band = np.searchsorted([b[0] for b in BANDS], frame["correctness"], side="left") - 1
     for number, (_, words, colour, marker) in reversed(list(enumerate(BANDS))):
         some = frame[band == number]
-        face = {} if marker == "x" else {"edgecolors": "white", "linewidths": 0.4}
+        face: dict[str, Any] = {} if marker == "x" else {"edgecolors": "white", "linewidths": 0.4}
         ax.scatter(some["variability"], some["confidence"], s=30, color=colour, marker=marker, alpha=0.85,
                    label=f"{words} ({len(some)})", zorder=3, **face)  # fmt: skip
     if flipped is not None:
@@ -74,9 +74,9 @@ def map_words(frame: pd.DataFrame) -> str:
 def path(steps: np.ndarray, p: np.ndarray, right: np.ndarray, ax: Axes) -> Axes:
     """The probability of one text's label through training; filled where it was the answer, a cross where it was not."""
     ax.plot(steps, p, color=fig.TRAIN, lw=1.4, zorder=2)
-    for some, words, how in ((right, "right", {"marker": "o", "color": fig.TRAIN}), (~right, "wrong", {"marker": "X", "color": fig.VALID})):  # fmt: skip
+    for some, words, marker, colour in ((right, "right", "o", fig.TRAIN), (~right, "wrong", "X", fig.VALID)):
         if some.any():
-            ax.plot(steps[some], p[some], ls="", ms=6, label=words, zorder=3, **how)
+            ax.plot(steps[some], p[some], ls="", ms=6, label=words, zorder=3, marker=marker, color=colour)
     ax.set_ylim(-0.03, 1.03)
     ax.set_xlim(-0.03 * float(steps.max()), float(steps.max()) * 1.03)
     ax.set_xlabel("optimiser steps")
@@ -113,7 +113,7 @@ def histograms_figure(examples: Any, evaluation: int = -1) -> Figure:
     """Both splits at one evaluation, one above the other on the same axes."""
     figure = Figure(figsize=(7.6, 4.2), dpi=fig.DPI, facecolor="white")
     grid = figure.add_gridspec(2, 1, hspace=0.3, left=0.085, right=0.985, top=0.89, bottom=0.115)
-    axes = [figure.add_subplot(cell) for cell in grid]
+    axes = [figure.add_subplot(grid[i]) for i in range(2)]
     for ax, (split, name, colour) in zip(axes, PARTS, strict=True):
         histogram(getattr(examples, split).p_right[evaluation], ax, name, colour)
         ax.set_ylim(0, top(examples, evaluation))
