@@ -138,17 +138,32 @@ def test_every_axis_has_a_name_and_the_legend_lies_outside():
     assert names == ["always (2)", "above 2/3 (0)", "up to 2/3 (1)", "up to 1/3 (2)", "never (0)", "flipped (2)"]
     box, legend = ax.get_window_extent(), ax.get_legend().get_window_extent()
     assert legend.x0 > box.x1 and legend.x1 <= figure.bbox.x1
-    for made in (figure, pictures.memorisation_figure(stored().noise(), 20), pictures.histograms_figure(stored()),
+    for made in (figure, pictures.memorisation_figure(stored().noise(), 20), pictures.Histograms().show(stored()),
                  pictures.scrub_figure(stored(), run().frame(), 2), pictures.path_figure(STEPS, P_B[:, 0], P_B[:, 0] > 0.5)):  # fmt: skip
         assert all(ax.get_ylabel() for ax in made.axes) and made.axes[-1].get_xlabel()
 
 
 def test_the_bars_of_a_histogram_are_shares_of_all_texts():
-    axes = pictures.histograms_figure(stored(), 3).axes
+    axes = pictures.Histograms().show(stored(), 3).axes
     for ax in axes:
         assert sum(bar.get_height() for bar in ax.patches) == pytest.approx(1)
-    assert "5 texts: mean 0.86, below one half 0%" in axes[0].get_title(loc="left")
+    assert "5 texts: mean 0.86, below one half 0%" in axes[0].texts[0].get_text()
     assert "training mean 0.86, 0% of 5 texts" in pictures.histograms_words(stored(), 3)
+
+
+def test_the_live_histograms_draw_the_newest_evaluation_over_what_stands_still():
+    made, newest = pictures.Histograms(), stored()
+    first, background = made.update(newest), made.background
+    assert made.update(newest) == first and made.background is background
+    assert [bar.get_height() for bar in made.axes[0].patches] == pytest.approx(
+        pictures.shares(newest.train.p_right[-1])
+    )
+    assert made.step.get_text() == "Step 30"
+    whole = pictures.Histograms()  # drawn in one go it is the same picture
+    whole.show(newest)
+    whole.canvas.draw()
+    blitted, drawn = (np.asarray(h.canvas.buffer_rgba()).astype(int) for h in (made, whole))
+    assert (abs(blitted - drawn).max(2) > 60).mean() < 0.002  # grid lines lie over the bars here and under them there
 
 
 def test_the_slider_moves_curve_matrix_and_predictions_together():

@@ -93,40 +93,84 @@ def path_figure(steps: np.ndarray, p: np.ndarray, right: np.ndarray) -> Figure:
     return figure
 
 
-def histogram(p: np.ndarray, ax: Axes, name: str, colour: str) -> Axes:
-    """How the probability of the right label is spread over the texts of one split: share of texts per bin of 0.05."""
-    counts, _ = np.histogram(p, BINS)
-    share = counts / max(1, len(p))
-    ax.bar(BINS[:-1], share, width=0.05, align="edge", color=colour, edgecolor="white", lw=0.6,
-           hatch="" if name == "training" else "////")  # fmt: skip
-    ax.axvline(float(p.mean()), color="#222222", lw=1.2, ls="--")
+def histogram(ax: Axes, colour: str, hatch: str) -> Axes:
+    """An empty histogram of the probability of the right label over the texts of one split, in bins of 0.05, with a line for the mean
+    and a place for words above it. `fill` gives it its values."""
+    ax.bar(
+        BINS[:-1],
+        np.zeros(len(BINS) - 1),
+        width=0.05,
+        align="edge",
+        color=colour,
+        edgecolor="white",
+        lw=0.6,
+        hatch=hatch,
+    )
+    ax.axvline(0, color="#222222", lw=1.2, ls="--")
+    ax.text(0, 1.03, "", transform=ax.transAxes, fontsize=9, va="bottom")
     ax.set_xlim(0, 1)
     ax.set_ylabel("share of texts")
-    ax.set_title(
-        f"{name}, {len(p)} texts: mean {p.mean():.2f}, below one half {np.mean(p < 0.5):.0%}", loc="left", fontsize=9
-    )
     _plain(ax)
     return ax
 
 
-def histograms_figure(examples: Any, evaluation: int = -1) -> Figure:
-    """Both splits at one evaluation, one above the other on the same axes."""
-    figure = Figure(figsize=(7.6, 4.2), dpi=fig.DPI, facecolor="white")
-    grid = figure.add_gridspec(2, 1, hspace=0.3, left=0.085, right=0.985, top=0.89, bottom=0.115)
-    axes = [figure.add_subplot(grid[i]) for i in range(2)]
-    for ax, (split, name, colour) in zip(axes, PARTS, strict=True):
-        histogram(getattr(examples, split).p_right[evaluation], ax, name, colour)
-        ax.set_ylim(0, top(examples, evaluation))
-    axes[0].tick_params(labelbottom=False)
-    axes[1].set_xlabel("probability of the right label (dashed: mean)")
-    figure.text(0.085, 0.955, f"Step {int(examples.steps[evaluation])}", fontsize=10, color="#222222")
-    return figure
+def fill(ax: Axes, p: np.ndarray, name: str) -> None:
+    """Put probabilities (texts,) into a histogram."""
+    for bar, share in zip(ax.patches, shares(p), strict=True):
+        bar.set_height(share)  # type: ignore[attr-defined]
+    ax.lines[0].set_xdata([float(p.mean())] * 2)
+    ax.texts[0].set_text(f"{name}, {len(p)} texts: mean {p.mean():.2f}, below one half {np.mean(p < 0.5):.0%}")
+
+
+def shares(p: np.ndarray) -> np.ndarray:
+    """The share of all texts in each bin."""
+    return np.histogram(p, BINS)[0] / max(1, len(p))
+
+
+class Histograms:
+    """Training above validation on the same axes. What stands still is drawn once, the bars over a copy of it: `update` is cheap
+    enough for a run that trains."""
+
+    def __init__(self) -> None:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+        self.figure = Figure(figsize=(7.6, 4.2), dpi=fig.DPI, facecolor="white")
+        self.canvas: Any = FigureCanvasAgg(self.figure)
+        grid = self.figure.add_gridspec(2, 1, hspace=0.3, left=0.085, right=0.985, top=0.89, bottom=0.115)
+        self.axes = [histogram(self.figure.add_subplot(grid[i]), PARTS[i][2], ("", "////")[i]) for i in range(2)]
+        self.axes[0].tick_params(labelbottom=False)
+        self.axes[1].set_xlabel("probability of the right label (dashed: mean)")
+        self.step = self.figure.text(0.085, 0.955, "", fontsize=10, color="#222222")
+        self.limit, self.background = 0.0, None
+
+    def show(self, examples: Any, evaluation: int = -1) -> Figure:
+        """The figure with the values of one evaluation."""
+        for ax, (split, name, _) in zip(self.axes, PARTS, strict=True):
+            fill(ax, getattr(examples, split).p_right[evaluation], name)
+            ax.set_ylim(0, top(examples, evaluation))
+        self.step.set_text(f"Step {int(examples.steps[evaluation])}")
+        return self.figure
+
+    def update(self, examples: Any) -> bytes:
+        """The newest evaluation as JPEG."""
+        self.show(examples)
+        moving = [(ax, artist) for ax in self.axes for artist in (*ax.patches, ax.lines[0], ax.texts[0])]
+        if self.limit != (limit := top(examples, -1)):
+            for artist in (self.step, *(a for _, a in moving)):
+                artist.set_animated(True)
+            self.limit = limit
+            self.canvas.draw()
+            self.background = self.canvas.copy_from_bbox(self.figure.bbox)
+        self.canvas.restore_region(self.background)
+        for ax, artist in moving:
+            ax.draw_artist(artist)
+        self.figure.draw_artist(self.step)
+        return fig.jpeg(self.canvas)
 
 
 def top(examples: Any, evaluation: int) -> float:
     """An upper limit for both histograms that seldom moves: a quarter, a half or the whole of the texts."""
-    counts = [np.histogram(getattr(examples, split).p_right[evaluation], BINS)[0] for split, *_ in PARTS]
-    highest = max(c.max() / max(1, c.sum()) for c in counts)
+    highest = max(shares(getattr(examples, split).p_right[evaluation]).max() for split, *_ in PARTS)
     return next(limit for limit in (0.25, 0.5, 1.02) if highest <= limit)
 
 
@@ -227,8 +271,7 @@ def both_histograms(examples: Any, evaluation: int, ax: Axes) -> Axes:
     """The probability of the right label as two outlines on the same axes."""
     for (split, name, colour), line, width in zip(PARTS, ("-", "--"), (1.8, 1.8), strict=True):
         p = getattr(examples, split).p_right[evaluation]
-        counts, _ = np.histogram(p, BINS)
-        ax.stairs(counts / max(1, len(p)), BINS, color=colour, ls=line, lw=width, label=name)
+        ax.stairs(shares(p), BINS, color=colour, ls=line, lw=width, label=name)
     ax.set_xlim(0, 1)
     ax.set_ylim(0, top(examples, evaluation))
     ax.set_xlabel("probability of the right label")

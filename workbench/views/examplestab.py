@@ -36,6 +36,7 @@ class ExamplesTab:
         self.box = widgets.VBox([self.view, self.words, self.picture.box, self.place])
         self.view.observe(lambda change: self._anew(), names="value")
         self._drawn: Any = None
+        self._histograms = pictures.Histograms()
         self._made: dict[Any, Any] = {}
 
     def open(self) -> None:
@@ -66,12 +67,13 @@ class ExamplesTab:
     def _draw(self, run: Any) -> None:
         if self.view.value == "histograms":
             examples = read(run.store, newest=True)
-            self._picture(pictures.histograms_figure(examples), pictures.histograms_words(examples))
+            self._say("")
+            self.picture.show(self._histograms.update(examples), pictures.histograms_words(examples))
         elif self.view.value == "noise":
             frame, best = run.noise(), run.best.get("step")
-            self._picture(
-                pictures.memorisation_figure(frame, best), pictures.memorisation_words(frame, best), aloud=True
-            )
+            words = pictures.memorisation_words(frame, best)
+            self._say(f'<p style="max-width:760px;line-height:1.5">{html.escape(words)}</p>')
+            self.picture.show(fig.png(pictures.memorisation_figure(frame, best)), words)
         elif not run.done:
             self._say(AFTER)
         else:
@@ -84,10 +86,6 @@ class ExamplesTab:
             self._made[key] = (DataMap if self.view.value == "map" else Scrub)(run)
         self._say("")
         self.place.children = [self._made[key].box]
-
-    def _picture(self, figure: Any, words: str, aloud: bool = False) -> None:
-        self._say(f'<p style="max-width:760px;line-height:1.5">{html.escape(words)}</p>' if aloud else "")
-        self.picture.show(fig.png(figure), words)
 
     def _say(self, words: str) -> None:
         self.words.value, self.place.children = words, ()
