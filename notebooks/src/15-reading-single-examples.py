@@ -20,12 +20,12 @@
 # %%
 import workbench as wb
 
-same = dict(model="bert-tiny", train_examples=400, epochs=10, learning_rate=1e-3, evaluations=20)
+same = dict(model="bert-tiny", train_examples=400, epochs=8, learning_rate=1e-3, evaluations=16)
 
 # %% [markdown]
 # ## 1 · Predict
 #
-# 400 news briefs in eight topics, and one label in five is wrong. The model sees every text ten times, which is 250 steps. Will it learn the wrong
+# 400 news briefs in eight topics, and one label in five is wrong. The model sees every text eight times, which is 200 steps. Will it learn the wrong
 # labels as well, and if it does, from which step on? And where will validation loss be lowest: before or after?
 
 # %%

@@ -39,7 +39,7 @@ CLICKS = """<script>(() => {
     field.dispatchEvent(new Event('change', {bubbles: true}));
   });
 })()</script>"""
-WIDTH = 620  # pixels of the map on the page
+WIDTH, SIDE = 560, "320px"  # pixels of the map on the page, width of what stands beside it: both fit into a cell
 
 
 class DataMap:
@@ -50,13 +50,13 @@ class DataMap:
         steps = [int(s) for s in self.examples.steps[self.examples.until(None)][1:]]
         self.until = widgets.SelectionSlider(
             options=steps, value=max(s for s in steps if until is None or s <= until), description="Up to step",
-            tooltip="Only evaluations up to this step count", continuous_update=False, layout={"width": "330px"},
+            tooltip="Only evaluations up to this step count", continuous_update=False, layout={"width": SIDE},
         )  # fmt: skip
         hidden = self.examples.flipped
         self.hidden = hidden if hidden.any() else None
-        self.order = widgets.Dropdown(options=list(ORDERS), description="Order", layout={"width": "330px"},
+        self.order = widgets.Dropdown(options=list(ORDERS), description="Order", layout={"width": SIDE},
                                       tooltip="In which order the texts are listed")  # fmt: skip
-        self.list = widgets.Select(rows=9, description="Text", layout={"width": "330px"},
+        self.list = widgets.Select(rows=9, description="Text", layout={"width": SIDE},
                                    tooltip="Choose a text with the arrow keys")  # fmt: skip
         self.reveal = widgets.Checkbox(description="Show which labels were flipped", indent=False,
                                        tooltip="Ring the texts whose labels are wrong on purpose")  # fmt: skip
@@ -66,7 +66,7 @@ class DataMap:
         self.clicked = widgets.Text(layout={"display": "none"})
         self.clicked.add_class("wb-click-at")
         self.picture, self.path, self.words = labels.Picture(), labels.Picture(), widgets.HTML()
-        self.picture.image.layout.width, self.path.image.layout.width = f"{WIDTH}px", "460px"
+        self.picture.image.layout.width, self.path.image.layout.width = f"{WIDTH}px", SIDE
         self.box = self._layout()
         self._background: Any = None
         self._sort()
@@ -172,14 +172,15 @@ class DataMap:
             f"step {int(s)} {v:.2f}" for s, v in zip(self.examples.steps, p, strict=True)
         )
         self.path.show(fig.png(pictures.path_figure(self.examples.steps, p, right)), alt)
-        self.words.value = f'<div role="status" style="max-width:{WIDTH}px;line-height:1.5">{self._said_html()}</div>'
+        self.words.value = f'<div role="status" style="width:{WIDTH}px;line-height:1.5">{self._said_html()}</div>'
 
     def _numbers(self) -> str:
         r = self.frame.iloc[self.list.value]
-        learned = "never right" if np.isnan(r["learned"]) else f"first right at step {int(r['learned'])}"
+        first = "" if np.isnan(r["learned"]) else f", first at step {int(r['learned'])}"
+        times = {0: "never", 1: "once"}.get(int(r["forgetting"]), f"{int(r['forgetting'])} times")
         return (
-            f"row {int(r['row'])} · confidence {r['confidence']:.2f} · variability {r['variability']:.2f} · right at {r['correctness']:.0%} "
-            f"of the evaluations · {learned} · forgotten {int(r['forgetting'])} times"
+            f"row {int(r['row'])} · confidence {r['confidence']:.2f} · variability {r['variability']:.2f} · its label was the answer at "
+            f"{r['correctness']:.0%} of the evaluations{first} · forgotten {times}"
         )
 
     def _was(self) -> str:
@@ -206,14 +207,13 @@ class DataMap:
         left = widgets.VBox([self.picture.box, self.clicked])
         left.add_class("wb-click")
         buttons = widgets.HBox([self.previous, self.next])
-        right = widgets.VBox(
-            [self.until, self.order, self.list, buttons, self.reveal, self.path.box], layout={"min_width": "340px"}
-        )
-        top = widgets.Box([left, right], layout={"display": "flex", "flex_flow": "row wrap", "grid_gap": "12px"})
+        right = widgets.VBox([self.until, self.order, self.list, buttons, self.reveal], layout={"width": "328px"})
+        flow = {"display": "flex", "flex_flow": "row wrap", "grid_gap": "8px"}
+        top, below = widgets.Box([left, right], layout=flow), widgets.Box([self.words, self.path.box], layout=flow)
         alive = widgets.HTML(
             "<style>.wb-record{display:none} .wb-click img{cursor:crosshair}</style>", layout={"display": "none"}
         )
-        return widgets.VBox([top, self.words, alive])
+        return widgets.VBox([top, below, alive])
 
 
 def datamap(run: Any, until: float | None = None, data: Any = None) -> DataMap:

@@ -26,8 +26,8 @@ PARTS = (("train", "training", fig.TRAIN), ("validation", "validation", fig.VALI
 
 def map_figure() -> tuple[Figure, Axes]:
     """An empty data map with room for its legend; its axes do not move, so that a click can be found on it."""
-    figure = Figure(figsize=(6.8, 4.6), dpi=fig.DPI, facecolor="white")
-    return figure, figure.add_axes((0.092, 0.115, 0.68, 0.85))
+    figure = Figure(figsize=(5.7, 4.4), dpi=fig.DPI, facecolor="white")
+    return figure, figure.add_axes((0.11, 0.12, 0.625, 0.85))
 
 
 def data_map(frame: pd.DataFrame, ax: Axes, *, flipped: Any = None) -> Axes:
@@ -72,9 +72,9 @@ def map_words(frame: pd.DataFrame) -> str:
 
 
 def path(steps: np.ndarray, p: np.ndarray, right: np.ndarray, ax: Axes) -> Axes:
-    """The probability of one text's label through training; filled where it was the answer, a cross where it was not."""
+    """The probability of one text's label through training; a dot where it was the answer, a cross where it was not."""
     ax.plot(steps, p, color=fig.TRAIN, lw=1.4, zorder=2)
-    for some, words, marker, colour in ((right, "right", "o", fig.TRAIN), (~right, "wrong", "X", fig.VALID)):
+    for some, words, marker, colour in ((right, "is the answer", "o", fig.TRAIN), (~right, "is not", "X", fig.VALID)):
         if some.any():
             ax.plot(steps[some], p[some], ls="", ms=6, label=words, zorder=3, marker=marker, color=colour)
     ax.set_ylim(-0.03, 1.03)
@@ -82,14 +82,14 @@ def path(steps: np.ndarray, p: np.ndarray, right: np.ndarray, ax: Axes) -> Axes:
     ax.set_xlabel("optimiser steps")
     ax.set_ylabel("p(its label)")
     _plain(ax)
-    fig.legend_outside(ax)
+    ax.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2, frameon=False, fontsize=8.5, borderaxespad=0.1)
     return ax
 
 
 def path_figure(steps: np.ndarray, p: np.ndarray, right: np.ndarray) -> Figure:
     """The path of one text as a figure of its own."""
-    figure = Figure(figsize=(4.6, 1.9), dpi=fig.DPI, facecolor="white")
-    path(steps, p, right, figure.add_axes((0.125, 0.25, 0.68, 0.69)))
+    figure = Figure(figsize=(3.4, 2.1), dpi=fig.DPI, facecolor="white")
+    path(steps, p, right, figure.add_axes((0.15, 0.22, 0.83, 0.65)))
     return figure
 
 
@@ -235,7 +235,7 @@ def memorisation_words(frame: pd.DataFrame, best: float | None = None) -> str:
 
 def scrub_figure(examples: Any, frame: pd.DataFrame, evaluation: int, unit: str = "text") -> Figure:
     """One moment of a run: the loss curves with a cursor, both histograms, and validation's confusion matrix at that step."""
-    figure = Figure(figsize=(10.4, 4.9), dpi=100, facecolor="white")
+    figure = Figure(figsize=(9.6, 4.8), dpi=100, facecolor="white")
     left = figure.add_gridspec(2, 1, height_ratios=(3, 2), hspace=0.42, left=0.06, right=0.475, top=0.945, bottom=0.105)
     curves, below = figure.add_subplot(left[0]), figure.add_subplot(left[1])
     cursor(frame, curves, float(examples.steps[evaluation]), unit)

@@ -19,7 +19,7 @@ from workbench.views import figures as fig
 from workbench.views import labels
 from workbench.views.browse import CELL, image_html, shortened
 
-SHOWN = 5  # texts that are chosen at first
+SHOWN, WIDTH = 5, 890  # texts that are chosen at first; pixels of the picture on the page
 ORDERS = ("moved most", "wrong at the end, most surely", "right once, wrong at the end", "as in the data")
 
 
@@ -40,7 +40,7 @@ class Scrub:
         self.choice = widgets.SelectMultiple(rows=6, description="Texts", layout={"width": "760px"},
                                              tooltip="Validation texts to follow: arrow keys, Ctrl or Shift for several")  # fmt: skip
         self.picture, self.words, self.table = labels.Picture(), widgets.HTML(), widgets.HTML()
-        self.picture.image.layout.width = "1000px"
+        self.picture.image.layout.width = f"{WIDTH}px"
         self.pictures: dict[int, bytes] = {}
         self._sort(_positions(rows, self.examples.validation.rows) if rows is not None else None)
         self.order.observe(lambda change: self._sort(), names="value")
@@ -68,7 +68,7 @@ class Scrub:
     def show(self) -> None:
         """Display it, and beneath it a picture that stays where no kernel keeps the slider alive."""
         labels.show(self.box, self.text)
-        kept = image_html(self._figure(), self.text, 1000) + self.table.value
+        kept = image_html(self._figure(), self.text, WIDTH) + self.table.value
         display(HTML(f'{labels.SCRIPT}<div class="wb-record">{kept}</div>'))
 
     def _sort(self, chosen: list[int] | None = None) -> None:
@@ -148,7 +148,7 @@ def predictions_html(examples: Any, texts: list[str], chosen: list[int], evaluat
     body = "".join(f"<tr>{row}</tr>" for row in rows)
     words = f"At step {int(examples.steps[evaluation])}"
     return (
-        f'<table style="border-collapse:collapse;line-height:1.45;max-width:1000px"><caption style="text-align:left;color:#444">{words}'
+        f'<table style="border-collapse:collapse;line-height:1.45;max-width:{WIDTH}px"><caption style="text-align:left;color:#444">{words}'
         f"</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
 
