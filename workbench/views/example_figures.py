@@ -51,7 +51,7 @@ def data_map(frame: pd.DataFrame, ax: Axes, *, flipped: Any = None) -> Axes:
     for x, y, words, side in ((0.012, 0.985, "easy to learn", "left"), (0.012, 0.015, "hard to learn", "left"),
                               (0.988, 0.5, "ambiguous", "right")):  # fmt: skip
         ax.text(x, y, words, transform=ax.transAxes, ha=side, va={0.985: "top", 0.015: "bottom"}.get(y, "center"), fontsize=9,
-                style="italic", color=fig.GREY, zorder=5, bbox={"fc": "white", "ec": "none", "alpha": 0.75, "pad": 1.5})  # fmt: skip
+                style="italic", color=fig.GREY, zorder=2, bbox={"fc": "white", "ec": "none", "alpha": 0.75, "pad": 1.5})  # fmt: skip
     ax.set_xlabel("variability (standard deviation of the probability)")
     ax.set_ylabel("confidence (mean probability of its label)")
     _plain(ax)
