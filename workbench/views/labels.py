@@ -2,7 +2,8 @@
 
 ipywidgets 8.1 puts no label on the handle of a slider (role=slider) and offers no alt text for an Image. The script copies the
 words that stand beside them: a slider's label and read-out, and the hidden description beneath a picture. It also keeps the arrow
-keys in a list from moving the notebook's cells, which is what JupyterLab does with them. It runs where the cell was run; a notebook that is opened untrusted drops it, and then shows static pictures with their own alt text.
+keys in a list from moving the notebook's cells, which is what JupyterLab does with them. It runs where the cell was run; a
+notebook that is opened untrusted drops it, and then shows static pictures with their own alt text.
 """
 
 from __future__ import annotations
