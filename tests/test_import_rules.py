@@ -12,7 +12,8 @@ import workbench
 
 PACKAGE = Path(workbench.__file__).resolve().parent
 PLAIN = ("workbench.errors", "workbench.config", "workbench.catalog", "workbench.training.events")
-LIGHT = ("workbench.training.store", "workbench.diagnosis", "workbench.views.figures")
+LIGHT = ("workbench.training.store", "workbench.training.examples", "workbench.diagnosis", "workbench.views.figures",
+         "workbench.views.example_figures")  # fmt: skip
 HEAVY = ("torch", "transformers", "IPython")
 KNOWS_PANEL = ("workbench", "workbench.__main__", "workbench.views.panel")
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from workbench.data.augment import augment
     from workbench.data.load import load
     from workbench.data.mistakes import mistakes
+    from workbench.data.noise import flip
     from workbench.errors import WorkbenchError
     from workbench.lessons.exercise import exercise
     from workbench.remote.server import serve
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from workbench.training.run import Run
     from workbench.views import compare, diagnose, fit, follow, hosted, runs
     from workbench.views.ablation import ablate
+    from workbench.views.datamap import datamap
     from workbench.views.duel import duel
     from workbench.views.layers import blueprint, layers
     from workbench.views.mistakes import cost_of_mistakes, mistaken
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from workbench.views.prompts import prompt
     from workbench.views.replay import replay
     from workbench.views.tokens import tokens
+    from workbench.views.scrub import noise, scrub
 
 _WHERE = {
     "models": "catalog",
@@ -51,10 +54,14 @@ _WHERE = {
     "load": "data",
     "audit": "data",
     "augment": "data.augment",
+    "flip": "data.noise",
     "fit": "views",
     "follow": "views",
     "panel": "views.panel",
     "replay": "views.replay",
+    "datamap": "views.datamap",
+    "scrub": "views.scrub",
+    "noise": "views.scrub",
     "duel": "views.duel",
     "prompt": "views.prompts",
     "hosted": "views",
@@ -88,6 +95,7 @@ __all__ = [
     "blueprint",
     "compare",
     "cost_of_mistakes",
+    "datamap",
     "datasets",
     "diagnose",
     "duel",
@@ -97,17 +105,20 @@ __all__ = [
     "fit",
     "hosted",
     "follow",
+    "flip",
     "layers",
     "load",
     "mistaken",
     "mistakes",
     "models",
+    "noise",
     "panel",
     "prompt",
     "replay",
     "runs",
     "serve",
     "search",
+    "scrub",
     "techniques",
     "tokens",
 ]

@@ -13,6 +13,7 @@ from workbench.lessons import (
     distillation,
     entities,
     fault_cases,
+    examples,
     how_much,
     little_data,
     prompting,
@@ -227,5 +228,6 @@ LATER = (
     representing,
     regularisation,
     fault_cases,
+    examples,
 )  # lessons with a file of their own
 EXERCISES: dict[str, Exercise] = {e.id: e for e in (*LESSON_00_01, *(e for module in LATER for e in module.EXERCISES))}

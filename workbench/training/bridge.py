@@ -48,10 +48,11 @@ class Bridge(TrainerCallback):
         resumed: Path | None = None,
         technique: Any = None,
         team: Team = ALONE,
+        watch: Any = None,
     ) -> None:
         self.task, self.prepared, self.config, self.folder = task, prepared, config, folder
         self.emit, self.guard, self.wishes, self.resumed = emit, guard, wishes, resumed
-        self.technique, self.team = technique, team
+        self.technique, self.team, self.watch = technique, team, watch
         self.collate = task.collate(prepared.tokenizer)
         self.training_collate = getattr(task, "training_collate", task.collate)(prepared.tokenizer)
         self.patience = Patience(config.patience or 10**9, config.min_delta)
@@ -147,11 +148,12 @@ class Bridge(TrainerCallback):
         """Both losses in eval mode; the best weights are kept and patience is counted on validation loss."""
         going = lambda: not self.stop_is_wished()  # noqa: E731  one word for both calls
         valid = forward(model, self.prepared.validation, self.collate, going, read=self.task.read)
-        train = (
-            forward(model, self.prepared.probe, self.collate, going, read=self.task.read) if valid is not None else None
-        )
+        seen = self.watch.train if self.watch else self.prepared.probe
+        train = forward(model, seen, self.collate, going, read=self.task.read) if valid is not None else None
         if valid is None or train is None:
             return self._end(control, "user")
+        if self.watch:
+            train = self.watch(state.global_step, train, valid)
         self.memory = max(self.memory, round(psutil.Process().memory_info().rss / 1e6))
         losses = self.task.losses(valid, self.prepared.validation.labels)
         train_loss = float(self.task.losses(train, self.prepared.probe.labels).mean())

@@ -217,6 +217,26 @@ class Run:
         """One row per evaluation: how far every block of the model is from its start (see `Store.moves`)."""
         return self.store.moves()
 
+    def examples(self) -> Any:
+        """The probabilities of single texts at every evaluation (see `training.examples.Examples`); needs `watch=True`."""
+        from workbench.training.examples import read
+
+        return read(self.store)
+
+    def dynamics(self, until: float | None = None, reveal: bool = False, data: Any = None) -> pd.DataFrame:
+        """One row per watched training text: row, text, label, confidence, variability, correctness, forgetting, learned, over the
+        evaluations up to step `until`; with `reveal` also `true_label` and `flipped`. `data` where the run cannot load it again."""
+        from workbench.training.examples import texts_of
+
+        frame = self.examples().dynamics(until, reveal)
+        frame.insert(1, "text", texts_of(self.data() if data is None else data, "train", frame["row"].to_numpy()))
+        return frame
+
+    def noise(self) -> pd.DataFrame:
+        """One row per evaluation: shares of the flipped training texts that are answered with the wrong label that they were
+        `given`, with their `true` one, or another; and the share `expected` if nothing were memorised."""
+        return self.examples().noise()
+
     @property
     def diagnosis(self) -> Any:
         """The Finding that fits the curve so far: verdict, numbers, rule, source, advice."""

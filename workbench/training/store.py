@@ -40,6 +40,7 @@ class Store:
         self.folder, self.config, self.facts = folder, config, facts
         self.events: list[ev.Event] = list(past)
         self.trouble: str | None = None
+        self.unwritten: dict[str, Any] = {}  # probabilities of single examples that the disk has refused
         self._file: Any = None
 
     @classmethod

@@ -77,7 +77,7 @@ class Worker:
         from workbench.models import zoo
         from workbench.tasks import TASKS
         from workbench.techniques import TECHNIQUES
-        from workbench.training import precision
+        from workbench.training import precision, watch
 
         config = self.config
         self.precision = precision.choose(config.precision)
@@ -86,6 +86,8 @@ class Worker:
         task = TASKS[agreed(config.task, self.data.task)]
         technique = TECHNIQUES[config.technique]
         technique.check(config, task.name)
+        if config.watch or config.noise:
+            watch.check(task.name)
         zoo.suits(self.source, task.name)
         mistakes.check(config.mistake, task.name)
         if config.learning_rate < technique.rate / 4:
@@ -96,6 +98,8 @@ class Worker:
         self.task, learns_with = mistakes.spoil(config, mistakes.TRAINING, task, tokenizer)
         self.served = mistakes.spoil(config, mistakes.SERVING, task, tokenizer)
         self.prepared = self.task.prepare(self.data, learns_with, config)
+        if config.noise:
+            self.prepared, self.data = watch.with_noise(self.prepared, self.data, config.noise, config.seed)
         if config.mistake is not None:
             self.note(f"With a deliberate mistake, {config.mistake}: {mistakes.find(config.mistake)[0].title}.")
         mark = fingerprint(self.data)
@@ -124,6 +128,7 @@ class Worker:
         from workbench.training.bridge import Bridge
         from workbench.training.predictor import Predictor
         from workbench.training.trainer import make_trainer
+        from workbench.training.watch import watch
 
         set_seed(self.config.seed)
         technique = TECHNIQUES[self.config.technique]
@@ -132,7 +137,8 @@ class Worker:
         self.store.facts.update(trained=learn, parameters=total)
         self.store.write_config()
         bridge = Bridge(self.task, self.prepared, self.config, self.store.folder, self.store.append, self.store.guard,
-                        self.wishes, self.resume, technique, self.team)  # fmt: skip
+                        self.wishes, self.resume, technique, self.team,
+                        watch(self.store, self.prepared, self.data))  # fmt: skip
         self.bridge = bridge
         examples = technique.examples(self.prepared, self.data, self.task, self.config)
         trainer = make_trainer(model, examples, technique, self.config, self.precision, self.store.folder, bridge,

@@ -122,6 +122,10 @@ CONTROLS: tuple[Control, ...] = (
                                                   ("[CLS] token", "cls"), ("the model's own head", "native")], **c)),
     Control("head", "Head", "One linear layer, or a hidden layer before it",
             lambda **c: widgets.Dropdown(options=[("linear", "linear"), ("hidden layer + linear", "mlp")], **c)),
+    Control("watch", "Watch examples", "Keep what every evaluation says of single texts, for the tab Examples; costs some time",
+            lambda **c: widgets.Checkbox(indent=True, **c)),
+    Control("noise", "Flipped labels", "Share of the training labels that are made wrong in secret, to see whether they are memorised",
+            _slider(0, 0.5, 0.05), lambda v: round(v, 4)),
     Control("seed", "Seed", "The same seed gives the same run", _whole(0, 2**31 - 1)),
 )  # fmt: skip
 
@@ -204,6 +208,7 @@ class Controls:
                 "warmup",
                 "schedule",
             ),
+            "Single examples": ("watch", "noise"),
             "Architecture and seed": ("layers", "pooling", "head", "seed"),
         }
         boxes = [widgets.VBox([self.widgets[field] for field in names]) for names in sections.values()]

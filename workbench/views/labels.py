@@ -1,8 +1,9 @@
 """Names for what ipywidgets leaves nameless: slider handles and the live picture. A style for hidden text and one script.
 
 ipywidgets 8.1 puts no label on the handle of a slider (role=slider) and offers no alt text for an Image. The script copies the
-words that stand beside them: a slider's label and read-out, and the hidden description beneath a picture. It runs where the
-cell was run; a notebook that is opened untrusted drops it, and then shows static pictures with their own alt text.
+words that stand beside them: a slider's label and read-out, and the hidden description beneath a picture. It also keeps the arrow
+keys in a list from moving the notebook's cells, which is what JupyterLab does with them. It runs where the cell was run; a
+notebook that is opened untrusted drops it, and then shows static pictures with their own alt text.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ SCRIPT = """<script>(() => {
       if (label && handle) handle.setAttribute('aria-label', label.textContent);
       if (out && handle) handle.setAttribute('aria-valuetext', out.textContent);
     });
+    document.querySelectorAll('.jupyter-widgets select').forEach(list => list.setAttribute('data-lm-suppress-shortcuts', 'true'));
     document.querySelectorAll('.wb-picture').forEach(w => {
       const words = w.querySelector('.wb-alt'), image = w.querySelector('img');
       if (words && image && image.alt !== words.textContent) image.alt = words.textContent;

@@ -18,7 +18,7 @@ from workbench.config import RunConfig, check_names
 from workbench.errors import WorkbenchError
 from workbench.training import engine
 from workbench.training.run import Run, launch, training_now
-from workbench.views import browse, datatab, labels, live
+from workbench.views import browse, datatab, examplestab, labels, live
 from workbench.views import figures as fig
 from workbench.views.controls import Controls, problem_html
 
@@ -47,6 +47,7 @@ class Panel:
         self.status, self.verdict, self.code = widgets.HTML(EMPTY), widgets.HTML(), widgets.HTML()
         self.estimate, self.problem = widgets.HTML(), widgets.HTML()
         self.predictions, self.runs, self.data = browse.Predictions(self), browse.RunsTab(self), datatab.DataTab(self)
+        self.examples = examplestab.ExamplesTab(self)
         self.controls.observe(self._changed)
         self.controls.widgets["learning_rate"].observe(self._rate_moved, names="value")
         self.box = self._layout()
@@ -112,7 +113,7 @@ class Panel:
     def show(self) -> None:
         """Display the panel and, beneath it, the place where the finished picture is kept for the saved notebook."""
         labels.show(self.box, "Run this cell to use the panel.")
-        self._record = display(HTML(labels.SCRIPT), display_id=True)
+        self._record = display(HTML(labels.SCRIPT + examplestab.SCRIPT), display_id=True)
 
     def _follow(self, run: Run) -> None:
         self.run, self.problem.value, self.verdict.value = run, "", ""
@@ -137,6 +138,7 @@ class Panel:
                 self.verdict.value = live.verdict_html(run) if evaluations else ""
             self._judged = evaluations
         self.status.value = live.status_html(run)
+        self.examples.tick()
         self._set_buttons()
 
     def _finish(self, run: Run) -> None:
@@ -150,9 +152,10 @@ class Panel:
         self._set_buttons()
         self.runs.refresh()
         self.predictions.refresh()
+        self.examples.tick()
         self._changed()
         if self._record is not None:
-            self._record.update(HTML(labels.SCRIPT + record_html(run)))
+            self._record.update(HTML(labels.SCRIPT + examplestab.SCRIPT + record_html(run)))
 
     def _show_problem(self, error: WorkbenchError) -> None:
         self.problem.value = problem_html(error)
@@ -225,15 +228,17 @@ class Panel:
         top = widgets.Box([left, right], layout={"display": "flex", "flex_flow": "row wrap", "grid_gap": "12px"})
         label = widgets.HTML("<span style='color:#444'>The same as a line of code:</span>")
         tabs = widgets.Tab(
-            children=[self.predictions.box, self.runs.box, self.data.box], titles=("Predictions", "Runs", "Data")
+            children=[self.predictions.box, self.runs.box, self.data.box, self.examples.box],
+            titles=("Predictions", "Runs", "Data", "Examples"),
         )
         tabs.observe(lambda change: self._tab_opened(change["new"]), names="selected_index")
         alive = widgets.HTML("<style>.wb-record{display:none}</style>", layout={"display": "none"})
         return widgets.VBox([top, widgets.VBox([label, self.code]), tabs, alive])
 
     def _tab_opened(self, index: int | None) -> None:
+        self.examples.visible = False
         if index is not None:
-            (self.predictions, self.runs, self.data)[index].open()
+            (self.predictions, self.runs, self.data, self.examples)[index].open()
 
 
 def panel(data: Any = "reviews", **choices: Any) -> Panel:
