@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from workbench.data.noise import flip
     from workbench.errors import WorkbenchError
     from workbench.lessons.exercise import exercise
+    from workbench.lessons.fault_lab import fault, fault_lab
     from workbench.remote.server import serve
     from workbench.scale.search import search
-    from workbench.lessons.fault_lab import fault, fault_lab
     from workbench.training.run import Run
     from workbench.views import compare, diagnose, fit, follow, hosted, runs
     from workbench.views.ablation import ablate
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from workbench.views.panel import panel
     from workbench.views.prompts import prompt
     from workbench.views.replay import replay
-    from workbench.views.tokens import tokens
     from workbench.views.scrub import noise, scrub
+    from workbench.views.tokens import tokens
 
 _WHERE = {
     "models": "catalog",
@@ -103,9 +103,9 @@ __all__ = [
     "fault",
     "fault_lab",
     "fit",
-    "hosted",
-    "follow",
     "flip",
+    "follow",
+    "hosted",
     "layers",
     "load",
     "mistaken",
@@ -116,9 +116,9 @@ __all__ = [
     "prompt",
     "replay",
     "runs",
-    "serve",
-    "search",
     "scrub",
+    "search",
+    "serve",
     "techniques",
     "tokens",
 ]
