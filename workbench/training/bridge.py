@@ -7,6 +7,7 @@ between the batches of an evaluation, so Stop never waits for more than one batc
 from __future__ import annotations
 
 import math
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,8 +23,11 @@ from workbench.diagnosis.race import rule
 from workbench.diagnosis.stopping import Patience
 from workbench.models.moves import Moves
 from workbench.tasks.base import Prepared, Task, forward
+from workbench.errors import WorkbenchError
 from workbench.training import checkpoint
 from workbench.training import events as ev
+from workbench.training import losses as per_text
+from workbench.training import states
 from workbench.training.wishes import Wishes
 
 CHECKPOINT_SHARE = 0.04  # of the training time that writing checkpoints may take
@@ -43,10 +47,14 @@ class Bridge(TrainerCallback):
         wishes: Wishes,
         resumed: Path | None = None,
         technique: Any = None,
+        changed: dict[str, Any] | None = None,
     ) -> None:
         self.task, self.prepared, self.config, self.folder = task, prepared, config, folder
         self.emit, self.guard, self.wishes, self.resumed = emit, guard, wishes, resumed
         self.technique = technique
+        self.changed = changed  # of a fork that begins: what is other than in its parent; None: no fork, or one that goes on
+        self.keep_at: set[int] = set()
+        self.best_state: int | None = None  # the step of the state that is kept because it is the best
         self.collate = task.collate(prepared.tokenizer)
         self.patience = Patience(config.patience or 10**9, config.min_delta)
         self.rule = rule(config.stopping) if config.stopping else None
@@ -59,23 +67,31 @@ class Bridge(TrainerCallback):
         self.memory = 0.0  # resident megabytes of this process, the most that an evaluation has seen
         self.last_saved, self.save_cost = 0.0, 0.0
         self.ended = ""
-        self._rng_pending = resumed is not None
+        self._rng_pending = resumed is not None and "seed" not in (changed or {})
 
     # Trainer's hooks ---------------------------------------------------------------------------------------------
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kw: Any) -> None:
         self.due = evaluation_steps(state.max_steps, self.config.evaluations)
+        self.keep_at = states.spread(self.due, self.config.keep_states) if self.config.keep_states else set()
         if self.resumed is not None:
+            if state.global_step >= state.max_steps:
+                raise WorkbenchError(f"a fork at step {state.global_step} with {state.max_steps} steps in all",
+                                     "steps that are left to train", f"epochs={2 * self.config.epochs:g}")  # fmt: skip
             extra = checkpoint.read_extra(self.resumed)
+            decay = [group["weight_decay"] for group in kw["optimizer"].param_groups]
             checkpoint.restore(self.resumed, kw["optimizer"], kw["lr_scheduler"])
             self.patience = Patience.from_state(extra["patience"])
             self.curve = [(float(v), float(t)) for v, t in extra.get("curve", [])]
             self.best_step, self.best_loss = extra["best_step"], extra["best_loss"]
+            self.best_state = self.best_step
             self.rate, self.before = extra["rate"], extra["seconds"]
         self.moves = Moves(kw["model"])
         self.began = self.last_saved = time.monotonic()
         parts = args.gradient_accumulation_steps
         self.emit(ev.Started(state.global_step, self.before, state.max_steps, {"accumulate": parts}))
+        if self.changed is not None:
+            self._branch(kw["model"], kw["optimizer"], kw["lr_scheduler"], state, decay)
         if self.resumed is None:
             self.evaluate(kw["model"], state, control, kw["optimizer"])
 
@@ -100,6 +116,7 @@ class Bridge(TrainerCallback):
                 self.evaluate(model, state, control, optimizer)
         if state.global_step in self.due:
             self.evaluate(model, state, control, optimizer)
+            self._keep_state(model, optimizer, scheduler, state)
             if not control.should_training_stop and self._save_is_due():
                 self.save(model, optimizer, scheduler, state)
 
@@ -135,6 +152,7 @@ class Bridge(TrainerCallback):
         losses = self.task.losses(valid, self.prepared.validation.labels)
         train_loss = float(self.task.losses(train, self.prepared.probe.labels).mean())
         valid_loss = float(losses.mean())
+        self.guard(lambda: per_text.append(self.folder, state.global_step, losses))
         finite = math.isfinite(valid_loss)
         best = finite and valid_loss < self.best_loss
         stop = self.patience.update(state.global_step, valid_loss)
@@ -168,11 +186,59 @@ class Bridge(TrainerCallback):
     def save(self, model: Any, optimizer: Any, scheduler: Any, state: Any) -> None:
         """A resumable state in `last/`; how long it took decides when the next one may be written."""
         start = time.monotonic()
-        extra = {"patience": self.patience.to_state(), "best_step": self.best_step, "rate": self.rate,
-                 "best_loss": self.best_loss, "seconds": self.seconds(), "curve": self.curve}  # fmt: skip
-        self.guard(lambda: checkpoint.save(self.folder / "last", model, optimizer, scheduler, state, extra))
+        self._write_state(self.folder / "last", model, optimizer, scheduler, state)
         self.last_saved = time.monotonic()
         self.save_cost = self.last_saved - start
+
+    def _write_state(self, folder: Path, model: Any, optimizer: Any, scheduler: Any, state: Any) -> bool:
+        extra = {"patience": self.patience.to_state(), "best_step": self.best_step, "rate": self.rate,
+                 "best_loss": self.best_loss, "seconds": self.seconds(), "curve": self.curve}  # fmt: skip
+        best = self.folder / "best" / "model.safetensors"
+        return self.guard(lambda: checkpoint.save(folder, model, optimizer, scheduler, state, extra, best))
+
+    def _keep_state(self, model: Any, optimizer: Any, scheduler: Any, state: Any) -> None:
+        """A state to fork from: at the steps that were chosen for it, and at the best one, which replaces the best before."""
+        step, best = state.global_step, state.global_step == self.best_step
+        if not self.keep_at or not (best or step in self.keep_at):
+            return
+        if not self._write_state(states.place(self.folder, step), model, optimizer, scheduler, state) or not best:
+            return
+        if self.best_state is not None and self.best_state not in self.keep_at and self.best_state != step:
+            shutil.rmtree(states.place(self.folder, self.best_state), ignore_errors=True)
+        self.best_state = step
+
+    def _branch(self, model: Any, optimizer: Any, scheduler: Any, state: Any, decay: list[float]) -> None:
+        """A fork leaves its parent here: the parent's best weights come along, and what is changed takes effect."""
+        changed, source = self.changed or {}, (self.resumed or self.folder) / states.BEST
+        if source.exists():
+            self._take_best(source)
+        else:  # written before there were such files: the best begins with these weights
+            self.best_step, self.best_loss = state.global_step, self.curve[-1][0]
+            self.keep(model)
+        if changed:
+            wait = {"patience": self.config.patience or 10**9, "min_delta": self.config.min_delta, "waited": 0}
+            self.patience = Patience.from_state({**self.patience.to_state(), **wait})
+        if "weight_decay" in changed:
+            for group, value in zip(optimizer.param_groups, decay, strict=True):
+                group["weight_decay"] = value
+        if "learning_rate" in changed:
+            self.wishes.rate = self.config.learning_rate
+            self._change_rate(optimizer, scheduler, state)
+        if changed.keys() & {"schedule", "warmup", "epochs", "train_examples"}:
+            inner = getattr(scheduler, "scheduler", scheduler)
+            for group, base, shape in zip(optimizer.param_groups, inner.base_lrs, inner.lr_lambdas, strict=True):
+                group["lr"] = base * shape(inner.last_epoch)
+
+    def _take_best(self, source: Path) -> None:
+        target = self.folder / "best" / "model.safetensors"
+
+        def write() -> None:
+            target.parent.mkdir(exist_ok=True)
+            target.unlink(missing_ok=True)
+            states.link(source, target)
+
+        if not self.guard(write):
+            self.best_in_memory = checkpoint.load_file(source)
 
     def restore_best(self, model: Any) -> None:
         """The weights of the best evaluation, from disk or, where the disk failed, from memory."""

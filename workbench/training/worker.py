@@ -12,6 +12,7 @@ import numpy as np
 from workbench.errors import WorkbenchError
 from workbench.training import engine
 from workbench.training import events as ev
+from workbench.training import states
 from workbench.training.store import Store
 from workbench.training.wishes import Wishes
 
@@ -74,6 +75,7 @@ class Worker:
         from workbench.training import precision
 
         config = self.config
+        drawn = config.replace(seed=self.store.facts.get("texts_seed", config.seed))  # a fork keeps its parent's texts
         self.precision = precision.choose(config.precision)
         self.source = zoo.source(config.model)
         self.data = load(config.data) if self.data is None else self.data
@@ -85,10 +87,10 @@ class Worker:
             self.note(
                 f"{technique.name} usually wants a learning rate near {technique.rate:g}; this run has {config.learning_rate:g}."
             )
-        self.prepared = self.task.prepare(self.data, zoo.tokenizer(self.source), config)
+        self.prepared = self.task.prepare(self.data, zoo.tokenizer(self.source), drawn)
         mark = fingerprint(self.data)
         known = self.prepared.facts.pop("baselines", None)  # of a task whose controls guess pieces, too
-        majority, control = known or _baselines(mark, self.task, self.data, self.prepared, config)
+        majority, control = known or _baselines(mark, self.task, self.data, self.prepared, drawn)
         self.store.facts.update(self.prepared.facts, task=self.task.name, metric=self.task.metric, unit=self.task.unit,
                                 controls=self.task.controls, majority=majority, control=control, labels=self.prepared.labels,
                                 fingerprint=mark, device=self.precision.device,
@@ -118,7 +120,7 @@ class Worker:
         self.store.facts.update(trained=learn, parameters=total)
         self.store.write_config()
         bridge = Bridge(self.task, self.prepared, self.config, self.store.folder, self.store.append, self.store.guard,
-                        self.wishes, self.resume, technique)  # fmt: skip
+                        self.wishes, self.resume, technique, self._changed())  # fmt: skip
         self.bridge = bridge
         examples = technique.examples(self.prepared, self.data, self.task, self.config)
         trainer = make_trainer(model, examples, technique, self.config, self.precision, self.store.folder, bridge,
@@ -133,11 +135,18 @@ class Worker:
             bridge.restore_best(model)
         else:
             bridge.keep(model)
+        if self.config.keep_states:
+            states.trim(self.store.folder.parent, self.store.folder)
         self.store.facts.update(memory_mb=bridge.memory, trained=max(learn, trained_parameters(model)[0]))
         self.store.write_config()
         self.predictor = Predictor(
             self.task, technique.finish(model).eval(), self.prepared.tokenizer, self.prepared.labels, self.config
         )
+
+    def _changed(self) -> dict[str, Any] | None:
+        """What a fork that begins here has changed; None for a run of its own, and for one that goes on from its own state."""
+        begins = self.resume is not None and self.resume.parent.resolve() != self.store.folder.resolve()
+        return self.store.facts["fork"]["changed"] if begins else None
 
 
 def agreed(asked: str, found: str) -> str:
