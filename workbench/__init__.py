@@ -31,9 +31,13 @@ if TYPE_CHECKING:
     from workbench.lessons.exercise import exercise
     from workbench.training.run import Run
     from workbench.views import compare, diagnose, fit, runs
+    from workbench.views.against import against
     from workbench.views.duel import duel
+    from workbench.views.guess import guess, guesses
     from workbench.views.layers import blueprint, layers
+    from workbench.views.lineage import lineage
     from workbench.views.panel import panel
+    from workbench.views.real import is_it_real
     from workbench.views.replay import replay
 
 _WHERE = {
@@ -47,6 +51,11 @@ _WHERE = {
     "panel": "views.panel",
     "replay": "views.replay",
     "duel": "views.duel",
+    "against": "views.against",
+    "guess": "views.guess",
+    "guesses": "views.guess",
+    "lineage": "views.lineage",
+    "is_it_real": "views.real",
     "layers": "views.layers",
     "blueprint": "views.layers",
     "runs": "views",
@@ -62,6 +71,7 @@ __all__ = [
     "Run",
     "RunConfig",
     "WorkbenchError",
+    "against",
     "audit",
     "augment",
     "blueprint",
@@ -71,7 +81,11 @@ __all__ = [
     "duel",
     "exercise",
     "fit",
+    "guess",
+    "guesses",
+    "is_it_real",
     "layers",
+    "lineage",
     "load",
     "models",
     "panel",

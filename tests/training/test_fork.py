@@ -80,7 +80,10 @@ def test_what_is_changed_takes_effect_after_the_fork_only(setting, changes, same
 def test_another_seed_goes_on_with_the_same_texts(setting):
     parent, _, _ = setting
     child = parent.fork(30, seed=9).join()
-    assert child.store.facts["texts_seed"] == 0 and child._worker.prepared.train.rows.tolist() == parent._worker.prepared.train.rows.tolist()
+    assert (
+        child.store.facts["texts_seed"] == 0
+        and child._worker.prepared.train.rows.tolist() == parent._worker.prepared.train.rows.tolist()
+    )
 
 
 def test_the_best_weights_before_the_fork_come_along(setting):
@@ -89,7 +92,10 @@ def test_the_best_weights_before_the_fork_come_along(setting):
     late = next(s for s in parent.states if s > best)
     child = parent.fork(late, learning_rate=1e-2).join()
     if child.best["step"] == best:  # nothing better came: it answers as its parent does
-        assert child.predict("the kind room")["probability"].iloc[0] == parent.predict("the kind room")["probability"].iloc[0]
+        assert (
+            child.predict("the kind room")["probability"].iloc[0]
+            == parent.predict("the kind room")["probability"].iloc[0]
+        )
     assert child.evaluate("validation")["loss"] == pytest.approx(child.best["valid_loss"], abs=1e-4)
 
 
@@ -123,7 +129,15 @@ def test_a_fork_that_is_interrupted_goes_on(setting):
 
 def test_states_are_bounded_and_the_best_one_is_among_them(setting):
     parent, _, _ = setting
-    run = wb.fit(parent._data, model=parent.config.model, train_examples=64, epochs=20, evaluations=8, learning_rate=5e-3, keep_states=2).join()
+    run = wb.fit(
+        parent._data,
+        model=parent.config.model,
+        train_examples=64,
+        epochs=20,
+        evaluations=8,
+        learning_rate=5e-3,
+        keep_states=2,
+    ).join()
     best = int(run.best["step"])
     assert {int(p.name) for p in (run.folder / "states").iterdir()} == {40, 80, best}
     assert run.fork(dropout=0.2).join().store.facts["fork"]["step"] == best

@@ -17,6 +17,7 @@ from workbench.lessons import (
     stopping,
     topics,
     translation,
+    under_over,
 )
 from workbench.lessons.exercise import Exercise
 from workbench.training import events as ev
@@ -213,5 +214,6 @@ LATER = (
     how_much,
     distillation,
     little_data,
+    under_over,
 )  # lessons with a file of their own
 EXERCISES: dict[str, Exercise] = {e.id: e for e in (*LESSON_00_01, *(e for module in LATER for e in module.EXERCISES))}

@@ -21,13 +21,13 @@ from transformers import TrainerCallback
 from workbench.config import RunConfig
 from workbench.diagnosis.race import rule
 from workbench.diagnosis.stopping import Patience
+from workbench.errors import WorkbenchError
 from workbench.models.moves import Moves
 from workbench.tasks.base import Prepared, Task, forward
-from workbench.errors import WorkbenchError
-from workbench.training import checkpoint
+from workbench.training import checkpoint, states
 from workbench.training import events as ev
 from workbench.training import losses as per_text
-from workbench.training import states
+from workbench.training.branch import leave_parent
 from workbench.training.wishes import Wishes
 
 CHECKPOINT_SHARE = 0.04  # of the training time that writing checkpoints may take
@@ -52,7 +52,7 @@ class Bridge(TrainerCallback):
         self.task, self.prepared, self.config, self.folder = task, prepared, config, folder
         self.emit, self.guard, self.wishes, self.resumed = emit, guard, wishes, resumed
         self.technique = technique
-        self.changed = changed  # of a fork that begins: what is other than in its parent; None: no fork, or one that goes on
+        self.changed = changed  # in a fork that begins; None: no fork, or one that goes on
         self.keep_at: set[int] = set()
         self.best_state: int | None = None  # the step of the state that is kept because it is the best
         self.collate = task.collate(prepared.tokenizer)
@@ -91,7 +91,7 @@ class Bridge(TrainerCallback):
         parts = args.gradient_accumulation_steps
         self.emit(ev.Started(state.global_step, self.before, state.max_steps, {"accumulate": parts}))
         if self.changed is not None:
-            self._branch(kw["model"], kw["optimizer"], kw["lr_scheduler"], state, decay)
+            leave_parent(self, kw["model"], kw["optimizer"], kw["lr_scheduler"], state, decay)
         if self.resumed is None:
             self.evaluate(kw["model"], state, control, kw["optimizer"])
 
@@ -107,7 +107,7 @@ class Bridge(TrainerCallback):
     def on_step_end(self, args: Any, state: Any, control: Any, **kw: Any) -> None:
         model, optimizer, scheduler = kw["model"], kw["optimizer"], kw["lr_scheduler"]
         self._wait_while_paused(model, optimizer, scheduler, state)
-        self._change_rate(optimizer, scheduler, state)
+        self.change_rate(optimizer, scheduler, state)
         if self.wishes.stop.is_set():
             return self._end(control, "user")
         if self.config.seconds is not None and self.seconds() >= self.config.seconds and not self.ended:
@@ -207,39 +207,6 @@ class Bridge(TrainerCallback):
             shutil.rmtree(states.place(self.folder, self.best_state), ignore_errors=True)
         self.best_state = step
 
-    def _branch(self, model: Any, optimizer: Any, scheduler: Any, state: Any, decay: list[float]) -> None:
-        """A fork leaves its parent here: the parent's best weights come along, and what is changed takes effect."""
-        changed, source = self.changed or {}, (self.resumed or self.folder) / states.BEST
-        if source.exists():
-            self._take_best(source)
-        else:  # written before there were such files: the best begins with these weights
-            self.best_step, self.best_loss = state.global_step, self.curve[-1][0]
-            self.keep(model)
-        if changed:
-            wait = {"patience": self.config.patience or 10**9, "min_delta": self.config.min_delta, "waited": 0}
-            self.patience = Patience.from_state({**self.patience.to_state(), **wait})
-        if "weight_decay" in changed:
-            for group, value in zip(optimizer.param_groups, decay, strict=True):
-                group["weight_decay"] = value
-        if "learning_rate" in changed:
-            self.wishes.rate = self.config.learning_rate
-            self._change_rate(optimizer, scheduler, state)
-        if changed.keys() & {"schedule", "warmup", "epochs", "train_examples"}:
-            inner = getattr(scheduler, "scheduler", scheduler)
-            for group, base, shape in zip(optimizer.param_groups, inner.base_lrs, inner.lr_lambdas, strict=True):
-                group["lr"] = base * shape(inner.last_epoch)
-
-    def _take_best(self, source: Path) -> None:
-        target = self.folder / "best" / "model.safetensors"
-
-        def write() -> None:
-            target.parent.mkdir(exist_ok=True)
-            target.unlink(missing_ok=True)
-            states.link(source, target)
-
-        if not self.guard(write):
-            self.best_in_memory = checkpoint.load_file(source)
-
     def restore_best(self, model: Any) -> None:
         """The weights of the best evaluation, from disk or, where the disk failed, from memory."""
         if self.best_in_memory is not None:
@@ -269,7 +236,8 @@ class Bridge(TrainerCallback):
         self.waited += time.monotonic() - start
         self.emit(ev.Continued(state.global_step, self.seconds()))
 
-    def _change_rate(self, optimizer: Any, scheduler: Any, state: Any) -> None:
+    def change_rate(self, optimizer: Any, scheduler: Any, state: Any) -> None:
+        """Take the wished peak rate: the schedule keeps its shape."""
         wanted, self.wishes.rate = self.wishes.rate, None
         if wanted is None or wanted == self.rate:
             return

@@ -74,7 +74,10 @@ def _viewer() -> Any:
 
 def family(run: Run) -> list[Run]:
     """The run's oldest ancestor that is still there and everything that was forked from it, parents before children."""
-    known = {r.id: r for r in runs(run.folder.parent)} | {run.id: run}
+    everyone = runs(run.folder.parent)
+    known = {r.id: r for r in everyone if "check_of" not in r.store.facts} | {
+        run.id: run
+    }  # checks of `is_it_real` are no kin
     root, seen = run, {run.id}
     while (above := known.get(parent_of(root) or "")) is not None and above.id not in seen:
         root = above
@@ -98,7 +101,10 @@ def words(run: Run) -> str:
     fork = run.store.facts.get("fork")
     if not fork:
         return "the first run"
-    return ", ".join(f"{name} {_plain(old)} → {_plain(new)}" for name, (old, new) in fork["changed"].items()) or "nothing changed"
+    return (
+        ", ".join(f"{name} {_plain(old)} → {_plain(new)}" for name, (old, new) in fork["changed"].items())
+        or "nothing changed"
+    )
 
 
 def _plain(value: Any) -> str:

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from workbench.errors import WorkbenchError
-from workbench.training import engine
+from workbench.training import engine, states
 from workbench.training import events as ev
-from workbench.training import states
 from workbench.training.store import Store
 from workbench.training.wishes import Wishes
 
