@@ -95,10 +95,10 @@ EXERCISES: tuple[Exercise, ...] = (
         "Make a run whose verdict is underfitting, then cure it by changing exactly ONE thing. Check with both runs.",
         _cured,
         ("Too few epochs, too low a rate, too much dropout: each of them is enough.",
-         "Start with epochs=2 and learning_rate=5e-4.",
-         "The cure for too little training: epochs=8 and everything else as it was."),
-        "same = dict(model='bert-tiny', train_examples=160, learning_rate=5e-4, evaluations=8); short = wb.fit('headlines', epochs=2, **same); "
-        "await short; cured = wb.fit('headlines', epochs=8, **same); await cured",
+         "Start with epochs=1 and learning_rate=1e-3.",
+         "The cure for too little training: epochs=12 and everything else as it was."),
+        "same = dict(model='bert-tiny', train_examples=160, learning_rate=1e-3, evaluations=8); short = wb.fit('headlines', epochs=1, **same); "
+        "await short; cured = wb.fit('headlines', epochs=12, **same); await cured",
     ),
     Exercise(
         "13.2",
