@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from workbench.views import compare, diagnose, fit, runs
     from workbench.views.against import against
     from workbench.views.duel import duel
-    from workbench.views.guess import guess, guesses
+    from workbench.views.guess import guess
+    from workbench.views.guessed import guesses
     from workbench.views.layers import blueprint, layers
     from workbench.views.lineage import lineage
     from workbench.views.panel import panel
@@ -53,7 +54,7 @@ _WHERE = {
     "duel": "views.duel",
     "against": "views.against",
     "guess": "views.guess",
-    "guesses": "views.guess",
+    "guesses": "views.guessed",
     "lineage": "views.lineage",
     "is_it_real": "views.real",
     "layers": "views.layers",

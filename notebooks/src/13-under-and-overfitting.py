@@ -141,9 +141,10 @@ wb.lineage(run)
 # %% [markdown]
 # ## 8 · Is it real?
 #
-# One run is one roll of the dice: another seed draws other texts, another order, another head. And 237 validation texts are a sample, too. So train
+# One run is one roll of the dice: another seed draws other texts, another order, another head. And the validation texts are a sample, too. So train
 # the same run with other seeds, and draw other validation sets out of the losses of the texts that there are (the *bootstrap*). The verdict is
-# to be believed when it comes out of them as well.
+# to be believed when it comes out of them as well. The dotted lines lie far apart because another set is harder or easier as a whole; within each of
+# them the curve rebounds or it does not, and that is what is counted.
 
 # %%
 check = await wb.is_it_real(run, seeds=2)

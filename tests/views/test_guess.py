@@ -11,7 +11,8 @@ from tiny import data, tiny_bert
 import workbench as wb
 from workbench.config import RunConfig
 from workbench.diagnosis.guesses import Prediction, in_words, score
-from workbench.views.guess import LEFT, POINTS, RIGHT, WIDTH, Guess, Guesses, first_loss, guess_figure
+from workbench.views.guess import Guess, first_loss
+from workbench.views.guessed import LEFT, POINTS, RIGHT, WIDTH, Guesses, guess_figure
 
 FRAME = pd.DataFrame(
     {"epoch": [0, 1, 2, 3, 4], "train_loss": [2.0, 1.5, 1.0, 0.5, 0.2], "valid_loss": [2.0, 1.6, 1.2, 1.4, 2.2]}

@@ -72,9 +72,10 @@ def last_losses(frame: pd.DataFrame, ax: Axes, choice: str) -> Axes:
         ax.set_xscale("log")
         ax.set_xticks(list(frame.index), [f"{v:g}" for v in frame.index])
         ax.minorticks_off()
-    ax.set_xlabel(UNITS.get(choice, choice) + (" (each factor as wide as the next)" if choice in WIDE else ""))
+    ax.set_xlabel(UNITS.get(choice, choice) + (" (log scale)" if choice in WIDE else ""))
     ax.set_ylabel("loss at the end (nats)")
-    ax.set_ylim(0, 1.1 * float(frame[["training loss", "validation loss"]].to_numpy().max()))
+    top = 1.1 * float(frame[["training loss", "validation loss"]].to_numpy().max())
+    ax.set_ylim(-0.03 * top, top)  # a loss of zero keeps its whole marker
     ax.grid(True, color="#E3E6EA", lw=0.7)
     fig.legend_outside(ax)
     return ax

@@ -84,6 +84,8 @@ def branch_curves(members: list[Run], ax: Axes) -> Axes:
             ax.plot([begin], [own["valid_loss"].iloc[0]], "D", ms=7, mfc="white", mec=colour, mew=1.8, zorder=4)
         if run.best and run.best["step"] > begin:
             ax.plot([run.best["step"]], [run.best["valid_loss"]], "o", ms=10, mfc="none", mec=colour, mew=1.6, zorder=4)
+        ax.annotate(f"{i + 1}", (own["step"].iloc[-1], own["valid_loss"].iloc[-1]), xytext=(7 + 9 * (i % 3), 0),
+                    textcoords="offset points", color=colour, fontsize=8.5, va="center")  # fmt: skip
     ax.set_ylabel("validation loss (nats)")
     ax.grid(True, color="#E3E6EA", lw=0.7)
     for side in ("top", "right"):
@@ -128,8 +130,9 @@ def _begin(run: Run) -> int:
     return int(fork.get("step", 0))
 
 
-def _look(i: int) -> tuple[str, str]:
-    return fig.SERIES[i % len(fig.SERIES)], ("-", "--", "-.", ":")[i // len(fig.SERIES) % 4]
+def _look(i: int) -> tuple[str, Any]:
+    """Colour and line of a member: neighbours differ in both, and a branch that lies on its parent leaves it visible."""
+    return fig.SERIES[i % len(fig.SERIES)], ("-", "--", "-.", (0, (1, 1.5)))[i % 4]
 
 
 def _in_order(members: list[Run]) -> list[Run]:
