@@ -44,6 +44,9 @@ def test_a_prediction_is_sealed_by_train_and_revealed_at_the_end(panel):
     panel.folds.guess.set(best=2, verdict="underfitting")
     drive(panel)
     assert "of 100" in panel.folds.guess.words.value and (panel.run.folder / "prediction.json").exists()
+    panel.folds.anew.click()
+    assert panel.folds.guess.prediction.empty and not panel.folds.guess.best.disabled and panel.folds.anew.disabled
+    panel.folds.guess.set(best=1)
     panel.controls.widgets["epochs"].value = 6
     assert (
         panel.folds.guess.prediction.empty and panel.folds.guess.best.max == 6

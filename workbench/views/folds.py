@@ -30,7 +30,10 @@ class Folds:
         self.panel = panel
         self.guess = Guess(panel.controls.base, panel.source_data())
         self.fork, self.real = ForkFold(panel), RealFold(panel)
-        self.before = _folded([self.guess.box], ["Predict first: what will the curve do?"])
+        self.anew = widgets.Button(description="Predict again", icon="pencil", disabled=True, layout={"width": "152px"},
+                                   tooltip="Clear the prediction and make one for the next run")  # fmt: skip
+        self.anew.on_click(lambda _: self._predict_again())
+        self.before = _folded([widgets.VBox([self.guess.box, self.anew])], ["Predict first: what will the curve do?"])
         self.after = _folded(
             [self.fork.box, self.real.box],
             ["Fork here: change one thing and branch off", "Is it real? Other seeds, other texts"],
@@ -42,14 +45,19 @@ class Folds:
         if _measure(config) != self._measure and (self.guess.run is None or self.guess.run.done):
             self._measure = _measure(config)
             self.guess.start_over(config, self.panel.source_data())
-        self.fork.refresh()
+        self.refresh()
 
     def began(self, run: Run) -> None:
         """A run begins: the prediction is sealed, the other folds wait."""
-        if self.guess.run is not None and self.guess.run is not run:
-            self.guess.start_over(run.config, self.panel.source_data())
-        if "fork" not in run.store.facts and self.guess.touched:
-            self.guess.seal(run)
+        if "fork" not in run.store.facts:
+            if self.guess.run is not None and self.guess.run is not run:
+                self.guess.start_over(run.config, self.panel.source_data())
+            if self.guess.touched:
+                self.guess.seal(run)
+        self.refresh()
+
+    def _predict_again(self) -> None:
+        self.guess.start_over(self.panel.config, self.panel.source_data())
         self.refresh()
 
     def ended(self, run: Run) -> None:
@@ -59,6 +67,7 @@ class Folds:
         self.refresh()
 
     def refresh(self) -> None:
+        self.anew.disabled = self.guess.run is None or not self.guess.run.done
         self.fork.refresh()
         self.real.refresh()
 

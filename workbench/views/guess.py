@@ -78,10 +78,11 @@ class Guess:
     def start_over(self, config: RunConfig, data: Any = None) -> None:
         """Forget the prediction and take the measures of another run."""
         self.config, self.data, self.run, self.touched = config, data, None, set()
-        start = first_loss(config, data)
+        step = 0.05 if first_loss(config, data) > 1 else 0.02  # one arrow key; Page Up and Page Down are five
+        start = round(first_loss(config, data) / step) * step
         self._setting = True
         for i, slider in enumerate(self.points):
-            slider.max, slider.value = round(2 * start, 2), round(start, 2)
+            slider.max, slider.step, slider.value = round(2 * start, 2), step, round(start, 2)
             slider.description = f"epoch {config.epochs * i / (POINTS - 1):.3g}"
         self.best.max, self.best.step = config.epochs, max(0.01, round(config.epochs / config.evaluations, 2))
         self.best.value, self.gap.value, self.verdict.value = 0, 0, None
