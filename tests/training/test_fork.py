@@ -177,3 +177,9 @@ def test_a_run_without_states_says_how_to_keep_them(setting):
 def test_fewer_steps_than_the_fork_has_are_refused(setting):
     with pytest.raises(wb.WorkbenchError, match="steps that are left"):
         setting[0].fork(50, epochs=4).join()
+
+
+def test_the_map_of_moves_goes_on_from_where_the_parent_began(setting):
+    parent, _, _ = setting
+    child = parent.fork(30).join()
+    np.testing.assert_allclose(child.moves().to_numpy(), parent.moves().to_numpy(), rtol=1e-4)

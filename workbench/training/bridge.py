@@ -67,6 +67,7 @@ class Bridge(TrainerCallback):
         self.memory = 0.0  # resident megabytes of this process, the most that an evaluation has seen
         self.last_saved, self.save_cost = 0.0, 0.0
         self.ended = ""
+        self.moves: Moves | None = None
         self._rng_pending = resumed is not None and "seed" not in (changed or {})
 
     # Trainer's hooks ---------------------------------------------------------------------------------------------
@@ -75,7 +76,7 @@ class Bridge(TrainerCallback):
         self.due = evaluation_steps(state.max_steps, self.config.evaluations)
         self.keep_at = states.spread(self.due, self.config.keep_states) if self.config.keep_states else set()
         if self.resumed is not None:
-            if state.global_step >= state.max_steps:
+            if self.changed is not None and state.global_step >= state.max_steps:
                 raise WorkbenchError(f"a fork at step {state.global_step} with {state.max_steps} steps in all",
                                      "steps that are left to train", f"epochs={2 * self.config.epochs:g}")  # fmt: skip
             extra = checkpoint.read_extra(self.resumed)
@@ -86,7 +87,7 @@ class Bridge(TrainerCallback):
             self.best_step, self.best_loss = extra["best_step"], extra["best_loss"]
             self.best_state = self.best_step
             self.rate, self.before = extra["rate"], extra["seconds"]
-        self.moves = Moves(kw["model"])
+        self.moves = self.moves or Moves(kw["model"])
         self.began = self.last_saved = time.monotonic()
         parts = args.gradient_accumulation_steps
         self.emit(ev.Started(state.global_step, self.before, state.max_steps, {"accumulate": parts}))
@@ -121,7 +122,7 @@ class Bridge(TrainerCallback):
                 self.save(model, optimizer, scheduler, state)
 
     def on_train_end(self, args: Any, state: Any, control: Any, **kw: Any) -> None:
-        self.moves.start = {}  # the copy of the start is not needed any more, and a notebook keeps its runs
+        self.moves = None  # the copy of the start is not needed any more, and a notebook keeps its runs
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kw: Any) -> None:
         if not logs or "loss" not in logs:
@@ -166,7 +167,7 @@ class Bridge(TrainerCallback):
         metrics = self.task.metrics(valid, self.prepared.validation.labels, self.prepared.labels)
         self.emit(ev.Evaluated(state.global_step, self.seconds(), state.epoch or 0.0, train_loss, valid_loss, metrics,
                                rate, bool(best), left, error))  # fmt: skip
-        if blocks := self.moves(model):
+        if self.moves is not None and (blocks := self.moves(model)):
             self.emit(ev.Moved(state.global_step, self.seconds(), blocks))
         if not (finite and math.isfinite(train_loss)):
             self._end(control, "non-finite")

@@ -106,6 +106,7 @@ class Worker:
     def _attempt(self, accumulate: int) -> None:
         from transformers import set_seed
 
+        from workbench.models.moves import Moves
         from workbench.techniques import TECHNIQUES
         from workbench.techniques.base import trained_parameters
         from workbench.training.bridge import Bridge
@@ -124,6 +125,7 @@ class Worker:
         examples = technique.examples(self.prepared, self.data, self.task, self.config)
         trainer = make_trainer(model, examples, technique, self.config, self.precision, self.store.folder, bridge,
                                accumulate)  # fmt: skip
+        bridge.moves = Moves(model)  # from where the model began, also when training goes on from a state
         self.begun = True
         engine.give_back()  # what preparing and the baselines needed
         trainer.train(resume_from_checkpoint=str(self.resume) if self.resume else None)

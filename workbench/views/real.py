@@ -145,7 +145,8 @@ class Check(Duel):
         (first, second), apart = self.judged, self.difference
         seeds, texts = self.by_seed(), self.by_text()
         how = f"{abs(apart):.3f} nats {'lower' if apart < 0 else 'higher'} at its best than {first}"
-        fresh = f"other seeds {seeds.mean:+.3f} (95%: {seeds.low:+.3f} to {seeds.high:+.3f})"
+        wide = f"95%: {seeds.low:+.3f} to {seeds.high:+.3f}" if np.isfinite(seeds.low) else "one seed has no interval"
+        fresh = f"other seeds {seeds.mean:+.3f} ({wide})"
         drawn = f", other texts {texts.low:+.3f} to {texts.high:+.3f}" if texts else ""
         end = (
             "It holds."
