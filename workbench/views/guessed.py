@@ -28,7 +28,19 @@ def guess_figure(said: Prediction, frame: pd.DataFrame | None, config: RunConfig
     ax = figure.add_axes((LEFT, 0.16, RIGHT - LEFT, 0.78))
     if said.curve is not None:
         epochs = [config.epochs * i / (POINTS - 1) for i in range(POINTS)]
-        ax.plot(epochs, said.curve, color=DRAWN, lw=2.2, marker="o", ms=6, mfc="white", mew=1.8, label="your curve")
+        ax.plot(
+            epochs,
+            said.curve,
+            color=DRAWN,
+            lw=2.2,
+            marker="o",
+            ms=6,
+            mfc="white",
+            mew=1.8,
+            label="your curve",
+            clip_on=False,
+            zorder=4,
+        )
     if said.best is not None:
         ax.axvline(said.best, color=DRAWN, ls=(0, (2, 2)), lw=1.8, label="your best step")
     if frame is not None:

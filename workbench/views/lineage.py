@@ -73,6 +73,7 @@ def lineage(run: Run) -> Lineage:
 
 def branch_curves(members: list[Run], ax: Axes) -> Axes:
     """Validation loss of every member from its fork on; what is inherited is drawn once, by the one who lived it."""
+    ends: list[tuple[float, float, str]] = []
     for i, run in enumerate(members):
         frame, begin = run.frame(), _begin(run)
         own = frame[frame["step"] >= begin]
@@ -84,8 +85,8 @@ def branch_curves(members: list[Run], ax: Axes) -> Axes:
             ax.plot([begin], [own["valid_loss"].iloc[0]], "D", ms=7, mfc="white", mec=colour, mew=1.8, zorder=4)
         if run.best and run.best["step"] > begin:
             ax.plot([run.best["step"]], [run.best["valid_loss"]], "o", ms=10, mfc="none", mec=colour, mew=1.6, zorder=4)
-        ax.annotate(f"{i + 1}", (own["step"].iloc[-1], own["valid_loss"].iloc[-1]), xytext=(7 + 9 * (i % 3), 0),
-                    textcoords="offset points", color=colour, fontsize=8.5, va="center")  # fmt: skip
+        ends.append((float(own["step"].iloc[-1]), float(own["valid_loss"].iloc[-1]), str(i + 1)))
+    _name_ends(ends, ax)
     ax.set_ylabel("validation loss (nats)")
     ax.grid(True, color="#E3E6EA", lw=0.7)
     for side in ("top", "right"):
@@ -123,6 +124,20 @@ def tree(members: list[Run], ax: Axes) -> Axes:
     for side in ("top", "right", "left"):
         ax.spines[side].set_visible(False)
     return ax
+
+
+def _name_ends(ends: list[tuple[float, float, str]], ax: Axes) -> None:
+    """Numbers at the ends of the curves; those that end in one place share it: `1, 4`."""
+    near = 0.04 * (ax.get_ylim()[1] - ax.get_ylim()[0])
+    places: list[tuple[float, float, str]] = []
+    for x, y, name in ends:
+        same = next((k for k, p in enumerate(places) if p[0] == x and abs(p[1] - y) < near), None)
+        if same is None:
+            places.append((x, y, name))
+        else:
+            places[same] = (x, places[same][1], f"{places[same][2]}, {name}")
+    for x, y, name in places:
+        ax.annotate(name, (x, y), xytext=(9, 0), textcoords="offset points", color="#222222", fontsize=8.5, va="center")
 
 
 def _begin(run: Run) -> int:
