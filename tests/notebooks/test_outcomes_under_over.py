@@ -13,7 +13,7 @@ import workbench as wb
 LESSON = Path(__file__).resolve().parents[2] / "notebooks" / "src" / "13-under-and-overfitting.py"
 pytestmark = [pytest.mark.outcomes, pytest.mark.notebooks, pytest.mark.slow]
 SAME = {"model": "bert-tiny", "train_examples": 160, "learning_rate": 1e-3}
-LONG = {"epochs": 12, "evaluations": 12, "keep_states": 4, **SAME}
+LONG = {"epochs": 16, "evaluations": 16, "keep_states": 4, **SAME}
 
 
 def fit(**choices):
@@ -28,7 +28,7 @@ def test_the_settings_are_those_of_the_lesson():
     text = LESSON.read_text("utf-8")
     same = eval(re.search(r"same = (dict\(.*\))", text)[1])
     assert same == SAME and eval(re.search(r"long = (dict\(.*\))", text)[1], {"same": same, "dict": dict}) == LONG
-    for words in ("epochs=1, evaluations=8", "(3, 6)", '"train_examples": 64}, epochs=30', '"train_examples": 640}, epochs=3', "step=90",
+    for words in ("epochs=1, evaluations=8", "(4, 8)", '"train_examples": 640}, epochs=4', "step=120",
                   "dropout=0.4", "learning_rate=5e-5", "seeds=2"):  # fmt: skip
         assert words in text
 
@@ -41,14 +41,13 @@ def test_what_the_lesson_says_is_so(home, seed):
     gap = frame["valid_loss"] - frame["train_loss"]
     assert gap.iloc[best - 1] > 0.3 and gap.iloc[best - 1] > 5 * abs(gap.iloc[0])  # it opens before the lowest point
     assert last(short)["valid_loss"] - last(short)["train_loss"] < 0.1
-    ends = wb.against("epochs", short, *(fit(seed=seed, epochs=e, evaluations=4, **SAME) for e in (3, 6)), run).frame()
-    assert ends["training loss"].is_monotonic_decreasing and ends["validation loss"].idxmin() in (3, 6)
-    few = fit(seed=seed, epochs=30, evaluations=6, **{**SAME, "train_examples": 64})
-    many = fit(seed=seed, epochs=3, evaluations=6, **{**SAME, "train_examples": 640})
-    assert few.frame()["step"].max() == many.frame()["step"].max() == 120 == frame["step"].max()
-    assert few.best["valid_loss"] > run.best["valid_loss"] > many.best["valid_loss"]
-    assert last(few)["valid_loss"] > last(run)["valid_loss"] > last(many)["valid_loss"]
-    twin = run.fork(step=90).join()
+    ends = wb.against("epochs", short, *(fit(seed=seed, epochs=e, evaluations=4, **SAME) for e in (4, 8)), run).frame()
+    assert ends["training loss"].is_monotonic_decreasing and ends["validation loss"].idxmin() in (4, 8)
+    many = fit(seed=seed, epochs=4, evaluations=8, **{**SAME, "train_examples": 640})
+    assert many.frame()["step"].max() == 160 == frame["step"].max()
+    assert run.best["valid_loss"] > many.best["valid_loss"]
+    assert last(run)["valid_loss"] > last(many)["valid_loss"]
+    twin = run.fork(step=120).join()
     assert (twin.frame()["valid_loss"] == frame["valid_loss"]).all()
     noisy, gentle = run.fork(dropout=0.4).join(), run.fork(learning_rate=5e-5).join()
     assert (

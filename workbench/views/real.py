@@ -75,11 +75,11 @@ class Check(Duel):
         if len(self.judged) == 2:
             seeds, texts = self.by_seed(), self.by_text()
             clear = seeds.clear and seeds.mean * self.difference > 0
-            return clear and (texts is None or texts.clear)
+            return bool(clear and (texts is None or texts.clear))
         (name,) = self.judged
         same, total = self.agreeing(name)
         share = self.share(name)
-        return same == total and (share is None or share >= SURE)
+        return bool(same == total and (share is None or share >= SURE))
 
     def _one(self) -> str:
         (name, run), = self.judged.items()  # fmt: skip
@@ -211,7 +211,9 @@ class Check(Duel):
 
     def _dots(self, ax: Axes) -> None:
         first, second = self.judged
-        rows = [(f"seed {s}", d, None) for s, d in zip(self.seeds, self.differences(), strict=False)]
+        rows: list[tuple[str, float, bands.Interval | None]] = [
+            (f"seed {s}", d, None) for s, d in zip(self.seeds, self.differences(), strict=False)
+        ]
         rows.append(("seeds, mean and 95%", self.by_seed().mean, self.by_seed()))
         if (texts := self.by_text()) is not None:
             rows.append(("these runs,\nother texts, 95%", self.difference, texts))
