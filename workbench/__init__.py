@@ -37,12 +37,17 @@ if TYPE_CHECKING:
     from workbench.training.run import Run
     from workbench.views import compare, diagnose, fit, follow, hosted, runs
     from workbench.views.ablation import ablate
+    from workbench.views.against import against
     from workbench.views.datamap import datamap
     from workbench.views.duel import duel
+    from workbench.views.guess import guess
+    from workbench.views.guessed import guesses
     from workbench.views.layers import blueprint, layers
     from workbench.views.mistakes import cost_of_mistakes, mistaken
+    from workbench.views.lineage import lineage
     from workbench.views.panel import panel
     from workbench.views.prompts import prompt
+    from workbench.views.real import is_it_real
     from workbench.views.replay import replay
     from workbench.views.scrub import noise, scrub
     from workbench.views.tokens import tokens
@@ -72,6 +77,11 @@ _WHERE = {
     "mistaken": "views.mistakes",
     "cost_of_mistakes": "views.mistakes",
     "ablate": "views.ablation",
+    "against": "views.against",
+    "guess": "views.guess",
+    "guesses": "views.guessed",
+    "lineage": "views.lineage",
+    "is_it_real": "views.real",
     "layers": "views.layers",
     "blueprint": "views.layers",
     "runs": "views",
@@ -90,6 +100,7 @@ __all__ = [
     "RunConfig",
     "WorkbenchError",
     "ablate",
+    "against",
     "audit",
     "augment",
     "blueprint",
@@ -106,7 +117,11 @@ __all__ = [
     "flip",
     "follow",
     "hosted",
+    "guess",
+    "guesses",
+    "is_it_real",
     "layers",
+    "lineage",
     "load",
     "mistaken",
     "mistakes",

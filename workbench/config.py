@@ -54,6 +54,7 @@ class RunConfig:
     noise: float = 0.0  # share of the training labels that are flipped in secret, to see whether they are memorised
     evaluations: int = 20  # over the whole run, evenly spread, the last step always among them
     restore_best: bool = True  # at the end put the weights of the lowest validation loss back, else keep the last ones
+    keep_states: int = 0  # training states kept to fork from later, evenly spread, and the best one beside them
     max_length: int = 128  # word pieces; longer texts are cut
     pooling: str = (
         "auto"  # what the head reads: the tokens' mean, maximum or learned average, the first one, or "native"
@@ -172,6 +173,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str, str]] = {
     "noise": (lambda v: _between(0, 0.9)(v), "a share from 0 to 0.9", "0.1"),
     "evaluations": (_whole(1, 1000), "a whole number of evaluations over the whole run, from 1 to 1000", "20"),
     "restore_best": (lambda v: isinstance(v, bool), "True or False", "True"),
+    "keep_states": (_whole(0, 1000), "a whole number of states from 0 to 1000", "8"),
     "max_length": (_whole(4, 8192), "a whole number of word pieces from 4 to 8192", "128"),
     "pooling": (lambda v: v in POOLINGS, f"one of {', '.join(POOLINGS)}", '"auto"'),
     "head": (lambda v: v in HEADS, f"one of {', '.join(HEADS)}", '"linear"'),

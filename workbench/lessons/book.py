@@ -25,6 +25,7 @@ from workbench.lessons import (
     tokens,
     topics,
     translation,
+    under_over,
 )
 from workbench.lessons.exercise import Exercise
 from workbench.training import events as ev
@@ -229,5 +230,6 @@ LATER = (
     regularisation,
     fault_cases,
     examples,
+    under_over,
 )  # lessons with a file of their own
 EXERCISES: dict[str, Exercise] = {e.id: e for e in (*LESSON_00_01, *(e for module in LATER for e in module.EXERCISES))}

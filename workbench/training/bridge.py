@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,12 +22,15 @@ from transformers import TrainerCallback
 from workbench.config import RunConfig
 from workbench.diagnosis.race import rule
 from workbench.diagnosis.stopping import Patience
+from workbench.errors import WorkbenchError
 from workbench.models.moves import Moves
 from workbench.tasks.base import Prepared, Task, forward
-from workbench.training import checkpoint
+from workbench.training import checkpoint, states
 from workbench.training import events as ev
 from workbench.training.store import STOP
 from workbench.training.team import ALONE, Team
+from workbench.training import losses as per_text
+from workbench.training.branch import leave_parent
 from workbench.training.wishes import Wishes
 
 LOOK = 0.2  # seconds between two looks into the run folder: free on a disk, some milliseconds on a share
@@ -49,10 +53,14 @@ class Bridge(TrainerCallback):
         technique: Any = None,
         team: Team = ALONE,
         watch: Any = None,
+        changed: dict[str, Any] | None = None,
     ) -> None:
         self.task, self.prepared, self.config, self.folder = task, prepared, config, folder
         self.emit, self.guard, self.wishes, self.resumed = emit, guard, wishes, resumed
         self.technique, self.team, self.watch = technique, team, watch
+        self.changed = changed  # in a fork that begins; None: no fork, or one that goes on
+        self.keep_at: set[int] = set()
+        self.best_state: int | None = None  # the step of the state that is kept because it is the best
         self.collate = task.collate(prepared.tokenizer)
         self.training_collate = getattr(task, "training_collate", task.collate)(prepared.tokenizer)
         self.patience = Patience(config.patience or 10**9, config.min_delta)
@@ -68,23 +76,32 @@ class Bridge(TrainerCallback):
         self.ended = ""
         self.budget = budget(config.seconds)
         self.looked = 0.0  # when the folder was last searched for a wish
-        self._rng_pending = resumed is not None
+        self.moves: Moves | None = None
+        self._rng_pending = resumed is not None and "seed" not in (changed or {})
 
     # Trainer's hooks ---------------------------------------------------------------------------------------------
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kw: Any) -> None:
         self.due = evaluation_steps(state.max_steps, self.config.evaluations)
+        self.keep_at = states.spread(self.due, self.config.keep_states) if self.config.keep_states else set()
         if self.resumed is not None:
+            if self.changed is not None and state.global_step >= state.max_steps:
+                raise WorkbenchError(f"a fork at step {state.global_step} with {state.max_steps} steps in all",
+                                     "steps that are left to train", f"epochs={2 * self.config.epochs:g}")  # fmt: skip
             extra = checkpoint.read_extra(self.resumed)
+            decay = [group["weight_decay"] for group in kw["optimizer"].param_groups]
             checkpoint.restore(self.resumed, kw["optimizer"], kw["lr_scheduler"])
             self.patience = Patience.from_state(extra["patience"])
             self.curve = [(float(v), float(t)) for v, t in extra.get("curve", [])]
             self.best_step, self.best_loss = extra["best_step"], extra["best_loss"]
+            self.best_state = self.best_step
             self.rate, self.before = extra["rate"], extra["seconds"]
-        self.moves = Moves(kw["model"])
+        self.moves = self.moves or Moves(kw["model"])
         self.began = self.last_saved = time.monotonic()
         parts = args.gradient_accumulation_steps
         self.emit(ev.Started(state.global_step, self.before, state.max_steps, {"accumulate": parts}))
+        if self.changed is not None:
+            leave_parent(self, kw["model"], kw["optimizer"], kw["lr_scheduler"], state, decay)
         if self.resumed is None:
             self.evaluate(kw["model"], state, control, kw["optimizer"])
 
@@ -104,7 +121,7 @@ class Bridge(TrainerCallback):
     def _after_step(self, state: Any, control: Any, kw: dict[str, Any]) -> None:
         model, optimizer, scheduler = kw["model"], kw["optimizer"], kw["lr_scheduler"]
         self._wait_while_paused(model, optimizer, scheduler, state)
-        self._change_rate(optimizer, scheduler, state)
+        self.change_rate(optimizer, scheduler, state)
         if self.stop_is_wished():
             return self._end(control, "user")
         if self.seconds() >= self.budget and not self.ended:
@@ -113,11 +130,12 @@ class Bridge(TrainerCallback):
                 self.evaluate(model, state, control, optimizer)
         if state.global_step in self.due:
             self.evaluate(model, state, control, optimizer)
+            self._keep_state(model, optimizer, scheduler, state)
             if not control.should_training_stop and self._save_is_due():
                 self.save(model, optimizer, scheduler, state)
 
     def on_train_end(self, args: Any, state: Any, control: Any, **kw: Any) -> None:
-        self.moves.start = {}  # the copy of the start is not needed any more, and a notebook keeps its runs
+        self.moves = None  # the copy of the start is not needed any more, and a notebook keeps its runs
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kw: Any) -> None:
         if not logs or "loss" not in logs:
@@ -158,6 +176,7 @@ class Bridge(TrainerCallback):
         losses = self.task.losses(valid, self.prepared.validation.labels)
         train_loss = float(self.task.losses(train, self.prepared.probe.labels).mean())
         valid_loss = float(losses.mean())
+        self.guard(lambda: per_text.append(self.folder, state.global_step, losses))
         finite = math.isfinite(valid_loss)
         best = finite and valid_loss < self.best_loss
         stop = self.patience.update(state.global_step, valid_loss)
@@ -171,7 +190,7 @@ class Bridge(TrainerCallback):
         metrics = self.task.metrics(valid, self.prepared.validation.labels, self.prepared.labels)
         self.emit(ev.Evaluated(state.global_step, self.seconds(), state.epoch or 0.0, train_loss, valid_loss, metrics,
                                rate, bool(best), left, error))  # fmt: skip
-        if blocks := self.moves(model):
+        if self.moves is not None and (blocks := self.moves(model)):
             self.emit(ev.Moved(state.global_step, self.seconds(), blocks))
         if not (finite and math.isfinite(train_loss)):
             self._end(control, "non-finite")
@@ -191,11 +210,26 @@ class Bridge(TrainerCallback):
     def save(self, model: Any, optimizer: Any, scheduler: Any, state: Any) -> None:
         """A resumable state in `last/`; how long it took decides when the next one may be written."""
         start = time.monotonic()
-        extra = {"patience": self.patience.to_state(), "best_step": self.best_step, "rate": self.rate,
-                 "best_loss": self.best_loss, "seconds": self.seconds(), "curve": self.curve}  # fmt: skip
-        self.guard(lambda: checkpoint.save(self.folder / "last", model, optimizer, scheduler, state, extra))
+        self._write_state(self.folder / "last", model, optimizer, scheduler, state)
         self.last_saved = time.monotonic()
         self.save_cost = self.last_saved - start
+
+    def _write_state(self, folder: Path, model: Any, optimizer: Any, scheduler: Any, state: Any) -> bool:
+        extra = {"patience": self.patience.to_state(), "best_step": self.best_step, "rate": self.rate,
+                 "best_loss": self.best_loss, "seconds": self.seconds(), "curve": self.curve}  # fmt: skip
+        best = self.folder / "best" / "model.safetensors"
+        return self.guard(lambda: checkpoint.save(folder, model, optimizer, scheduler, state, extra, best))
+
+    def _keep_state(self, model: Any, optimizer: Any, scheduler: Any, state: Any) -> None:
+        """A state to fork from: at the steps that were chosen for it, and at the best one, which replaces the best before."""
+        step, best = state.global_step, state.global_step == self.best_step
+        if not self.keep_at or not (best or step in self.keep_at):
+            return
+        if not self._write_state(states.place(self.folder, step), model, optimizer, scheduler, state) or not best:
+            return
+        if self.best_state is not None and self.best_state not in self.keep_at and self.best_state != step:
+            shutil.rmtree(states.place(self.folder, self.best_state), ignore_errors=True)
+        self.best_state = step
 
     def restore_best(self, model: Any) -> None:
         """The weights of the best evaluation, from disk or, where the disk failed, from memory."""
@@ -226,7 +260,8 @@ class Bridge(TrainerCallback):
         self.waited += time.monotonic() - start
         self.emit(ev.Continued(state.global_step, self.seconds()))
 
-    def _change_rate(self, optimizer: Any, scheduler: Any, state: Any) -> None:
+    def change_rate(self, optimizer: Any, scheduler: Any, state: Any) -> None:
+        """Take the wished peak rate: the schedule keeps its shape."""
         wanted, self.wishes.rate = self.wishes.rate, None
         if wanted is None or wanted == self.rate:
             return

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
+from workbench.training.states import BEST, link
 from workbench.training.store import write_aside
 
 
@@ -37,12 +38,22 @@ def load_weights(model: torch.nn.Module, path: Path) -> None:
     model.load_state_dict(load_file(path))
 
 
-def save(folder: Path, model: Any, optimizer: Any, scheduler: Any, trainer_state: Any, extra: dict[str, Any]) -> None:
-    """One resumable state of a training. The folder is made aside and renamed, so it is whole or absent."""
+def save(
+    folder: Path, model: Any, optimizer: Any, scheduler: Any, trainer_state: Any, extra: dict[str, Any], best: Path | None = None
+) -> None:  # fmt: skip
+    """One resumable state of a training, with a second name for the file of the best weights up to here.
+
+    The folder is made aside and renamed, so it is whole or absent.
+    """
     aside = folder.with_name(folder.name + ".part")
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
-    save_weights(model, aside / "model.safetensors")
+    if best is not None and best.exists():
+        link(best, aside / BEST)
+    if (aside / BEST).exists() and extra.get("best_step") == trainer_state.global_step:
+        link(aside / BEST, aside / "model.safetensors")  # these are the best weights: they need no room of their own
+    else:
+        save_weights(model, aside / "model.safetensors")
     tensors, plain = _optimizer_state(optimizer)
     tensors["rng.torch"] = torch.get_rng_state()
     if torch.cuda.is_available():

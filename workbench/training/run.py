@@ -174,6 +174,23 @@ class Run:
         self.store.write_config()
         return self.start(resume=checkpoint)
 
+    def fork(self, step: int | None = None, **changes: Any) -> Run:
+        """A new run that has this one's history up to `step` (None: the best one) and goes on with some choices changed.
+
+        Needs the state of that step (`keep_states=` of RunConfig; `run.states` lists them). With nothing changed it repeats what
+        the parent did from there on. `wb.lineage(run)` draws the family.
+        """
+        from workbench.training.fork import fork
+
+        return fork(self, step, changes)
+
+    @property
+    def states(self) -> list[int]:
+        """The steps whose training state is kept: where `fork` can begin."""
+        from workbench.training.states import kept
+
+        return list(kept(self.folder))
+
     # reading -------------------------------------------------------------------------------------------------------
 
     @property
@@ -366,8 +383,12 @@ class Run:
         return run_figure(self)
 
     def to_code(self) -> str:
-        """The line of code that makes this run again."""
-        return self.config.to_code()
+        """The line of code that makes this run again; of a fork the one that branches it off its parent."""
+        fork = self.store.facts.get("fork")
+        if not fork:
+            return self.config.to_code()
+        choices = "".join(f", {name}={new!r}" for name, (_, new) in fork["changed"].items())
+        return f"parent.fork({fork['step']}{choices})  # parent: run {fork['parent']}"
 
     def to_recipe(self) -> str:
         """The same choices as TOML: save it as a file and `python -m workbench launch` runs it again."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from workbench.errors import WorkbenchError
-from workbench.training import engine
+from workbench.training import engine, states
 from workbench.training import events as ev
 from workbench.training.store import Store
 from workbench.training.wishes import Wishes
@@ -80,6 +80,7 @@ class Worker:
         from workbench.training import precision, watch
 
         config = self.config
+        drawn = config.replace(seed=self.store.facts.get("texts_seed", config.seed))  # a fork keeps its parent's texts
         self.precision = precision.choose(config.precision)
         self.source = zoo.source(config.model)
         self.data = load(config.data) if self.data is None else self.data
@@ -97,16 +98,16 @@ class Worker:
         tokenizer = zoo.tokenizer(self.source)
         self.task, learns_with = mistakes.spoil(config, mistakes.TRAINING, task, tokenizer)
         self.served = mistakes.spoil(config, mistakes.SERVING, task, tokenizer)
-        self.prepared = self.task.prepare(self.data, learns_with, config)
+        self.prepared = self.task.prepare(self.data, learns_with, drawn)
         if config.noise:
-            self.prepared, self.data = watch.with_noise(self.prepared, self.data, config.noise, config.seed)
+            self.prepared, self.data = watch.with_noise(self.prepared, self.data, config.noise, drawn.seed)
         if config.mistake is not None:
             self.note(f"With a deliberate mistake, {config.mistake}: {mistakes.find(config.mistake)[0].title}.")
         mark = fingerprint(self.data)
         known = self.prepared.facts.pop("baselines", None)  # of a task whose controls guess pieces, too
         if not self.team.leads:
             return
-        majority, control = known or _baselines(mark, self.task, self.data, self.prepared, config)
+        majority, control = known or _baselines(mark, self.task, self.data, self.prepared, drawn)
         self.store.facts.update(self.prepared.facts, task=self.task.name, metric=self.task.metric, unit=self.task.unit,
                                 controls=self.task.controls, majority=majority, control=control, labels=self.prepared.labels,
                                 fingerprint=mark, device=self.precision.device,
@@ -123,6 +124,7 @@ class Worker:
     def _attempt(self, accumulate: int) -> None:
         from transformers import set_seed
 
+        from workbench.models.moves import Moves
         from workbench.techniques import TECHNIQUES
         from workbench.techniques.base import trained_parameters
         from workbench.training.bridge import Bridge
@@ -138,11 +140,12 @@ class Worker:
         self.store.write_config()
         bridge = Bridge(self.task, self.prepared, self.config, self.store.folder, self.store.append, self.store.guard,
                         self.wishes, self.resume, technique, self.team,
-                        watch(self.store, self.prepared, self.data))  # fmt: skip
+                        watch(self.store, self.prepared, self.data), self._changed())  # fmt: skip
         self.bridge = bridge
         examples = technique.examples(self.prepared, self.data, self.task, self.config)
         trainer = make_trainer(model, examples, technique, self.config, self.precision, self.store.folder, bridge,
                                accumulate, self.team)  # fmt: skip
+        bridge.moves = Moves(model)  # from where the model began, also when training goes on from a state
         self.begun = True
         engine.give_back()  # what preparing and the baselines needed
         trainer.train(resume_from_checkpoint=str(self.resume) if self.resume else None)
@@ -155,10 +158,17 @@ class Worker:
             bridge.restore_best(model)
         else:
             bridge.keep(model)
+        if self.config.keep_states:
+            states.trim(self.store.folder.parent, self.store.folder)
         self.store.facts.update(memory_mb=bridge.memory, trained=max(learn, trained_parameters(model)[0]))
         self.store.write_config()
         task, tokenizer = self.served
         self.predictor = Predictor(task, technique.finish(model).eval(), tokenizer, self.prepared.labels, self.config)
+
+    def _changed(self) -> dict[str, Any] | None:
+        """What a fork that begins here has changed; None for a run of its own, and for one that goes on from its own state."""
+        begins = self.resume is not None and self.resume.parent.resolve() != self.store.folder.resolve()
+        return self.store.facts["fork"]["changed"] if begins else None
 
 
 def agreed(asked: str, found: str) -> str:

@@ -274,11 +274,14 @@ class Comparison:
         """The settings that differ, metric and loss of the weights that are kept and their step, seconds, verdict."""
         settings = [r.config.__dict__ for r in self.runs]
         differing = [k for k in settings[0] if len({repr(s[k]) for s in settings}) > 1]
-        rows = []
+        rows, forks = [], {getattr(r, "id", ""): f"run {i + 1}" for i, r in enumerate(self.runs)}
+        forked = any(r.store.facts.get("fork") for r in self.runs)
         for run, setting in zip(self.runs, settings, strict=True):
             line = run_row(run)
+            fork = run.store.facts.get("fork")
+            branch = {"forked": f"{forks.get(fork['parent'], fork['parent'])} at step {fork['step']}" if fork else "–"}
             keep = {k: line[k] for k in ("score", "validation loss", "at step", "seconds", "verdict")}
-            rows.append({k: setting[k] for k in differing} | keep)
+            rows.append({k: setting[k] for k in differing} | (branch if forked else {}) | keep)
         return pd.DataFrame(rows, index=pd.Index(range(1, len(rows) + 1), name="run"))
 
     def __repr__(self) -> str:

@@ -112,6 +112,7 @@ CONTROLS: tuple[Control, ...] = (
                                                   ("UP 3: three in a row", "UP 3")], **c)),
     Control("restore_best", "At the end", "Which weights the run keeps for its answers",
             lambda **c: widgets.Dropdown(options=[("lowest validation loss", True), ("last step", False)], **c)),
+    Control("keep_states", "Kept states", "Training states kept on disk, to fork the run there later; 0 keeps none", _whole(0, 1000)),
     Control("schedule", "Schedule", "How the rate falls after the warm-up", lambda **c: widgets.Dropdown(
         options=[("linear to 0", "linear"), ("cosine to 0", "cosine"), ("constant", "constant"), ("slanted triangle", "slanted")], **c)),
     Control("layers", "Layers", "Keep only so many of the checkpoint's layers, counted from the input; 0 stands for all",
@@ -198,7 +199,7 @@ class Controls:
     def more(self) -> Any:
         """The other controls in sections that open."""
         sections = {
-            "Early stopping": ("patience", "min_delta", "stopping", "restore_best"),
+            "Early stopping": ("patience", "min_delta", "stopping", "restore_best", "keep_states"),
             "Regularisation and schedule": (
                 "dropout",
                 "weight_decay",

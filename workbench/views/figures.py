@@ -165,6 +165,7 @@ def run_figure(run: Any) -> Figure:
     batch_losses(steps, above)
     loss_curves(frame, above, planned=planned, unit=facts.get("unit", "text"))
     rate_changes(run.store.events, above)
+    fork_mark(facts, above)
     metric_curve(frame, below, name=run.store.metric, majority=facts.get("majority"), control=facts.get("control"),
                  planned=planned, controls=controls(facts))  # fmt: skip
     above.set_title(title(run.config), loc="left", fontsize=10, color="#222222")
@@ -197,6 +198,14 @@ def rate_changes(events: list[Any], ax: Axes) -> list[Any]:
     return artists
 
 
+def fork_mark(facts: dict[str, Any], ax: Axes) -> None:
+    """A line where a fork left its parent: what lies left of it is the parent's."""
+    if fork := facts.get("fork"):
+        ax.axvline(fork["step"], color="#222222", ls=(0, (5, 2)), lw=1.1)
+        ax.text(fork["step"], 0.97, "forked here ", transform=ax.get_xaxis_transform(), fontsize=8, color="#222222", rotation=90,
+                va="top", ha="right")  # fmt: skip
+
+
 def alt_text(run: Any) -> str:
     """The picture in words, for those who do not see it."""
     frame, metric = run.frame(), run.store.metric
@@ -222,6 +231,22 @@ def overlay(runs: list[Any], ax: Axes, *, column: str = "valid_loss", by: str = 
     styles = ("-", "--", "-.", ":")
     for i, run in enumerate(runs):
         frame = run.frame()
+        if fork := run.store.facts.get(
+            "fork"
+        ):  # the parent's part is drawn once: by the parent, where it is among them
+            if any(getattr(r, "id", None) == fork["parent"] for r in runs):
+                frame = frame[frame["step"] >= fork["step"]]
+            if column in frame and len(branch := frame[frame["step"] >= fork["step"]]):
+                ax.plot(
+                    [branch[by].iloc[0]],
+                    [branch[column].iloc[0]],
+                    "D",
+                    ms=7,
+                    mfc="white",
+                    mew=1.8,
+                    mec=SERIES[i % len(SERIES)],
+                    zorder=4,
+                )
         if column in frame and len(frame):
             ax.plot(frame[by], frame[column], color=SERIES[i % len(SERIES)], ls=styles[i // len(SERIES) % 4], marker="o", ms=3,
                     label=f"{i + 1}")  # fmt: skip

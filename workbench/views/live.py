@@ -62,6 +62,7 @@ class LiveFigure:
                                         color="#333333", animated=True)  # fmt: skip
         fig.style_loss(self.above, self.planned, self.top, facts.get("unit", "text"))
         fig.rate_changes(run.store.events, self.above)
+        fig.fork_mark(facts, self.above)
         nothing = run.frame().iloc[:0].assign(**{run.store.metric: 0.0})
         fig.metric_curve(nothing, self.below, name=run.store.metric, majority=facts.get("majority"),
                          control=facts.get("control"), planned=self.planned, controls=fig.controls(facts))  # fmt: skip

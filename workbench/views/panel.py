@@ -21,6 +21,7 @@ from workbench.training.run import Run, launch, training_now
 from workbench.views import browse, datatab, examplestab, labels, live
 from workbench.views import figures as fig
 from workbench.views.controls import Controls, problem_html
+from workbench.views.folds import Folds
 
 _kept: set[Any] = set()  # an event loop keeps no strong reference to its tasks
 EMPTY = "<p style='color:#5F6670;margin:8px 0'>Press <b>Train</b> to see the loss curves here.</p>"
@@ -48,6 +49,7 @@ class Panel:
         self.estimate, self.problem = widgets.HTML(), widgets.HTML()
         self.predictions, self.runs, self.data = browse.Predictions(self), browse.RunsTab(self), datatab.DataTab(self)
         self.examples = examplestab.ExamplesTab(self)
+        self.folds = Folds(self)
         self.controls.observe(self._changed)
         self.controls.widgets["learning_rate"].observe(self._rate_moved, names="value")
         self.box = self._layout()
@@ -79,6 +81,10 @@ class Panel:
         self.controls.widgets["data"].value = path or data.name
         self._changed()  # the field may have said so before
 
+    def source_data(self) -> Any:
+        """The data object that was passed in, if one was."""
+        return self._data
+
     async def train(self) -> Run:
         """Start a run with these settings, follow it to its end and return it: what the Train button does."""
         self.start()
@@ -108,6 +114,15 @@ class Panel:
         self.controls.show(run.config)
         self._follow(run)
 
+    def follow_fork(self, run: Run) -> None:
+        """Show a fork that has begun."""
+        self._follow(run)
+
+    def check_ended(self) -> None:
+        """The seeds of `is_it_real` are trained: what they kept busy is free again."""
+        self.folds.refresh()
+        self.runs.refresh()
+
     # drawing -------------------------------------------------------------------------------------------------------
 
     def show(self) -> None:
@@ -118,6 +133,7 @@ class Panel:
     def _follow(self, run: Run) -> None:
         self.run, self.problem.value, self.verdict.value = run, "", ""
         self._figure, self._judged = live.LiveFigure(run), -1
+        self.folds.began(run)
         self._task = asyncio.ensure_future(self._draw_until_done(run))
 
     async def _draw_until_done(self, run: Run) -> None:
@@ -154,6 +170,7 @@ class Panel:
         self.predictions.refresh()
         self.examples.tick()
         self._changed()
+        self.folds.ended(run)
         if self._record is not None:
             self._record.update(HTML(labels.SCRIPT + examplestab.SCRIPT + record_html(run)))
 
@@ -169,6 +186,7 @@ class Panel:
         self.code.value = f"<code style='white-space:pre-wrap'>{html.escape(config.to_code())}</code>"
         self.estimate.value = f"<span style='color:#444'>{html.escape(self.data.estimate(config))}</span>"
         self.data.refresh()
+        self.folds.choices_changed(config)
 
     def _set_buttons(self) -> None:
         status = self.run.status if self.run is not None else "new"
@@ -223,7 +241,8 @@ class Panel:
             layout={"width": "336px", "flex": "0 0 auto"},
         )
         right = widgets.VBox(
-            [self.status, self.picture.box, self.verdict], layout={"flex": "1 1 480px", "min_width": "420px"}
+            [self.folds.before, self.status, self.picture.box, self.verdict, self.folds.after],
+            layout={"flex": "1 1 480px", "min_width": "420px"},
         )
         top = widgets.Box([left, right], layout={"display": "flex", "flex_flow": "row wrap", "grid_gap": "12px"})
         label = widgets.HTML("<span style='color:#444'>The same as a line of code:</span>")
@@ -245,7 +264,7 @@ def panel(data: Any = "reviews", **choices: Any) -> Panel:
     """Show the panel with these choices set (the fields of RunConfig) and return it. A live run is shown again."""
     check_names(choices)
     named = data if isinstance(data, str) else getattr(data, "name", "data")
-    config = RunConfig(**{"patience": 3, **choices, "data": named})
+    config = RunConfig(**{"patience": 3, "keep_states": 6, **choices, "data": named})
     made = Panel(config, None if isinstance(data, str) else _loaded(data))
     made.show()
     busy = training_now()

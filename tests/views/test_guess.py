@@ -1,0 +1,157 @@
+"""`wb.guess`: what its controls stand for, how a prediction is scored, and what is kept in the run's folder."""
+
+import asyncio
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from tiny import data, tiny_bert
+
+import workbench as wb
+from workbench.config import RunConfig
+from workbench.diagnosis.guesses import Prediction, in_words, score
+from workbench.views.guess import Guess, first_loss
+from workbench.views.guessed import LEFT, POINTS, RIGHT, WIDTH, Guesses, guess_figure
+
+FRAME = pd.DataFrame(
+    {"epoch": [0, 1, 2, 3, 4], "train_loss": [2.0, 1.5, 1.0, 0.5, 0.2], "valid_loss": [2.0, 1.6, 1.2, 1.4, 2.2]}
+)
+CONFIG = RunConfig(data="headlines", epochs=6, evaluations=6)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return str(tiny_bert(tmp_path_factory.mktemp("tiny")))
+
+
+def test_every_part_is_scored_as_it_says():
+    said = Prediction(4, curve=(2.0, 1.7, 1.2, 1.4, 2.0), best=4, gap=1.0, verdict="overfitting")
+    found = score(said, FRAME, "watch: overfitting")
+    assert (found.best_off, found.verdict_right) == (2, True)
+    assert found.curve_error == pytest.approx((0.1 + 0.2) / 5 / 1.0)  # the range of the real curve is 1.0
+    assert found.gap_error == pytest.approx(1.0)  # the gap is 2.0, one whole range off
+    assert found.parts == pytest.approx({"best step": 0.6, "verdict": 1, "curve": 0.94, "final gap": 0})
+    assert found.total == round(100 * (0.6 + 1 + 0.94 + 0) / 4)
+
+
+def test_what_was_not_said_is_not_scored():
+    assert score(Prediction(4), FRAME, "healthy").total is None
+    assert score(Prediction(4, verdict="healthy"), FRAME, "overfitting").total == 0
+    assert score(Prediction(4, best=2), FRAME, "overfitting").total == 100
+    assert "Nothing was predicted" in in_words(Prediction(4), FRAME, "healthy")
+
+
+def test_a_drawn_curve_is_straight_between_its_points():
+    assert Prediction(6, curve=(3, 2, 1, 1, 1, 2, 3)).at([0.5, 3, 6]).tolist() == [2.5, 1.0, 3.0]
+
+
+def test_the_words_have_the_numbers():
+    words = in_words(Prediction(4, best=1, verdict="healthy"), FRAME, "overfitting")
+    assert (
+        words
+        == "40 of 100. Best step: off by 1 evaluation (you said epoch 1, it was 2). Verdict: you said healthy, it is overfitting."
+    )
+
+
+def test_a_prediction_comes_back_from_its_state():
+    said = Prediction(4, curve=(1.0, 0.5), best=2.0, verdict="healthy")
+    assert Prediction.from_state(json.loads(json.dumps(said.to_state()))) == said
+
+
+def test_nothing_is_predicted_before_a_control_is_touched():
+    made = Guess(CONFIG)
+    assert made.prediction.empty and "nothing yet" in made.picture.words.value
+    made.points[3].value = 1.1
+    made.verdict.value = "overfitting"
+    assert made.prediction.curve[3] == 1.1 and made.prediction.verdict == "overfitting" and made.prediction.best is None
+
+
+def test_the_measures_are_those_of_the_run():
+    made = Guess(CONFIG)
+    assert first_loss(CONFIG) == pytest.approx(np.log(8)) and made.points[0].value == 2.1
+    assert [p.description for p in made.points] == [f"epoch {i}" for i in range(7)] and made.best.max == 6
+    made.set(best=3)
+    made.start_over(CONFIG.replace(epochs=12))
+    assert made.prediction.empty and made.points[-1].description == "epoch 12"
+
+
+def test_every_slider_stands_under_the_moment_that_it_sets():
+    made = Guess(CONFIG)
+    wide, indent = int(made.points[0].layout.width[:-2]), int(made.upright.layout.padding.split()[-1][:-2])
+    figure = guess_figure(made.prediction, None, CONFIG, 4)
+    ax = figure.axes[0]
+    for i in range(POINTS):
+        x = ax.transData.transform((CONFIG.epochs * i / (POINTS - 1), 0))[0] / figure.bbox.width * WIDTH
+        assert abs(indent + wide * (i + 0.5) - x) < 4
+    assert ax.get_position().x0 == pytest.approx(LEFT) and ax.get_position().x1 == pytest.approx(RIGHT)
+
+
+def test_every_control_has_a_name_and_says_what_it_does():
+    for _, widget in Guess(CONFIG)._widgets():
+        assert widget.description and len(widget.tooltip) > 15
+
+
+def test_axes_have_units_and_the_legend_covers_nothing():
+    figure = guess_figure(
+        Guess(CONFIG).set(curve=[2, 1.8, 1.5, 1.2, 1.2, 1.3, 1.5], best=3).prediction, FRAME, CONFIG, 4
+    )
+    ax = figure.axes[0]
+    figure.canvas.draw()
+    assert ax.get_xlabel() == "epochs" and "nats" in ax.get_ylabel()
+    assert ax.get_legend().get_window_extent().x0 > ax.get_window_extent().x1
+    assert {"your curve", "your best step", "how far off", "validation loss"} <= {
+        t.get_text() for t in ax.get_legend().get_texts()
+    }
+
+
+def test_train_seals_reveals_and_keeps_the_prediction(model, home):
+    made = wb.guess(data(), model=model, epochs=2, evaluations=4)
+    made.set(curve=[0.7] * 7, best=2, gap=0.1, verdict="underfitting")
+    run = asyncio.run(made.train())
+    kept = json.loads((run.folder / "prediction.json").read_text())
+    assert kept["fair"] and kept["prediction"]["best"] == 2 and run.status == "finished"
+    assert made.best.disabled and "of 100" in made.words.value and "real validation loss" in made.picture.words.value
+    made.set(best=0)  # too late
+    assert json.loads((run.folder / "prediction.json").read_text()) == kept
+    assert len(wb.guesses().rows) == 1 and wb.guesses().frame()["score"].iloc[0] == score(
+        Prediction.from_state(kept["prediction"]), run.frame(), run.diagnosis.verdict).total  # fmt: skip
+
+
+def test_what_is_said_after_the_run_does_not_count(model, home, monkeypatch):
+    run = wb.fit(data(), model=model, epochs=1, evaluations=2).join()
+    made = Guess(run.config)
+    monkeypatch.setattr("workbench.views.guess.time.time", lambda: 4e9)
+    made.set(best=1)
+    assert "after the run had begun" in made.reveal(run) and Guesses().rows == []
+
+
+def test_nothing_said_is_no_error(model, home):
+    made = wb.guess(data(), model=model, epochs=1, evaluations=2)
+    run = asyncio.run(made.train())
+    assert "Nothing was predicted" in made.words.value and not (run.folder / "prediction.json").exists()
+
+
+def test_past_scores_are_shown_as_a_line(model, home):
+    for seed in (0, 1):
+        made = wb.guess(data(), model=model, epochs=1, evaluations=2, seed=seed)
+        made.set(best=1)
+        asyncio.run(made.train())
+    table = wb.guesses()._repr_html_()
+    assert len(wb.guesses().rows) == 2 and "Line chart of the scores of 2 predictions" in table
+    assert "so far, oldest first" in made.words.value
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"), [({"curve": [1, 2]}, "a curve of 2 points"), ({"verdict": "good"}, "verdict 'good'")]
+)
+def test_what_cannot_be_said_is_refused(wrong, message):
+    with pytest.raises(wb.WorkbenchError, match=message):
+        Guess(CONFIG).set(**wrong)
+
+
+def test_a_run_without_evaluations_cannot_be_revealed(home):
+    from types import SimpleNamespace
+
+    with pytest.raises(wb.WorkbenchError, match="has no evaluation"):
+        Guess(CONFIG).reveal(SimpleNamespace(id="x", frame=pd.DataFrame))

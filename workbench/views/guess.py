@@ -1,0 +1,231 @@
+"""`wb.guess(...)`: predict a run before it trains: draw its validation curve, mark its best step, gap and verdict. Trains on demand.
+
+Seven upright sliders stand beneath the picture, each under the moment of the run that it sets: they are dragged like the curve
+itself, and reached with Tab and moved with the arrow keys. What has not been touched is not predicted and not scored.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+import time
+from datetime import datetime
+from typing import Any
+
+import ipywidgets as widgets
+from IPython.display import HTML, display
+
+from workbench import catalog
+from workbench.config import RunConfig, check_names
+from workbench.diagnosis.guesses import VERDICTS, Prediction, in_words
+from workbench.errors import WorkbenchError
+from workbench.training.run import Run
+from workbench.training.store import write_aside
+from workbench.views import figures as fig
+from workbench.views import labels
+from workbench.views.browse import image_html
+from workbench.views.guessed import LEFT, NAME, POINTS, RIGHT, WIDTH, Guesses, guess_figure
+
+STYLE = {"description_width": "150px"}
+
+
+class Guess:
+    """One prediction of one run. `prediction` is what has been drawn so far, `reveal(run)` lays the real curve over it."""
+
+    def __init__(self, config: RunConfig, data: Any = None) -> None:
+        self.config, self.data = config, data
+        self.touched: set[str] = set()
+        self.changed_at = 0.0
+        self.run: Run | None = None
+        self._setting = False
+        self.points = [self._upright(i) for i in range(POINTS)]
+        self.best = widgets.FloatSlider(min=0, max=1, step=0.1, description="Best step at epoch", style=STYLE, readout_format=".1f",
+                                        tooltip="The epoch at which validation loss is lowest", layout={"width": "430px"})  # fmt: skip
+        self.gap = widgets.FloatSlider(min=0, max=3, step=0.05, description="Gap at the end", style=STYLE, layout={"width": "430px"},
+                                       tooltip="Validation loss minus training loss at the last evaluation, in nats")  # fmt: skip
+        self.verdict = widgets.Dropdown(options=[("choose", None), *((v, v) for v in VERDICTS)], description="Verdict at the end",
+                                        style=STYLE, layout={"width": "430px"},
+                                        tooltip="What the diagnosis will say when the run has ended")  # fmt: skip
+        self.picture, self.words = labels.Picture(), widgets.HTML()
+        for name, widget in self._widgets():
+            widget.observe(lambda change, name=name: self._moved(name), names="value")
+        self.box = self._layout()
+        self.start_over(config, data)
+
+    def _upright(self, i: int) -> widgets.FloatSlider:
+        wide = round(WIDTH * (RIGHT - LEFT) / 1.02 / (POINTS - 1))
+        return widgets.FloatSlider(min=0, max=1, step=0.01, orientation="vertical", readout_format=".2f", description=f"{i}",
+                                   tooltip="Validation loss at this moment of the run, in nats",
+                                   layout={"width": f"{wide}px", "height": "150px", "margin": "0"})  # fmt: skip
+
+    def _widgets(self) -> list[tuple[str, Any]]:
+        named = [("best", self.best), ("gap", self.gap), ("verdict", self.verdict)]
+        return [("curve", p) for p in self.points] + named
+
+    def _layout(self) -> widgets.VBox:
+        wide = round(WIDTH * (RIGHT - LEFT) / 1.02 / (POINTS - 1))
+        lead = widgets.HTML("<p style='max-width:760px;line-height:1.5;margin:4px 0'>Before it trains: draw the <b>validation loss</b> with the "
+                            "sliders beneath the picture, one for each moment of the run. Then mark the best step, the gap and the verdict. "
+                            "Leave out what you do not want to say.</p>")  # fmt: skip
+        self.upright = widgets.HBox(
+            self.points, layout={"padding": f"0 0 0 {max(0, round(WIDTH * LEFT) - wide // 2)}px"}
+        )
+        return widgets.VBox([lead, self.picture.box, self.upright, self.best, self.gap, self.verdict, self.words])
+
+    # what is predicted ---------------------------------------------------------------------------------------------
+
+    def start_over(self, config: RunConfig, data: Any = None) -> None:
+        """Forget the prediction and take the measures of another run."""
+        self.config, self.data, self.run, self.touched = config, data, None, set()
+        step = 0.05 if first_loss(config, data) > 1 else 0.02  # one arrow key; Page Up and Page Down are five
+        start = round(first_loss(config, data) / step) * step
+        self._setting = True
+        for i, slider in enumerate(self.points):
+            slider.max, slider.step, slider.value = round(2 * start, 2), step, round(start, 2)
+            slider.description = f"epoch {config.epochs * i / (POINTS - 1):.3g}"
+        self.best.max, self.best.step = config.epochs, max(0.01, round(config.epochs / config.evaluations, 2))
+        self.best.value, self.gap.value, self.verdict.value = 0, 0, None
+        self.gap.max = round(2 * start, 2)
+        self._setting = False
+        self._lock(False)
+        self.words.value = ""
+        self._draw()
+
+    def set(
+        self, curve: Any = None, best: float | None = None, gap: float | None = None, verdict: str | None = None
+    ) -> Guess:
+        """The same as moving the controls: `curve` has seven losses, `best` is an epoch, `gap` in nats."""
+        if curve is not None and len(curve) != POINTS:
+            raise WorkbenchError(f"a curve of {len(curve)} points", f"{POINTS} losses, from the first epoch to the last",
+                                 "guess.set(curve=[2.1, 1.6, 1.3, 1.2, 1.2, 1.3, 1.4])")  # fmt: skip
+        if verdict is not None and verdict not in VERDICTS:
+            raise WorkbenchError(f"verdict {verdict!r}", f"one of {', '.join(VERDICTS)}", 'verdict="overfitting"')
+        values = [*(curve if curve is not None else [None] * POINTS), best, gap, verdict]
+        for (name, widget), value in zip(self._widgets(), values, strict=True):
+            if value is not None:
+                widget.value = value
+                self._moved(name)
+        return self
+
+    @property
+    def prediction(self) -> Prediction:
+        """What has been said so far; parts that nobody touched are None."""
+        said = self.touched
+        return Prediction(
+            float(self.config.epochs),
+            tuple(round(p.value, 3) for p in self.points) if "curve" in said else None,
+            self.best.value if "best" in said else None,
+            self.gap.value if "gap" in said else None,
+            self.verdict.value if "verdict" in said else None,
+        )
+
+    # the run -------------------------------------------------------------------------------------------------------
+
+    async def train(self) -> Run:
+        """Seal the prediction, train, and lay the real curve over it. Returns the run."""
+        from workbench.views import fit
+
+        choices = {k: v for k, v in self.config.changed().items() if k != "data"}
+        run: Run = fit(self.data if self.data is not None else self.config.data, **choices)
+        self.seal(run)
+        await run
+        self.reveal(run)
+        return run
+
+    def seal(self, run: Run) -> None:
+        """Put the prediction into the run's folder; from now on it does not change."""
+        self.run = run
+        self._lock(True)
+        if not self.prediction.empty:
+            said = {
+                "prediction": self.prediction.to_state(),
+                "said_at": self.changed_at,
+                "fair": self.changed_at <= started(run),
+            }
+            run.store.guard(lambda: write_aside(run.folder / NAME, json.dumps(said, indent=1).encode()))
+
+    def reveal(self, run: Run, show: bool = True) -> str:
+        """Lay a finished run over what was drawn and say how far off it was; with `show` also beneath this cell."""
+        if run.frame().empty:
+            raise WorkbenchError(
+                f"run {run.id} has no evaluation", "a run that has been trained", "await guess.train()"
+            )
+        if self.run is not run:
+            self.seal(run)
+        words = in_words(self.prediction, run.frame(), run.diagnosis.verdict)
+        if not self.prediction.empty and self.changed_at > started(run):
+            words += " It was said after the run had begun, so it does not count among your predictions."
+        figure, alt = guess_figure(self.prediction, run.frame(), self.config, self.points[0].max), self._alt(run)
+        self.picture.show(fig.png(figure), f"{alt} {words}")
+        so_far = Guesses()
+        self.words.value = _said(words) + so_far.words_html()
+        if show:
+            display(HTML(image_html(figure, f"{alt} {words}", 700) + _said(words) + so_far._repr_html_()))
+        return words
+
+    def show(self) -> None:
+        """Display the controls."""
+        display(HTML(labels.SCRIPT))
+        labels.show(self.box, "A prediction to be made before training.")
+
+    def _moved(self, name: str) -> None:
+        if self._setting or self.run is not None:
+            return
+        self.touched.add(name)
+        self.changed_at = time.time()
+        self._draw()
+
+    def _draw(self) -> None:
+        figure = guess_figure(self.prediction, None, self.config, self.points[0].max)
+        self.picture.show(fig.png(figure), self._alt(None))
+
+    def _alt(self, run: Run | None) -> str:
+        said = self.prediction
+        parts = [f"validation loss {', '.join(f'{v:.2f}' for v in said.curve)}"] if said.curve else []
+        parts += [f"best step at epoch {said.best:g}"] if said.best is not None else []
+        words = f"Line chart of loss against epochs. Predicted: {'; '.join(parts) or 'nothing yet'}."
+        return (
+            words
+            if run is None
+            else f"{words} The real validation loss: {', '.join(f'{v:.2f}' for v in run.frame()['valid_loss'])}."
+        )
+
+    def _lock(self, locked: bool) -> None:
+        for _, widget in self._widgets():
+            widget.disabled = locked
+
+
+def guess(data: Any = "reviews", **choices: Any) -> Guess:
+    """Show the controls of a prediction for the run that `wb.fit(data, **choices)` would be, and return it.
+
+    `await guess.train()` trains it and lays the real curve over the drawn one; `guess.reveal(run)` does so with a finished run.
+    `wb.guesses()` lists all predictions with their scores (how they are scored: `workbench.diagnosis.guesses`).
+    """
+    check_names(choices)
+    named = data if isinstance(data, str) else getattr(data, "name", "data")
+    if not isinstance(data, str):
+        from workbench.data import load
+
+        data = load(data)
+    made = Guess(RunConfig(**{**choices, "data": named}), None if isinstance(data, str) else data)
+    made.show()
+    return made
+
+
+def first_loss(config: RunConfig, data: Any = None) -> float:
+    """Nats at which a new head begins: ln of the number of labels; 3 where there are none to count."""
+    card = next((c for c in catalog.datasets() if c.name == config.data), None)
+    known = list(getattr(data, "labels", None) or [])
+    if data is None and card is not None and "classification" in card.tasks:
+        known = list(card.facts.get("labels") or [])
+    return math.log(len(known)) if len(known) > 1 else 3.0
+
+
+def started(run: Run) -> float:
+    """When a run began, as its name says it (seconds since 1970; good to a second)."""
+    return datetime.strptime(run.id[:15], "%Y%m%d-%H%M%S").timestamp() + 1
+
+
+def _said(words: str) -> str:
+    return f'<p role="status" style="max-width:760px;line-height:1.5">{html.escape(words)}</p>'
