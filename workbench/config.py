@@ -46,6 +46,9 @@ class RunConfig:
     min_delta: float = 0.0  # nats by which validation loss must fall to count as improvement
     stopping: str | None = None  # one more rule that may stop it: "GL 5", "PQ 0.5" or "UP 3" (Prechelt 1998)
     seconds: float | None = None  # a budget of training time after which it stops; None: no limit
+    ghost: bool = (
+        False  # after early stopping has fired, train on to see what would have come; the kept weights do not change
+    )
     evaluations: int = 20  # over the whole run, evenly spread, the last step always among them
     restore_best: bool = True  # at the end put the weights of the lowest validation loss back, else keep the last ones
     max_length: int = 128  # word pieces; longer texts are cut
@@ -156,6 +159,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str, str]] = {
     "min_delta": (_between(0, 100), "nats from 0 to 100", "0.0"),
     "stopping": (lambda v: v is None or bool(_STOPPING.fullmatch(v)), "GL, PQ or UP with a number, or None", '"GL 5"'),
     "seconds": (lambda v: v is None or (not isinstance(v, bool) and 0 < v <= 10**7), "seconds above 0, or None", "60"),
+    "ghost": (lambda v: isinstance(v, bool), "True or False", "True"),
     "evaluations": (_whole(1, 1000), "a whole number of evaluations over the whole run, from 1 to 1000", "20"),
     "restore_best": (lambda v: isinstance(v, bool), "True or False", "True"),
     "max_length": (_whole(4, 8192), "a whole number of word pieces from 4 to 8192", "128"),

@@ -58,7 +58,7 @@ class Bridge(TrainerCallback):
         self.due: set[int] = set()
         self.memory = 0.0  # resident megabytes of this process, the most that an evaluation has seen
         self.last_saved, self.save_cost = 0.0, 0.0
-        self.ended = ""
+        self.ended = self.fired = ""  # why training ends; why it should have ended, while a ghost goes on
         self._rng_pending = resumed is not None
 
     # Trainer's hooks ---------------------------------------------------------------------------------------------
@@ -71,7 +71,7 @@ class Bridge(TrainerCallback):
             self.patience = Patience.from_state(extra["patience"])
             self.curve = [(float(v), float(t)) for v, t in extra.get("curve", [])]
             self.best_step, self.best_loss = extra["best_step"], extra["best_loss"]
-            self.rate, self.before = extra["rate"], extra["seconds"]
+            self.rate, self.before, self.fired = extra["rate"], extra["seconds"], extra.get("fired", "")
         self.moves = Moves(kw["model"])
         self.began = self.last_saved = time.monotonic()
         parts = args.gradient_accumulation_steps
@@ -136,14 +136,14 @@ class Bridge(TrainerCallback):
         train_loss = float(self.task.losses(train, self.prepared.probe.labels).mean())
         valid_loss = float(losses.mean())
         finite = math.isfinite(valid_loss)
-        best = finite and valid_loss < self.best_loss
+        best = finite and valid_loss < self.best_loss and not self.fired
         stop = self.patience.update(state.global_step, valid_loss)
         self.curve.append((valid_loss, train_loss))
         if best:
             self.best_loss, self.best_step = valid_loss, state.global_step
             self.keep(model)
         rate = float(optimizer.param_groups[0]["lr"])
-        left = self.patience.left if self.config.patience else None
+        left = self.patience.left if self.config.patience and not self.fired else None
         error = float(losses.std(ddof=1) / np.sqrt(len(losses))) if len(losses) > 1 else None
         metrics = self.task.metrics(valid, self.prepared.validation.labels, self.prepared.labels)
         self.emit(ev.Evaluated(state.global_step, self.seconds(), state.epoch or 0.0, train_loss, valid_loss, metrics,
@@ -152,14 +152,21 @@ class Bridge(TrainerCallback):
             self.emit(ev.Moved(state.global_step, self.seconds(), blocks))
         if not (finite and math.isfinite(train_loss)):
             self._end(control, "non-finite")
-        elif self.config.patience and stop and state.global_step < state.max_steps:
-            self._end(control, "patience")
-        elif (
-            self.rule is not None
-            and state.global_step < state.max_steps
-            and self.rule.first(*self._losses()) is not None
-        ):
-            self._end(control, "rule")
+        elif self.fired or state.global_step >= state.max_steps:
+            return
+        elif self.config.patience and stop:
+            self._fire(model, state, control, "patience")
+        elif self.rule is not None and self.rule.first(*self._losses()) is not None:
+            self._fire(model, state, control, "rule")
+
+    def _fire(self, model: Any, state: Any, control: Any, reason: str) -> None:
+        """Early stopping: the end, or the beginning of a ghost that changes no kept weights any more."""
+        if not self.config.ghost:
+            return self._end(control, reason)
+        self.fired = reason
+        if not self.config.restore_best:
+            self.keep(model)
+        self.emit(ev.Fired(state.global_step, self.seconds(), reason, self.best_step))
 
     def _losses(self) -> tuple[pd.Series, pd.Series]:
         valid, train = zip(*self.curve, strict=True)
@@ -169,7 +176,8 @@ class Bridge(TrainerCallback):
         """A resumable state in `last/`; how long it took decides when the next one may be written."""
         start = time.monotonic()
         extra = {"patience": self.patience.to_state(), "best_step": self.best_step, "rate": self.rate,
-                 "best_loss": self.best_loss, "seconds": self.seconds(), "curve": self.curve}  # fmt: skip
+                 "best_loss": self.best_loss, "seconds": self.seconds(), "curve": self.curve,
+                 "fired": self.fired}  # fmt: skip
         self.guard(lambda: checkpoint.save(self.folder / "last", model, optimizer, scheduler, state, extra))
         self.last_saved = time.monotonic()
         self.save_cost = self.last_saved - start

@@ -1,0 +1,75 @@
+"""Real runs of the bundled models, written down once: `python tests/diagnosis/real_runs.py [minutes]`. Not a test.
+
+It trains what `PLAN` lists and appends each finished run to real_runs.csv; what stands there already is not trained again, so that
+it can be called in portions. One row is one run: its choices, what the diagnosis knows beside the curve, and the curve itself as
+numbers with a space between them. The rate is constant after a short warm-up, so what a run of half the length would have done
+stands in the first half, and what going on would have brought in the second.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+FILE = Path(__file__).with_name("real_runs.csv")
+CURVE = ("step", "train_loss", "valid_loss", "accuracy")
+KNOWN = ("n_valid", "n_train", "majority", "label_entropy", "loss_se")
+EVALUATIONS = 16
+
+
+def plan():
+    """The choices of every run, drawn once with a fixed seed."""
+    import numpy as np
+
+    random = np.random.default_rng(6)
+    draw = lambda values: values[int(random.integers(len(values)))]  # noqa: E731
+    runs = []
+    for n in range(80):
+        texts, steps = draw((64, 96, 128, 192, 256, 384, 512)), draw((96, 144, 192, 256))
+        model, steps = ("bert-mini", 80) if n % 10 == 9 else ("bert-tiny", steps)
+        texts = min(texts, 320) if n % 4 == 3 else texts  # clauses has 356
+        runs.append({
+            "data": ("reviews", "headlines", "messages", "clauses")[n % 4], "model": model, "train_examples": texts,
+            "learning_rate": draw((3e-5, 1e-4, 3e-4, 3e-4, 1e-3, 1e-3, 3e-3, 1e-2)),
+            "epochs": round(steps * 16 / texts, 2), "dropout": draw((0.0, 0.1, 0.1, 0.3)), "seed": n,
+        })  # fmt: skip
+    return runs
+
+
+def train(choices):
+    """One run as a row."""
+    import workbench as wb
+
+    run = wb.fit(schedule="constant", warmup=0.05, evaluations=EVALUATIONS, max_length=32, **choices).join()
+    frame, context = run.frame(), run.context()
+    known = {name: getattr(context, name) for name in KNOWN}
+    curve = {name: " ".join(f"{v:g}" if name == "step" else f"{v:.4f}" for v in frame[name]) for name in CURVE}
+    return {**choices, **{k: round(v, 4) if isinstance(v, float) else v for k, v in known.items()}, **curve}
+
+
+def main(minutes=2.0):
+    began = time.monotonic()
+    rows = list(csv.DictReader(FILE.open(encoding="utf-8"))) if FILE.exists() else []
+    done = {int(row["seed"]) for row in rows}
+    for choices in plan():
+        if choices["seed"] in done or time.monotonic() - began > 60 * minutes:
+            continue
+        row = train(choices)
+        new = not FILE.exists()
+        with FILE.open("a", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(row), lineterminator="\n")
+            if new:
+                writer.writeheader()
+            writer.writerow(row)
+        print(choices, f"{time.monotonic() - began:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    import os
+
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["WORKBENCH_HOME"] = folder
+        main(*map(float, sys.argv[1:]))
