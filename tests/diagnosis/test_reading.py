@@ -50,8 +50,8 @@ def test_a_rise_is_counted_in_units_of_the_noise():
 
 
 def test_a_rise_without_noise_is_infinitely_clear_and_none_is_none():
-    assert reading([1, 0.5, 0.5, 0.5, 0.5, 0.6, 0.6]).rise() == math.inf
-    assert reading([1, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]).rise() == 0
+    assert reading([1, *[0.5] * 8, 0.6, 0.6]).rise() == math.inf
+    assert reading([1, *[0.5] * 10]).rise() == 0
 
 
 def test_a_longer_curve_must_rise_further():

@@ -98,9 +98,9 @@ def test_a_ghost_survives_being_killed(model, noisy, both, tmp_path):
     raw = json.loads((copy / "config.json").read_text("utf-8"))
     raw["facts"]["pid"] = 0
     (copy / "config.json").write_text(json.dumps(raw), "utf-8")
-    again = Run(Store.open(copy), noisy)
+    again = Run(Store.open(copy))
     assert again.status == "interrupted"
-    again.resume().join()
+    again.resume(noisy).join()
     assert again.frame()["step"].tolist() == both[1].frame()["step"].tolist()
     assert again.ghost()["valid_loss"].tolist() == pytest.approx(both[1].ghost()["valid_loss"].tolist(), abs=2e-3)
     assert again.best["step"] == both[1].best["step"]

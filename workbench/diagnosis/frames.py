@@ -97,7 +97,7 @@ def _ordered(frame: pd.DataFrame) -> pd.DataFrame:
     """Sorted by step. Rows in the order of a log whose step goes back a few times are a log of restarts: rows that were undone
     go. Rows in no order at all, or in reverse, are only sorted."""
     evaluated, groups = frame["valid_loss"].notna(), []
-    for part in (frame[evaluated], frame[~evaluated]):
+    for part in (frame[~evaluated], frame[evaluated]):
         steps = part["step"].to_numpy(dtype=float)
         backs = int((steps[1:] < steps[:-1]).sum())
         if 0 < backs <= len(part) / 4:

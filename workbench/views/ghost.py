@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
-from workbench.views import figures as fig
+import workbench.views.figures as fig  # not through the package, which knows what is heavy
 
 DASHES = (0, (4, 2.5))
 

@@ -1,6 +1,6 @@
-"""Real runs of the bundled models, written down once: `python tests/diagnosis/real_runs.py [minutes]`. Not a test.
+"""Real runs of the bundled models, written down once: `python tests/real_runs.py [minutes]`. Not a test.
 
-It trains what `PLAN` lists and appends each finished run to real_runs.csv; what stands there already is not trained again, so that
+It trains what `plan` lists and appends each finished run to diagnosis/real_runs.csv; what stands there already is not trained again, so that
 it can be called in portions. One row is one run: its choices, what the diagnosis knows beside the curve, and the curve itself as
 numbers with a space between them. The rate is constant after a short warm-up, so what a run of half the length would have done
 stands in the first half, and what going on would have brought in the second.
@@ -14,10 +14,10 @@ import tempfile
 import time
 from pathlib import Path
 
-FILE = Path(__file__).with_name("real_runs.csv")
+FILE = Path(__file__).parent / "diagnosis" / "real_runs.csv"
 CURVE = ("step", "train_loss", "valid_loss", "accuracy")
 KNOWN = ("n_valid", "n_train", "majority", "label_entropy", "loss_se")
-EVALUATIONS = 16
+EVALUATIONS = 14
 
 
 def plan():
@@ -28,8 +28,8 @@ def plan():
     draw = lambda values: values[int(random.integers(len(values)))]  # noqa: E731
     runs = []
     for n in range(80):
-        texts, steps = draw((64, 96, 128, 192, 256, 384, 512)), draw((96, 144, 192, 256))
-        model, steps = ("bert-mini", 80) if n % 10 == 9 else ("bert-tiny", steps)
+        texts, steps = draw((64, 96, 128, 192, 256, 384, 512)), draw((80, 112, 160, 208))
+        model, steps = ("bert-mini", 64) if n % 10 == 9 else ("bert-tiny", steps)
         texts = min(texts, 320) if n % 4 == 3 else texts  # clauses has 356
         runs.append({
             "data": ("reviews", "headlines", "messages", "clauses")[n % 4], "model": model, "train_examples": texts,
