@@ -9,6 +9,7 @@ stands in the first half, and what going on would have brought in the second.
 from __future__ import annotations
 
 import csv
+import functools
 import sys
 import tempfile
 import time
@@ -17,7 +18,7 @@ from pathlib import Path
 FILE = Path(__file__).parent / "diagnosis" / "real_runs.csv"
 CURVE = ("step", "train_loss", "valid_loss", "accuracy")
 KNOWN = ("n_valid", "n_train", "majority", "label_entropy", "loss_se")
-EVALUATIONS = 14
+EVALUATIONS, VALIDATION = 12, 128  # evaluations of a run, and texts of the validation split at most
 
 
 def plan():
@@ -39,11 +40,25 @@ def plan():
     return runs
 
 
+@functools.cache
+def smaller(name):
+    """The bundled data with a validation split of teaching size."""
+    import workbench as wb
+
+    data = wb.load(name)
+    some = data["validation"].shuffle(seed=0)
+    data["validation"] = some.select(range(min(VALIDATION, len(some))))
+    return data
+
+
 def train(choices):
     """One run as a row."""
     import workbench as wb
 
-    run = wb.fit(schedule="constant", warmup=0.05, evaluations=EVALUATIONS, max_length=32, **choices).join()
+    asked = {k: v for k, v in choices.items() if k != "data"}
+    run = wb.fit(
+        smaller(choices["data"]), schedule="constant", warmup=0.05, evaluations=EVALUATIONS, max_length=32, **asked
+    ).join()
     frame, context = run.frame(), run.context()
     known = {name: getattr(context, name) for name in KNOWN}
     curve = {name: " ".join(f"{v:g}" if name == "step" else f"{v:.4f}" for v in frame[name]) for name in CURVE}

@@ -8,6 +8,7 @@ with a set of any size when the learning rate is high. A spike is one evaluation
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -29,8 +30,8 @@ class Reading:
         """Read a frame as `as_frame` makes it."""
         metric = frame["valid_metric"].to_numpy(dtype=float) if "valid_metric" in frame else None
         known = metric is not None and not np.isnan(metric).all()
-        columns = (frame[name].to_numpy(dtype=float) for name in ("step", "train_loss", "valid_loss"))
-        return cls(*columns, metric if known else None)
+        step, train, valid = (frame[name].to_numpy(dtype=float) for name in ("step", "train_loss", "valid_loss"))
+        return cls(step, train, valid, metric if known else None)
 
     def until(self, n: int) -> Reading:
         """The first `n` evaluations: what was known then."""
@@ -122,7 +123,7 @@ def scatter(step: np.ndarray, values: np.ndarray) -> float:
     return float(np.median(off)) / 0.6745 if len(off) else 0.0
 
 
-def centred(values: np.ndarray, end: object) -> np.ndarray:
+def centred(values: np.ndarray, end: Callable[..., float]) -> np.ndarray:
     """The median of each value and its two neighbours; `end` makes the last one of the last two values. No value lags behind.
 
     >>> centred(np.array([1.0, 9.0, 1.0, 2.0, 3.0]), min).tolist()
@@ -133,5 +134,5 @@ def centred(values: np.ndarray, end: object) -> np.ndarray:
         a, b, c = values[:-2], values[1:-1], values[2:]
         out[1:-1] = np.maximum(np.minimum(a, b), np.minimum(np.maximum(a, b), c))
     if len(values) > 1:
-        out[-1] = end(values[-2:])  # type: ignore[operator]
+        out[-1] = end(values[-2:])
     return out
