@@ -52,7 +52,7 @@ class Thresholds:
     still_improving: float = 0.01  # share by which validation loss still falls per evaluation when the budget ends
     gap: float = 0.5  # validation loss above training loss by this share of itself is a large gap
     evaluations: int = 4  # fewer say nothing about a trend
-    rise: float = 2.2  # standard deviations of the curve's noise by which a rise must exceed it, more on long curves
+    rise: float = 2.3  # standard deviations of the curve's noise by which a rise must exceed it, more on long curves
     errors: float = 1.96  # standard errors elsewhere: 95% of a normal distribution
 
 

@@ -78,8 +78,14 @@ class Reading:
         return 100 * (float(self.level[-1]) / base - 1) if base > 0 else 0.0
 
     def rise(self) -> float:
-        """The same rise in units of the noise, less on a longer curve (see `far`); infinite for a rise without noise."""
-        up = float(self.level[-1] - self.level[self.low])
+        """The same rise in units of the noise, less on a longer curve (see `far`); infinite for a rise without noise.
+
+        Where the last four evaluations all lie 5% above the lowest level their mean counts: so a volatile curve shows that it is up.
+        """
+        base, last = float(self.level[self.low]), self.valid[-4:]
+        up = float(self.level[-1]) - base
+        if len(self) - self.low > 4 and last.min() > 1.05 * base:
+            up = max(up, float(last.mean()) - base)
         return math.inf if self.noise == 0 and up > 0 else up / (self.noise * self.far) if up > 0 else 0.0
 
     @cached_property
