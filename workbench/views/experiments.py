@@ -23,7 +23,8 @@ class Experiments:
     """Up to three buttons and a line that says what a press has changed. `panel` owns the controls and the run."""
 
     def __init__(self, panel: Any) -> None:
-        self.panel, self.offered = panel, ()  # type: tuple[Any, tuple[Experiment, ...]]
+        self.panel = panel
+        self.offered: tuple[Experiment, ...] = ()
         self.buttons = [
             widgets.Button(icon="flask", layout={"width": "auto", "max_width": "240px", "display": "none"}) for _ in range(MOST)
         ]  # fmt: skip
