@@ -22,6 +22,7 @@ COMMANDS = {
     "launch": "train a recipe on several processes: launch recipe.toml --processes 2",
     "search": "train trials of a search that has begun: search NAME",
     "pack": "make one archive that installs without a network: pack [FILE]",
+    "diagnose-rates": "measure how often the diagnosis errs, on simulated curves",
     "models": "list models",
     "datasets": "list datasets",
     "runs": "list the runs of this folder",
@@ -33,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
     argv = list(sys.argv[1:] if argv is None else argv)
     command, rest = (argv[0], argv[1:]) if argv else ("help", [])
     if command in ("help", "-h", "--help"):
-        print("python3 -m workbench COMMAND\n\n" + "\n".join("  %-9s %s" % pair for pair in COMMANDS.items()))
+        print("python3 -m workbench COMMAND\n\n" + "\n".join("  %-14s %s" % pair for pair in COMMANDS.items()))
         return 0
     if command not in COMMANDS:
         near = difflib.get_close_matches(command, COMMANDS, 1)
@@ -119,6 +120,10 @@ def _run(command: str, rest: list[str]) -> int:
             from workbench.scale.pack import main as pack
 
             return pack(rest)
+        if command == "diagnose-rates":
+            from workbench.diagnosis.rates import main as rates
+
+            return rates(rest)
         print(getattr(wb, command)())
         return 0
     except wb.WorkbenchError as error:

@@ -52,6 +52,9 @@ class RunConfig:
     seconds: float | None = None  # a budget of training time after which it stops; None: no limit
     watch: bool = False  # keep what every evaluation says of single texts: up to 1,000 of training, all of validation
     noise: float = 0.0  # share of the training labels that are flipped in secret, to see whether they are memorised
+    ghost: bool = (
+        False  # after early stopping has fired, train on to see what would have come; the kept weights do not change
+    )
     evaluations: int = 20  # over the whole run, evenly spread, the last step always among them
     restore_best: bool = True  # at the end put the weights of the lowest validation loss back, else keep the last ones
     keep_states: int = 0  # training states kept to fork from later, evenly spread, and the best one beside them
@@ -171,6 +174,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str, str]] = {
     "seconds": (lambda v: v is None or (not isinstance(v, bool) and 0 < v <= 10**7), "seconds above 0, or None", "60"),
     "watch": (lambda v: isinstance(v, bool), "True or False", "True"),
     "noise": (lambda v: _between(0, 0.9)(v), "a share from 0 to 0.9", "0.1"),
+    "ghost": (lambda v: isinstance(v, bool), "True or False", "True"),
     "evaluations": (_whole(1, 1000), "a whole number of evaluations over the whole run, from 1 to 1000", "20"),
     "restore_best": (lambda v: isinstance(v, bool), "True or False", "True"),
     "keep_states": (_whole(0, 1000), "a whole number of states from 0 to 1000", "8"),

@@ -96,7 +96,8 @@ both.sort_values(("mean", "regret (%)")).round(1)
 # ## 6 · Change one thing: let a rule stop a live run
 #
 # `patience=3` or `stopping="GL 5"` do the same while it trains; in the panel both stand under **Early stopping**. With the same seed the run is the
-# same up to the stop, so the replay has already told you where it will end.
+# same up to the stop, so the replay has already told you where it will end. `ghost=True` beside it lets the rule fire where you can see it and trains
+# on as a dashed ghost: the weights that are kept do not change, and at the end the panel says what the stop has lost or saved.
 
 # %%
 early = wb.fit("reviews", stopping="GL 5", **same)

@@ -14,6 +14,7 @@ EXAMPLES = [
     ev.Evaluated(10, 1.5, 0.5, 0.6, 0.65, {"accuracy": 0.75, "f1": 0.7}, 3e-4, True, 3, 0.02),
     ev.Evaluated(20, 3.0, 1.0, 0.5, 0.7, {}, 3e-4, False),
     ev.Moved(20, 3.0, {"embeddings": 0.0, "layer 1": 0.125, "head": 1.5}),
+    ev.Fired(20, 3.0, "patience", 10),
     ev.RateChanged(12, 2.0, 3e-4, 1e-4),
     ev.Paused(12, 2.0),
     ev.Continued(12, 2.0),

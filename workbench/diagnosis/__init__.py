@@ -6,12 +6,13 @@ from typing import Any
 
 import pandas as pd
 
-from workbench.diagnosis.advice import Context, Finding, Suggestion, Thresholds
+from workbench.diagnosis.advice import Context, Experiment, Finding, Thresholds
 from workbench.diagnosis.frames import as_frame, frame_from_log_history
+from workbench.diagnosis.reading import Reading
 from workbench.diagnosis.rules import fired, non_finite, too_little
 from workbench.diagnosis.stopping import Patience, replay
 
-__all__ = ["Context", "Finding", "Patience", "Suggestion", "Thresholds", "as_frame", "diagnose", "findings",
+__all__ = ["Context", "Experiment", "Finding", "Patience", "Reading", "Thresholds", "as_frame", "diagnose", "findings",
            "frame_from_log_history", "replay"]  # fmt: skip
 
 
@@ -26,8 +27,10 @@ def diagnose(curve: Any, context: Context | None = None, thresholds: Thresholds 
 def findings(curve: Any, context: Context | None = None, thresholds: Thresholds | None = None) -> list[Finding]:
     """Every rule that holds, in order; never empty."""
     context, thresholds = context or Context(), thresholds or Thresholds()
-    frame = curve if isinstance(curve, pd.DataFrame) and curve.empty else as_frame(curve)
-    if frame.empty:
-        rules = (non_finite, too_little)
-        return [f for f in (rule(NOTHING, context, thresholds) for rule in rules) if f is not None][:1]
-    return list(fired(frame, context, thresholds))
+    frame = NOTHING if isinstance(curve, pd.DataFrame) and curve.empty else as_frame(curve)
+    reading = Reading.of(NOTHING if frame.empty else frame)
+    if not len(reading):
+        return [f for f in (rule(reading, context, thresholds) for rule in (non_finite, too_little)) if f is not None][
+            :1
+        ]
+    return list(fired(reading, context, thresholds))

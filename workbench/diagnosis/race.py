@@ -125,17 +125,45 @@ class Stop:
 
 def replay_rule(curve: Any, one: Rule) -> Stop:
     """Lay a rule over a finished curve (a run, a frame, a log history)."""
-    frame = as_frame(curve)
+    frame = whole_curve(curve)
     if frame.empty:
         raise WorkbenchError("a curve without evaluations", "a run that was evaluated at least once", "await run")
-    valid, train = frame["valid_loss"], frame["train_loss"]
-    stop = one.first(valid, train)
+    return stopped(frame, one.first(frame["valid_loss"], frame["train_loss"]), one.name)
+
+
+def whole_curve(curve: Any) -> pd.DataFrame:
+    """The frame of a curve, of a run with what a ghost has seen after the stop."""
+    return as_frame(curve.whole() if hasattr(curve, "whole") else curve)
+
+
+def stopped(frame: pd.DataFrame, stop: int | None, name: str, kept: str = "lowest") -> Stop:
+    """What a stop at position `stop` does with a curve (None: no stop); `kept` is "lowest" or "last": whose weights stay."""
+    valid = frame["valid_loss"]
     end = len(frame) - 1 if stop is None else stop
-    kept, best = best_position(valid.iloc[: end + 1]), best_position(valid)
+    keeps, best = best_position(valid.iloc[: end + 1]) if kept == "lowest" else end, best_position(valid)
     lowest, steps = float(valid.iloc[best]), frame["step"].to_numpy(dtype=float)
-    regret = 100 * (float(valid.iloc[kept]) / lowest - 1) if lowest > 0 else 0.0
+    regret = 100 * (float(valid.iloc[keeps]) / lowest - 1) if lowest > 0 else 0.0
     used = steps[end] / steps[-1] if steps[-1] > 0 else 1.0
-    return Stop(one.name, stop, end + 1, kept, best, regret, float(used))
+    return Stop(name, stop, end + 1, keeps, best, regret, float(used))
+
+
+def in_words(frame: pd.DataFrame, stop: Stop) -> str:
+    """The stop in a sentence: where, what is kept, what is lost, what is saved."""
+    steps, losses = frame["step"].astype(int), frame["valid_loss"]
+    name = stop.rule[0].upper() + stop.rule[1:]
+    kept, best = losses.iloc[stop.kept], losses.iloc[stop.best]
+    if stop.stop is None:
+        return f"{name} never stops this curve: all {steps.iloc[-1]} steps are trained, and step {steps.iloc[stop.kept]} is kept ({kept:.3f})."
+    words = (
+        f"{name} stops at step {steps.iloc[stop.stop]} of {steps.iloc[-1]} ({stop.used:.0%}) and keeps step "
+        f"{steps.iloc[stop.kept]} with validation loss {kept:.3f}"
+    )
+    if stop.kept == stop.best:
+        return f"{words}, the lowest of the whole curve: nothing is lost, {steps.iloc[-1] - steps.iloc[stop.stop]} steps are saved."
+    return (
+        f"{words}. Going on would have found {best:.3f} at step {steps.iloc[stop.best]}: the stop costs {stop.regret:.1f}% and saves "
+        f"{steps.iloc[-1] - steps.iloc[stop.stop]} steps."
+    )
 
 
 def race(curve: Any, rules: Sequence[Rule | str] = USUAL) -> pd.DataFrame:
@@ -143,7 +171,7 @@ def race(curve: Any, rules: Sequence[Rule | str] = USUAL) -> pd.DataFrame:
 
     Sorted by regret, then by steps. Only what the curve shows can be judged: a rule that never stops has regret 0 here.
     """
-    frame = as_frame(curve)
+    frame = whole_curve(curve)
     rows = []
     for one in rules:
         found = replay_rule(frame, rule(one) if isinstance(one, str) else one)

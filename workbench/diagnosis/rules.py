@@ -1,9 +1,9 @@
-"""The eight rules, in order: the first that holds is the verdict. Frame and context in, Findings out; stateless.
+"""The eight rules, in order: the first that holds is the verdict. A Reading and a Context in, Findings out; stateless.
 
 Noise. A validation set of a few hundred texts places the loss of *another* set only to within some hundredths of a nat, but
-all evaluations of one run share the same texts, so their differences are far less noisy. A rise counts when the median of the
-last three evaluations (one spike changes nothing) is above the lowest of these medians by the threshold in percent and by
-1.96 times the wiggle of this very curve.
+all evaluations of one run share the same texts, so their differences are far less noisy. A rise counts when each of the last two
+evaluations (one spike changes nothing) lies above the lowest level by the threshold in percent and by `Thresholds.rise` times the
+noise of this very curve. How often the rules err is measured by `python -m workbench diagnose-rates`.
 """
 
 from __future__ import annotations
@@ -12,23 +12,22 @@ import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
-import pandas as pd
 
 from workbench.diagnosis import advice as a
 from workbench.diagnosis.advice import Context, Finding, Thresholds
-from workbench.diagnosis.curves import best_position, smooth, wiggle
+from workbench.diagnosis.reading import Reading, centred
 
 PRECHELT = "Prechelt (1998), Early Stopping - But When?"
-Rule = Callable[[pd.DataFrame, Context, Thresholds], Finding | None]
+Rule = Callable[[Reading, Context, Thresholds], Finding | None]
 
 
-def non_finite(f: pd.DataFrame, c: Context, t: Thresholds) -> Finding | None:
+def non_finite(r: Reading, c: Context, t: Thresholds) -> Finding | None:
     """Rule 1: a loss is not a number."""
-    odd = f[~np.isfinite(f["train_loss"]) | ~np.isfinite(f["valid_loss"])]
-    if odd.empty and c.stopped_by != "non-finite":  # a batch's loss ends a run before the next evaluation sees it
+    odd = np.flatnonzero(~np.isfinite(r.train) | ~np.isfinite(r.valid))
+    if not len(odd) and c.stopped_by != "non-finite":  # a batch's loss ends a run before the next evaluation sees it
         return None
-    step = int(odd["step"].iloc[0] if len(odd) else f["step"].iloc[-1] if len(f) else 0)
-    when = "after" if odd.empty else "since"
+    step = int(r.step[odd[0]] if len(odd) else r.step[-1] if len(r) else 0)
+    when = "since" if len(odd) else "after"
     return Finding(
         a.NON_FINITE, f"The loss is not a number any more {when} step {step}: the weights have run away.", step, {"step": step},
         "1: a training or validation loss is infinite or not a number.", "Goodfellow et al. (2016), Deep Learning, section 8.3",
@@ -36,16 +35,15 @@ def non_finite(f: pd.DataFrame, c: Context, t: Thresholds) -> Finding | None:
     )  # fmt: skip
 
 
-def diverging(f: pd.DataFrame, c: Context, t: Thresholds) -> Finding | None:
+def diverging(r: Reading, c: Context, t: Thresholds) -> Finding | None:
     """Rule 2: training loss, smoothed and raw, ends far above its minimum."""
-    if f.empty:
+    if len(r) < 2:
         return None
-    train = f["train_loss"]
-    low, last = float(train.min()), min(float(smooth(train).iloc[-1]), float(train.iloc[-1]))  # smoothing lags behind
-    floor = 0.05 * float(train.iloc[0])  # ratios of losses near zero mean nothing
-    if len(f) < 2 or last <= t.diverging * max(low, floor):
+    low, last = float(r.train.min()), min(float(np.median(r.train[-3:])), float(r.train[-1]))  # smoothing lags behind
+    floor = 0.1 * max(float(r.train[0]), c.label_entropy or 0.0)  # ratios of losses near zero mean nothing
+    if last <= t.diverging * max(low, floor):
         return None
-    step = int(f["step"].iloc[best_position(train)])
+    step = int(r.step[int(np.argmin(r.train))])
     return Finding(
         a.DIVERGING,
         f"Diverging since step {step}: training loss is {last:.2f}, {last / max(low, 1e-9):.1f} times its lowest value of {low:.2f}.",
@@ -55,140 +53,125 @@ def diverging(f: pd.DataFrame, c: Context, t: Thresholds) -> Finding | None:
     )  # fmt: skip
 
 
-def not_learning(f: pd.DataFrame, c: Context, t: Thresholds) -> Finding | None:
-    """Rule 3: training loss hardly moves and accuracy is what the majority class gives."""
-    if len(f) < t.evaluations:
+def not_learning(r: Reading, c: Context, t: Thresholds) -> Finding | None:
+    """Rule 3: training loss hardly moves and accuracy is what the majority class gives.
+
+    Where the label entropy is known the loss is held against it: a fork or a resumed run begins with what it has learned.
+    """
+    if len(r) < t.evaluations:
         return None
-    first, low = float(f["train_loss"].iloc[0]), float(smooth(f["train_loss"]).min())
-    start = min(first, c.label_entropy) if c.label_entropy else first
-    gain = 1 - low / start if start > 0 else 0.0
-    score, level = _best_metric(f), c.majority
+    low, start = float(np.min(r.trained)), c.label_entropy or float(r.train[0])
+    gain = 1 - (low + r.noise_train) / start if start > 0 else 0.0
+    score, level = _best_metric(r), c.majority
     noise = t.errors * math.sqrt(level * (1 - level) / c.n_valid) if level is not None and c.n_valid else 0.0
     chance = score is None or level is None or score <= level + noise
-    share = float(f["step"].iloc[-1]) / c.planned_steps if c.planned_steps and not c.finished else 1.0
-    if gain >= t.improvement or not chance or share < 0.15:
+    share = float(r.step[-1]) / c.planned_steps if c.planned_steps and not c.finished else 1.0
+    if gain >= t.improvement or not chance or share < t.early:
         return None
     words = (
         f"; best {c.metric_name} {score:.1%}, {c.trivial} {level:.1%}"
         if score is not None and level is not None
         else ""
     )
+    fallen = 1 - low / start if start > 0 else 0.0
     return Finding(
-        a.NOT_LEARNING, f"Not learning: training loss has fallen by {gain:.1%} only, to {low:.3f}{words}.", int(f["step"].iloc[0]),
-        {"improvement": gain, "best_metric": _or_nan(score), "majority": _or_nan(level)},
+        a.NOT_LEARNING, f"Not learning: training loss has fallen by {max(0.0, fallen):.1%} only, to {low:.3f}{words}.", int(r.step[0]),
+        {"improvement": fallen, "best_metric": _or_nan(score), "majority": _or_nan(level)},
         f"3: training loss improved by less than {t.improvement:.0%} and {c.metric_name} is within noise of: {c.trivial}.",
         "Karpathy (2019), A recipe for training neural networks", (a.FASTER, a.SLOWER, a.WARM_UP),
         f"Training loss below {start * (1 - t.improvement):.3f}, or {c.metric_name} above {(level or 0) + noise:.1%}.",
     )  # fmt: skip
 
 
-def overfitting(f: pd.DataFrame, c: Context, t: Thresholds) -> Finding | None:
+def overfitting(r: Reading, c: Context, t: Thresholds) -> Finding | None:
     """Rule 4: validation loss has risen from its minimum while training loss went on falling."""
-    if len(f) < t.evaluations:
+    if len(r) < t.evaluations or not _risen(r, t) or not r.trained[-1] < r.trained[r.low]:
         return None
-    valid, train = smooth(f["valid_loss"]), smooth(f["train_loss"])
-    low = best_position(valid)
-    base, now = float(valid.iloc[low]), float(valid.iloc[-1])
-    gl = 100 * (now / base - 1) if base > 0 else 0.0
-    # The lowest of many medians is low by chance alone: the longer the curve, the more (the expected maximum of n normals).
-    real = now - base > max(t.errors, math.sqrt(2 * math.log(len(f)))) * wiggle(f["valid_loss"])
-    if gl <= t.watch or not real or not train.iloc[-1] < train.iloc[low]:
-        return None
-    best = best_position(f["valid_loss"])
-    step, lowest = int(f["step"].iloc[best]), float(f["valid_loss"].iloc[best])
+    best, gl = r.best, r.gl
+    step, lowest, last = int(r.step[best]), float(r.valid[best]), float(r.valid[-1])
+    then, trained = float(r.train[best]), float(r.train[-1])
     verdict = a.OVERFITTING if gl > t.overfitting else a.WATCH
-    last, then, trained = (
-        float(f["valid_loss"].iloc[-1]),
-        float(f["train_loss"].iloc[best]),
-        float(f["train_loss"].iloc[-1]),
-    )
     above = 100 * (last / lowest - 1)
     words = "Overfitting" if verdict == a.OVERFITTING else "Beginning to overfit"
     kept = " Early stopping ended it, and the weights of that step were put back." if c.stopped_by == "patience" else ""
+    here = () if c.finished else (a.STOP_HERE,)
     return Finding(
         verdict,
         f"{words} since step {step}: validation loss is {above:.1f}% above its best ({last:.3f}, was {lowest:.3f}) while training "
         f"loss still fell (to {trained:.3f}, was {then:.3f} then).{kept}",
-        step, {"GL": gl, "GL_last": above, "valid_loss": last, "best_valid_loss": lowest, "train_loss": trained, "train_loss_then": then},
-        f"4: smoothed generalisation loss {gl:.1f}% > {t.overfitting if gl > t.overfitting else t.watch:g}%, above the wiggle of the curve, and "
-        "training loss lower than at the validation minimum.",
-        PRECHELT, (a.STOP_EARLY, a.MORE_TEXTS, a.DROPOUT), f"Validation loss below {lowest:.3f} again (a second descent).",
+        step, {"GL": gl, "GL_last": above, "valid_loss": last, "best_valid_loss": lowest, "train_loss": trained, "train_loss_then": then,
+               "noise": r.noise},
+        f"4: smoothed generalisation loss {gl:.1f}% > {t.overfitting if gl > t.overfitting else t.watch:g}%, above the noise of the curve "
+        f"({r.noise:.3f} nats), and training loss lower than at the validation minimum.",
+        PRECHELT, (*here, *((a.DROPOUT, a.MORE_TEXTS) if here else (a.STOP_EARLY, a.DROPOUT, a.MORE_TEXTS))),
+        f"Validation loss below {lowest:.3f} again (a second descent).",
     )  # fmt: skip
 
 
-def underfitting(f: pd.DataFrame, c: Context, t: Thresholds) -> Finding | None:
+def underfitting(r: Reading, c: Context, t: Thresholds) -> Finding | None:
     """Rule 5: little has been learned, or the budget ended while validation was still improving."""
-    if len(f) < t.evaluations:
+    if len(r) < t.evaluations:
         return None
-    train, last = float(smooth(f["train_loss"]).iloc[-1]), int(f["step"].iloc[-1])
+    train, last = float(np.median(r.train[-3:])), int(r.step[-1])
     high = c.label_entropy is not None and train >= t.entropy * c.label_entropy
-    fall = _fall_per_evaluation(f["valid_loss"])
     at_end = c.finished and c.stopped_by not in ("patience", "user")
-    rest = best_position(f["valid_loss"]) == len(f) - 1
-    improving = at_end and rest and fall >= t.still_improving
-    if not (high and (c.finished or not c.planned_steps or last > 0.3 * c.planned_steps)) and not improving:
+    allowed = t.errors * r.noise if len(r) >= 6 else 0.0  # a single gap is noisy, and a few evaluations tell no noise
+    lowest = r.low >= len(r) - 2 and float(r.valid[-1] - r.valid[-2]) < allowed
+    improving = at_end and (lowest or float(r.valid[-1]) < float(r.valid[:-1].min())) and r.fall >= t.still_improving
+    if not (high and (c.finished or not c.planned_steps or last > t.judged * c.planned_steps)) and not improving:
         return None
     why = (
         f"training loss is still {train:.3f}, {train / c.label_entropy:.0%} of the {c.label_entropy:.3f} nats that knowing nothing costs"
         if high and c.label_entropy
-        else f"validation loss was still falling by {fall:.1%} per evaluation when the budget ended at step {last}"
+        else f"validation loss was still falling by {r.fall:.1%} per evaluation when the budget ended at step {last}"
     )
     return Finding(
-        a.UNDERFITTING, f"Underfitting: {why}.", last, {"train_loss": train, "fall_per_evaluation": fall},
+        a.UNDERFITTING, f"Underfitting: {why}.", last, {"train_loss": train, "fall_per_evaluation": r.fall},
         f"5: training loss at least {t.entropy:g} of the label entropy, or validation loss improving by at least "
         f"{t.still_improving:.0%} per evaluation when the budget ends.",
         "Goodfellow et al. (2016), Deep Learning, section 5.2", (a.LONGER, a.FASTER), "A curve that has come to rest.",
     )  # fmt: skip
 
 
-def memorising(f: pd.DataFrame, c: Context, t: Thresholds) -> Finding | None:
+def memorising(r: Reading, c: Context, t: Thresholds) -> Finding | None:
     """Rule 6: a large gap without a rebound."""
-    if len(f) < t.evaluations:
+    if len(r) < t.evaluations or _risen(r, t):
         return None
-    smoothed = smooth(f["valid_loss"])
-    valid, train = float(smoothed.iloc[-1]), float(smooth(f["train_loss"]).iloc[-1])
-    if valid > float(smoothed.min()) * (1 + t.watch / 100):
-        return None
+    valid, train = float(np.median(r.valid[-3:])), float(np.median(r.train[-3:]))
     if valid <= 0 or (valid - train) / valid < t.gap or (c.loss_se and valid - train < t.errors * c.loss_se):
         return None
     return Finding(
         a.MEMORISING,
         f"Memorising without harm: training loss {train:.3f} is far below validation loss {valid:.3f}, but validation has not risen.",
-        int(f["step"].iloc[best_position(f["valid_loss"])]), {"gap": valid - train, "train_loss": train, "valid_loss": valid},
+        int(r.step[r.best]), {"gap": valid - train, "train_loss": train, "valid_loss": valid},
         f"6: the gap is at least {t.gap:.0%} of the validation loss and the smoothed generalisation loss at most {t.watch:g}%.",
-        "Zhang et al. (2017), Understanding deep learning requires rethinking generalization", (a.STOP_EARLY, a.MORE_TEXTS),
-        f"Validation loss rising by more than {t.watch:g}% above its best.",
+        "Zhang et al. (2017), Understanding deep learning requires rethinking generalization",
+        (a.STOP_EARLY if c.finished else a.STOP_HERE, a.MORE_TEXTS), f"Validation loss rising by more than {t.watch:g}% above its best.",
     )  # fmt: skip
 
 
-def too_little(f: pd.DataFrame, c: Context, t: Thresholds) -> Finding | None:
+def too_little(r: Reading, c: Context, t: Thresholds) -> Finding | None:
     """Rule 8: too few evaluations, or too small a change, to say anything."""
-    n = len(f)
+    n = len(r)
     if n < t.evaluations:
         return Finding(a.TOO_LITTLE, f"Not enough evidence: {n} evaluation{'' if n == 1 else 's'}, at least {t.evaluations} are needed.", None,
                        {"evaluations": n}, f"8: fewer than {t.evaluations} evaluations.", "",
                        (), "More evaluations.")  # fmt: skip
-    change = float(f["valid_loss"].iloc[0] - f["valid_loss"].min())
-    noise = t.errors * max(wiggle(f["valid_loss"]), 0.0)
+    change, noise = float(r.valid[0] - r.level[r.low]), (t.errors + r.far) * r.noise
     if change > noise:
         return None
     return Finding(
         a.TOO_LITTLE, f"Not enough evidence: validation loss changed by {change:.3f}, its noise is {noise:.3f}.", None,
-        {"change": change, "noise": noise}, f"8: the change is within {t.errors:g} standard errors.", "", (a.LONGER,), "A clearer change.",
+        {"change": change, "noise": noise}, f"8: the change is within what noise alone does in {n} evaluations.", "", (a.LONGER,), "A clearer change.",
     )  # fmt: skip
 
 
-def healthy(f: pd.DataFrame, c: Context, t: Thresholds) -> Finding | None:
+def healthy(r: Reading, c: Context, t: Thresholds) -> Finding | None:
     """Rule 7: none of the others."""
-    best = best_position(f["valid_loss"])
-    low, last, train = (
-        float(f["valid_loss"].iloc[best]),
-        float(f["valid_loss"].iloc[-1]),
-        float(f["train_loss"].iloc[-1]),
-    )
+    low, last, train = float(r.valid[r.best]), float(r.valid[-1]), float(r.train[-1])
     return Finding(
         a.HEALTHY,
-        f"Healthy: validation loss is {last:.3f}, its best {low:.3f} at step {int(f['step'].iloc[best])}; training loss is {train:.3f}.",
+        f"Healthy: validation loss is {last:.3f}, its best {low:.3f} at step {int(r.step[r.best])}; training loss is {train:.3f}.",
         None, {"valid_loss": last, "best_valid_loss": low, "train_loss": train},
         "7: both losses fell, no rebound, no large gap.", PRECHELT, (), f"Validation loss rising by more than {t.watch:g}% above its best.",
     )  # fmt: skip
@@ -206,11 +189,11 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def fired(f: pd.DataFrame, c: Context, t: Thresholds) -> Iterator[Finding]:
+def fired(r: Reading, c: Context, t: Thresholds) -> Iterator[Finding]:
     """Findings in the order of the rules; a curve that is not a number is judged by rule 1 alone."""
     others = False
     for rule in RULES:
-        finding = rule(f, c, t)
+        finding = rule(r, c, t)
         if finding is None or (rule is healthy and others):
             continue
         others = True
@@ -219,17 +202,18 @@ def fired(f: pd.DataFrame, c: Context, t: Thresholds) -> Iterator[Finding]:
             return
 
 
+def _risen(r: Reading, t: Thresholds) -> bool:
+    """Whether validation loss has come back up: by the threshold, and by more than the noise of this curve."""
+    return r.gl > t.watch and r.rise() > t.rise
+
+
 def _or_nan(value: float | None) -> float:
     return math.nan if value is None else value
 
 
-def _best_metric(f: pd.DataFrame) -> float | None:
-    if "valid_metric" not in f or f["valid_metric"].isna().all():
+def _best_metric(r: Reading) -> float | None:
+    """The highest metric that two evaluations in a row have reached."""
+    if r.metric is None:
         return None
-    return float(smooth(f["valid_metric"]).max())
-
-
-def _fall_per_evaluation(valid: pd.Series) -> float:
-    """Mean share by which the last evaluations (up to 4) improved on the one before."""
-    tail = valid.iloc[-5:].to_numpy(dtype=float)
-    return float(1 - (tail[-1] / tail[0]) ** (1 / (len(tail) - 1))) if len(tail) > 1 and tail[0] > 0 else 0.0
+    metric = r.metric[~np.isnan(r.metric)]
+    return float(centred(metric, min).max()) if len(metric) > 1 else float(metric.max())

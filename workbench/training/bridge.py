@@ -73,7 +73,7 @@ class Bridge(TrainerCallback):
         self.due: set[int] = set()
         self.memory = 0.0  # resident megabytes of this process, the most that an evaluation has seen
         self.last_saved, self.save_cost = 0.0, 0.0
-        self.ended = ""
+        self.ended = self.fired = ""  # why training ends; why it should have ended, while a ghost goes on
         self.budget = budget(config.seconds)
         self.looked = 0.0  # when the folder was last searched for a wish
         self.moves: Moves | None = None
@@ -95,7 +95,7 @@ class Bridge(TrainerCallback):
             self.curve = [(float(v), float(t)) for v, t in extra.get("curve", [])]
             self.best_step, self.best_loss = extra["best_step"], extra["best_loss"]
             self.best_state = self.best_step
-            self.rate, self.before = extra["rate"], extra["seconds"]
+            self.rate, self.before, self.fired = extra["rate"], extra["seconds"], extra.get("fired", "")
         self.moves = self.moves or Moves(kw["model"])
         self.began = self.last_saved = time.monotonic()
         parts = args.gradient_accumulation_steps
@@ -178,14 +178,14 @@ class Bridge(TrainerCallback):
         valid_loss = float(losses.mean())
         self.guard(lambda: per_text.append(self.folder, state.global_step, losses))
         finite = math.isfinite(valid_loss)
-        best = finite and valid_loss < self.best_loss
+        best = finite and valid_loss < self.best_loss and not self.fired
         stop = self.patience.update(state.global_step, valid_loss)
         self.curve.append((valid_loss, train_loss))
         if best:
             self.best_loss, self.best_step = valid_loss, state.global_step
             self.keep(model)
         rate = float(optimizer.param_groups[0]["lr"])
-        left = self.patience.left if self.config.patience else None
+        left = self.patience.left if self.config.patience and not self.fired else None
         error = float(losses.std(ddof=1) / np.sqrt(len(losses))) if len(losses) > 1 else None
         metrics = self.task.metrics(valid, self.prepared.validation.labels, self.prepared.labels)
         self.emit(ev.Evaluated(state.global_step, self.seconds(), state.epoch or 0.0, train_loss, valid_loss, metrics,
@@ -194,14 +194,21 @@ class Bridge(TrainerCallback):
             self.emit(ev.Moved(state.global_step, self.seconds(), blocks))
         if not (finite and math.isfinite(train_loss)):
             self._end(control, "non-finite")
-        elif self.config.patience and stop and state.global_step < state.max_steps:
-            self._end(control, "patience")
-        elif (
-            self.rule is not None
-            and state.global_step < state.max_steps
-            and self.rule.first(*self._losses()) is not None
-        ):
-            self._end(control, "rule")
+        elif self.fired or state.global_step >= state.max_steps:
+            return
+        elif self.config.patience and stop:
+            self._fire(model, state, control, "patience")
+        elif self.rule is not None and self.rule.first(*self._losses()) is not None:
+            self._fire(model, state, control, "rule")
+
+    def _fire(self, model: Any, state: Any, control: Any, reason: str) -> None:
+        """Early stopping: the end, or the beginning of a ghost that changes no kept weights any more."""
+        if not self.config.ghost:
+            return self._end(control, reason)
+        self.fired = reason
+        if not self.config.restore_best:
+            self.keep(model)
+        self.emit(ev.Fired(state.global_step, self.seconds(), reason, self.best_step))
 
     def _losses(self) -> tuple[pd.Series, pd.Series]:
         valid, train = zip(*self.curve, strict=True)
@@ -216,7 +223,8 @@ class Bridge(TrainerCallback):
 
     def _write_state(self, folder: Path, model: Any, optimizer: Any, scheduler: Any, state: Any) -> bool:
         extra = {"patience": self.patience.to_state(), "best_step": self.best_step, "rate": self.rate,
-                 "best_loss": self.best_loss, "seconds": self.seconds(), "curve": self.curve}  # fmt: skip
+                 "best_loss": self.best_loss, "seconds": self.seconds(), "curve": self.curve,
+                 "fired": self.fired}  # fmt: skip
         best = self.folder / "best" / "model.safetensors"
         return self.guard(lambda: checkpoint.save(folder, model, optimizer, scheduler, state, extra, best))
 

@@ -60,6 +60,14 @@ class Moved(Event):
 
 
 @dataclass(frozen=True)
+class Fired(Event):
+    """Early stopping has fired and `best_step` is kept, but training goes on as a ghost. `reason`: patience or rule."""
+
+    reason: str
+    best_step: int | None = None
+
+
+@dataclass(frozen=True)
 class RateChanged(Event):
     """The learner moved the learning rate while training: peak rate before and after."""
 
@@ -95,7 +103,7 @@ class Ended(Event):
 
 KINDS: dict[str, type[Event]] = {
     cls.__name__.lower(): cls
-    for cls in (Started, Stepped, Evaluated, Moved, RateChanged, Paused, Continued, Note, Ended)
+    for cls in (Started, Stepped, Evaluated, Moved, Fired, RateChanged, Paused, Continued, Note, Ended)
 }
 
 

@@ -226,6 +226,14 @@ class Run:
         """One row per evaluation (see `Store.frame`)."""
         return self.store.frame()
 
+    def ghost(self) -> pd.DataFrame:
+        """The evaluations after early stopping has fired, of a run with `ghost=True` (see `Store.ghost`)."""
+        return self.store.ghost()
+
+    def whole(self) -> pd.DataFrame:
+        """`frame()` and `ghost()` as one curve: what a replay of stopping rules reads."""
+        return self.store.whole()
+
     def steps(self) -> pd.DataFrame:
         """One row per reported step (see `Store.steps`)."""
         return self.store.steps()
@@ -267,7 +275,8 @@ class Run:
 
         facts, frame = self.store.facts, self.frame()
         ended, begun = self.store.last(ev.Ended), self.store.last(ev.Started)
-        finished = self.status not in ("training", "paused", "queued", "preparing", "new")
+        fired = self.store.fired
+        finished = fired is not None or self.status not in ("training", "paused", "queued", "preparing", "new")
         se = frame["valid_loss_se"].iloc[-1] if len(frame) and "valid_loss_se" in frame else None
         return Context(
             n_valid=facts.get("n_valid"),
@@ -279,7 +288,11 @@ class Run:
             loss_se=None if se is None or pd.isna(se) else float(se),
             metric_name=self.store.metric,
             finished=finished,
-            stopped_by={"rule": "patience"}.get(ended.reason, ended.reason) if ended and finished else None,
+            stopped_by="patience"
+            if fired
+            else {"rule": "patience"}.get(ended.reason, ended.reason)
+            if ended and finished
+            else None,
         )
 
     @property

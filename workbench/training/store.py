@@ -166,8 +166,32 @@ class Store:
         """Leave the wish where whoever trains this run finds it, in this process or any other that shares the folder."""
         self.guard((self.folder / STOP).touch)
 
+    @property
+    def fired(self) -> ev.Fired | None:
+        """Early stopping that has fired while training went on as a ghost; None where that is not so."""
+        found: ev.Fired | None = None
+        for e in self.events:
+            if isinstance(e, ev.Fired):
+                found = e
+            elif isinstance(e, ev.Started) and found is not None and e.step < found.step:
+                found = None  # going on from a checkpoint before it
+        return found
+
     def frame(self) -> pd.DataFrame:
-        """One row per evaluation: step, epoch, seconds, train_loss, valid_loss (nats), metrics, learning_rate, best."""
+        """One row per evaluation: step, epoch, seconds, train_loss, valid_loss (nats), metrics, learning_rate, best.
+
+        Where a ghost went on after early stopping, its evaluations are not among them: they are in `ghost()`.
+        """
+        whole, fired = self.whole(), self.fired
+        return whole if fired is None else whole[whole["step"] <= fired.step].reset_index(drop=True)
+
+    def ghost(self) -> pd.DataFrame:
+        """The evaluations from the stop on that early stopping would have spared; empty without a ghost."""
+        whole, fired = self.whole(), self.fired
+        return whole.iloc[:0] if fired is None else whole[whole["step"] >= fired.step].reset_index(drop=True)
+
+    def whole(self) -> pd.DataFrame:
+        """`frame()` and `ghost()` as one curve."""
         rows: list[dict[str, Any]] = []
         for e in self.events:
             if isinstance(e, ev.Started):  # going on from a checkpoint: what was lost since then did not happen

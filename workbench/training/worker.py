@@ -149,12 +149,13 @@ class Worker:
         self.begun = True
         engine.give_back()  # what preparing and the baselines needed
         trainer.train(resume_from_checkpoint=str(self.resume) if self.resume else None)
-        self.end(bridge.ended or "budget", _words(bridge.ended, self.config))  # first of all: Stop means stop
+        why = bridge.fired or bridge.ended  # a ghost is past the end of its run, however it ends itself
+        self.end(why or "budget", _words(why, self.config) + ghost_words(self.store))  # first of all: Stop means stop
         if not self.team.leads:
             return
-        if bridge.ended == "user":
+        if why == "user":
             bridge.save(model, trainer.optimizer, trainer.lr_scheduler, trainer.state)
-        if self.config.restore_best:
+        if self.config.restore_best or bridge.fired:
             bridge.restore_best(model)
         else:
             bridge.keep(model)
@@ -208,6 +209,18 @@ def _words(ended: str, config: Any) -> str:
         "user": "Stopped by hand.",
         "non-finite": "The loss is no longer a number.",
     }.get(ended, "The planned number of epochs is done.")
+
+
+def ghost_words(store: Store) -> str:
+    """What early stopping has lost or saved, where a ghost went on to show it."""
+    from workbench.diagnosis.race import in_words, stopped
+
+    if store.fired is None or len(store.ghost()) < 2:
+        return ""
+    name = store.config.stopping if store.fired.reason == "rule" else f"patience {store.config.patience}"
+    whole = store.whole()
+    kept = "lowest" if store.config.restore_best else "last"
+    return " The ghost: " + in_words(whole, stopped(whole, len(store.frame()) - 1, str(name), kept))
 
 
 def _versions() -> dict[str, str]:

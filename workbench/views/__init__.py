@@ -24,9 +24,9 @@ def fit(data: Any = "reviews", **choices: Any) -> Any:
 
     `data`: a bundled name, "hub:owner/name", a file, a DataFrame or a DatasetDict. `choices`: the fields of `RunConfig`
     (model, technique, learning_rate, batch_size, epochs, train_examples, dropout, weight_decay, label_smoothing, mixup, freeze,
-    warmup, schedule, patience, min_delta, stopping, seconds, watch, noise, evaluations, max_length, pooling, head, layers, mistake,
-    precision, seed; for single
-    techniques lora_rank, rate_decay, teacher, temperature, alpha). `model` and `teacher` also take a finished run. In a notebook
+    warmup, schedule, patience, min_delta, stopping, ghost, seconds, watch, noise, keep_states, evaluations, max_length, pooling, head,
+    layers, mistake, precision, seed; for single techniques lora_rank, rate_decay, teacher, temperature, alpha). `model` and `teacher`
+    also take a finished run. In a notebook
     `await run` shows the live picture; in a script `run.join()` waits. Raises WorkbenchError for a choice that does not exist.
     """
     from workbench.training.run import fit as start
@@ -80,10 +80,32 @@ def compare(*several: Any) -> Any:
 
 
 def diagnose(run_or_frame: Any, **context: Any) -> Any:
-    """The Finding for a run, a frame of evaluations, a Trainer log history or a Keras-like history frame."""
+    """The Finding for a run (or its id or folder), a frame of evaluations, a Trainer or its log history, a Keras history, or a
+    file of one of these: trainer_state.json, a checkpoint folder, Keras' or Lightning's csv.
+
+    `context` says what the curve does not: n_valid, majority, label_entropy, finished ... (the fields of `Context`).
+    """
     from workbench.diagnosis import Context
     from workbench.diagnosis import diagnose as judge
 
+    run_or_frame = _stored(run_or_frame)
     if hasattr(run_or_frame, "diagnosis"):
         return run_or_frame.diagnosis
     return judge(run_or_frame, Context(**context) if context else None)
+
+
+def _stored(named: Any) -> Any:
+    """The run that an id or the path of its folder stands for; anything else as it is."""
+    import os
+    from pathlib import Path
+
+    if not isinstance(named, str | os.PathLike):
+        return named
+    from workbench.training.store import Store, runs_home
+
+    for folder in (Path(named).expanduser(), runs_home() / str(named)):
+        if (folder / "config.json").is_file() and (folder / "events.jsonl").is_file():
+            from workbench.training.run import Run
+
+            return Run(Store.open(folder))
+    return named

@@ -110,6 +110,10 @@ CONTROLS: tuple[Control, ...] = (
             lambda **c: widgets.Dropdown(options=[("none", None), ("GL 2: 2% above the lowest", "GL 2"), ("GL 5: 5% above it", "GL 5"),
                                                   ("PQ 0.5: rise against progress", "PQ 0.5"), ("UP 2: two rises in a row", "UP 2"),
                                                   ("UP 3: three in a row", "UP 3")], **c)),
+    Control("seconds", "Time budget", "Seconds of training after which it stops; 0 stands for no limit",
+            lambda **c: widgets.BoundedFloatText(min=0, max=10**7, step=10, **c), _none_is_zero, _zero_is_none),
+    Control("ghost", "Ghost", "After early stopping, train on as a dashed ghost to see what it lost or saved",
+            lambda **c: widgets.Checkbox(indent=True, **c)),
     Control("restore_best", "At the end", "Which weights the run keeps for its answers",
             lambda **c: widgets.Dropdown(options=[("lowest validation loss", True), ("last step", False)], **c)),
     Control("keep_states", "Kept states", "Training states kept on disk, to fork the run there later; 0 keeps none", _whole(0, 1000)),
@@ -160,6 +164,15 @@ class Controls:
         self._touched = set()
         self._show_what_applies()
 
+    def change(self, values: dict[str, Any]) -> None:
+        """Put some values into their widgets as if they had been moved by hand; a field without a widget changes the base."""
+        for control in CONTROLS:
+            if control.field in values:
+                self.widgets[control.field].value = control.to_widget(values[control.field])
+                self._touched.add(control.field)
+        rest = set(values) - {control.field for control in CONTROLS}
+        self.base = self.base.replace(**{name: values[name] for name in rest})
+
     def config(self) -> RunConfig:
         """The choices as they stand; raises WorkbenchError when one is out of bounds."""
         changed = {}
@@ -199,7 +212,7 @@ class Controls:
     def more(self) -> Any:
         """The other controls in sections that open."""
         sections = {
-            "Early stopping": ("patience", "min_delta", "stopping", "restore_best", "keep_states"),
+            "Early stopping": ("patience", "min_delta", "stopping", "seconds", "ghost", "restore_best", "keep_states"),
             "Regularisation and schedule": (
                 "dropout",
                 "weight_decay",

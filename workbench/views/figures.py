@@ -168,6 +168,9 @@ def run_figure(run: Any) -> Figure:
     fork_mark(facts, above)
     metric_curve(frame, below, name=run.store.metric, majority=facts.get("majority"), control=facts.get("control"),
                  planned=planned, controls=controls(facts))  # fmt: skip
+    from workbench.views.ghost import draw_ghost
+
+    draw_ghost(run, above, below)
     above.set_title(title(run.config), loc="left", fontsize=10, color="#222222")
     return figure
 
@@ -223,7 +226,11 @@ def alt_text(run: Any) -> str:
         facts, (first, second) = run.store.facts, controls(run.store.facts)
         if facts.get("majority") is not None and facts.get("control") is not None:
             words += f"; {first} reaches {facts['majority']:.2f}, {second} {facts['control']:.2f}"
-    return words + f". {run.diagnosis}"
+    ghost = run.store.fired
+    after = (
+        f" Early stopping fired at step {ghost.step}; a dashed ghost goes on from there." if ghost is not None else ""
+    )
+    return words + f". {run.diagnosis}{after}"
 
 
 def overlay(runs: list[Any], ax: Axes, *, column: str = "valid_loss", by: str = "step") -> Axes:

@@ -16,6 +16,7 @@ from IPython.display import HTML, display
 
 from workbench.training import events as ev
 from workbench.views import figures as fig
+from workbench.views.ghost import GhostArtists
 from workbench.views.labels import SCRIPT, Picture, show
 
 PERIOD = 1 / 3  # seconds between updates
@@ -42,11 +43,16 @@ class LiveFigure:
         frame, steps = self.run.frame(), [e for e in events if isinstance(e, ev.Stepped) and e.loss < 50]
         facts, rates = self.run.store.facts, sum(isinstance(e, ev.RateChanged) for e in events)
         still = (self.planned, facts.get("majority"), facts.get("control"), rates)
-        top = max(fig.loss_top(frame, 1.1), max((e.loss for e in steps), default=0.1) * 1.05)
+        ghost = self.run.ghost() if self.run.config.ghost else frame.iloc[:0]
+        top = max(
+            fig.loss_top(frame, 1.1),
+            fig.loss_top(ghost, 1.1) if len(ghost) else 0.0,
+            max((e.loss for e in steps), default=0.1) * 1.05,
+        )
         if self.background is None or still != self.still or top > self.top:
             self.still, self.top = still, top * 1.2  # some room, so that it seldom has to move
             self._draw_still()
-        self._draw_moving(frame, steps)
+        self._draw_moving(frame, steps, ghost)
         return fig.jpeg(self.canvas)
 
     def _draw_still(self) -> None:
@@ -58,6 +64,7 @@ class LiveFigure:
             [], [], color=fig.TRAIN, lw=0.8, alpha=0.35, label="each batch", animated=True
         )
         self.losses = fig.LossArtists(self.above, animated=True)
+        self.ghost = GhostArtists(self.above, animated=True) if run.config.ghost else None
         self.patience = self.above.text(1.02, 0.02, "", transform=self.above.transAxes, fontsize=9, va="bottom",
                                         color="#333333", animated=True)  # fmt: skip
         fig.style_loss(self.above, self.planned, self.top, facts.get("unit", "text"))
@@ -73,7 +80,7 @@ class LiveFigure:
         self.canvas.draw()
         self.background = self.canvas.copy_from_bbox(self.figure.bbox)
 
-    def _draw_moving(self, frame: Any, steps: list[ev.Stepped]) -> None:
+    def _draw_moving(self, frame: Any, steps: list[ev.Stepped], ghost: Any) -> None:
         stride = max(1, len(steps) // 400)
         self.batches.set_data([e.step for e in steps[::stride]], [e.loss for e in steps[::stride]])
         self.losses.update(frame)
@@ -83,6 +90,9 @@ class LiveFigure:
         self.canvas.restore_region(self.background)
         self.above.draw_artist(self.batches)
         self.losses.draw()
+        if self.ghost is not None:
+            self.ghost.update(ghost)
+            self.ghost.draw()
         self.above.draw_artist(self.patience)
         self.below.draw_artist(self.metric)
 
@@ -165,6 +175,11 @@ def status_html(run: Any) -> str:
         parts.append(f"training loss {last.train_loss:.3f} · validation loss {last.valid_loss:.3f}")
         name = run.store.metric
         parts.append(f"{fig.METRICS.get(name, name)} {last.metrics.get(name, float('nan')):.1%}")
+    fired = run.store.fired
+    if fired is not None and not run.done:
+        parts.append(
+            f"<b>early stopping fired at step {fired.step}</b>, step {fired.best_step} is kept; the ghost goes on"
+        )
     notes = "".join(f"<br>{html.escape(n)}" for n in run.notes)
     return f'<div role="status" style="line-height:1.5">{" · ".join(parts)}{notes}</div>'
 

@@ -22,6 +22,7 @@ from workbench.views import browse, datatab, examplestab, labels, live
 from workbench.views import figures as fig
 from workbench.views.controls import Controls, problem_html
 from workbench.views.folds import Folds
+from workbench.views.experiments import Experiments
 
 _kept: set[Any] = set()  # an event loop keeps no strong reference to its tasks
 EMPTY = "<p style='color:#5F6670;margin:8px 0'>Press <b>Train</b> to see the loss curves here.</p>"
@@ -47,6 +48,7 @@ class Panel:
         self.picture = labels.Picture()
         self.status, self.verdict, self.code = widgets.HTML(EMPTY), widgets.HTML(), widgets.HTML()
         self.estimate, self.problem = widgets.HTML(), widgets.HTML()
+        self.experiments = Experiments(self)
         self.predictions, self.runs, self.data = browse.Predictions(self), browse.RunsTab(self), datatab.DataTab(self)
         self.examples = examplestab.ExamplesTab(self)
         self.folds = Folds(self)
@@ -134,6 +136,7 @@ class Panel:
         self.run, self.problem.value, self.verdict.value = run, "", ""
         self._figure, self._judged = live.LiveFigure(run), -1
         self.folds.began(run)
+        self.experiments.offer(None, True)
         self._task = asyncio.ensure_future(self._draw_until_done(run))
 
     async def _draw_until_done(self, run: Run) -> None:
@@ -152,6 +155,7 @@ class Panel:
             self.picture.show(picture, fig.alt_text(run) if news else None)
             if news:
                 self.verdict.value = live.verdict_html(run) if evaluations else ""
+                self.experiments.offer(run.diagnosis if evaluations else None, not run.done)
             self._judged = evaluations
         self.status.value = live.status_html(run)
         self.examples.tick()
@@ -165,6 +169,7 @@ class Panel:
         if len(run.frame()):
             self.picture.show(fig.png(run.figure()), fig.alt_text(run))
             self.verdict.value = live.verdict_html(run)
+            self.experiments.offer(run.diagnosis, False)
         self._set_buttons()
         self.runs.refresh()
         self.predictions.refresh()
@@ -241,7 +246,7 @@ class Panel:
             layout={"width": "336px", "flex": "0 0 auto"},
         )
         right = widgets.VBox(
-            [self.folds.before, self.status, self.picture.box, self.verdict, self.folds.after],
+            [self.folds.before, self.status, self.picture.box, self.verdict, self.experiments.box, self.folds.after],
             layout={"flex": "1 1 480px", "min_width": "420px"},
         )
         top = widgets.Box([left, right], layout={"display": "flex", "flex_flow": "row wrap", "grid_gap": "12px"})

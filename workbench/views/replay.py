@@ -12,8 +12,7 @@ import ipywidgets as widgets
 import pandas as pd
 from IPython.display import HTML, display
 
-from workbench.diagnosis import as_frame
-from workbench.diagnosis.race import Patient, Stop, race, replay_rule
+from workbench.diagnosis.race import Patient, Stop, in_words, race, replay_rule, whole_curve
 from workbench.errors import WorkbenchError
 from workbench.views import figures as fig
 from workbench.views import labels
@@ -26,7 +25,7 @@ class Replay:
     """Two sliders, a picture, a sentence and the table of all rules. `stop` is what the sliders say."""
 
     def __init__(self, curve: Any, patience: int = 3, min_delta: float = 0.0) -> None:
-        self.frame = as_frame(curve)
+        self.frame = whole_curve(curve)
         if len(self.frame) < 2:
             raise WorkbenchError(f"a curve of {len(self.frame)} evaluations", "at least two", "a longer run")
         most = max(2, len(self.frame) - 1)
@@ -79,25 +78,6 @@ def replay(run: Any, patience: int = 3, min_delta: float = 0.0) -> Replay:
     made = Replay(run, patience, min_delta)
     made.show()
     return made
-
-
-def in_words(frame: pd.DataFrame, stop: Stop) -> str:
-    """The stop in a sentence: where, what is kept, what is lost, what is saved."""
-    steps, losses = frame["step"].astype(int), frame["valid_loss"]
-    name = stop.rule[0].upper() + stop.rule[1:]
-    kept, best = losses.iloc[stop.kept], losses.iloc[stop.best]
-    if stop.stop is None:
-        return f"{name} never stops this curve: all {steps.iloc[-1]} steps are trained, and step {steps.iloc[stop.kept]} is kept ({kept:.3f})."
-    words = (
-        f"{name} stops at step {steps.iloc[stop.stop]} of {steps.iloc[-1]} ({stop.used:.0%}) and keeps step "
-        f"{steps.iloc[stop.kept]} with validation loss {kept:.3f}"
-    )
-    if stop.kept == stop.best:
-        return f"{words}, the lowest of the whole curve: nothing is lost, {steps.iloc[-1] - steps.iloc[stop.stop]} steps are saved."
-    return (
-        f"{words}. Going on would have found {best:.3f} at step {steps.iloc[stop.best]}: the stop costs {stop.regret:.1f}% and saves "
-        f"{steps.iloc[-1] - steps.iloc[stop.stop]} steps."
-    )
 
 
 def replay_figure(frame: pd.DataFrame, stop: Stop) -> Any:
