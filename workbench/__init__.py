@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from workbench.views.guess import guess
     from workbench.views.guessed import guesses
     from workbench.views.layers import blueprint, layers
-    from workbench.views.mistakes import cost_of_mistakes, mistaken
     from workbench.views.lineage import lineage
+    from workbench.views.mistakes import cost_of_mistakes, mistaken
     from workbench.views.panel import panel
     from workbench.views.prompts import prompt
     from workbench.views.real import is_it_real
@@ -116,9 +116,9 @@ __all__ = [
     "fit",
     "flip",
     "follow",
-    "hosted",
     "guess",
     "guesses",
+    "hosted",
     "is_it_real",
     "layers",
     "lineage",

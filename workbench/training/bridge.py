@@ -27,10 +27,10 @@ from workbench.models.moves import Moves
 from workbench.tasks.base import Prepared, Task, forward
 from workbench.training import checkpoint, states
 from workbench.training import events as ev
-from workbench.training.store import STOP
-from workbench.training.team import ALONE, Team
 from workbench.training import losses as per_text
 from workbench.training.branch import leave_parent
+from workbench.training.store import STOP
+from workbench.training.team import ALONE, Team
 from workbench.training.wishes import Wishes
 
 LOOK = 0.2  # seconds between two looks into the run folder: free on a disk, some milliseconds on a share

@@ -21,8 +21,8 @@ from workbench.training.run import Run, launch, training_now
 from workbench.views import browse, datatab, examplestab, labels, live
 from workbench.views import figures as fig
 from workbench.views.controls import Controls, problem_html
-from workbench.views.folds import Folds
 from workbench.views.experiments import Experiments
+from workbench.views.folds import Folds
 
 _kept: set[Any] = set()  # an event loop keeps no strong reference to its tasks
 EMPTY = "<p style='color:#5F6670;margin:8px 0'>Press <b>Train</b> to see the loss curves here.</p>"
