@@ -119,9 +119,17 @@ def _sentence(row: dict[str, Any], cost: np.ndarray) -> str:
         return f"{name}: costs nothing, seed by seed the same score."
     if len(cost) < 2:
         return f"{name}: {mean:+.1f} points lost with one seed; run more seeds before you believe it."
-    if abs(mean) <= row["cost sd"]:
-        return f"{name}: no detectable cost ({mean:.1f} points, the seeds spread by {row['cost sd']:.1f})."
-    return f"{name}: {'costs' if mean > 0 else 'gains'} {abs(mean):.1f} points (seeds spread by {row['cost sd']:.1f})."
+    sure = _interval(cost)
+    if abs(mean) <= sure:
+        return f"{name}: no detectable cost ({mean:.1f} points ± {sure:.1f})."
+    return f"{name}: {'costs' if mean > 0 else 'gains'} {abs(mean):.1f} points (± {sure:.1f})."
+
+
+def _interval(cost: np.ndarray) -> float:
+    """Half the width of the 95% interval of paired differences (Student's t): wide with few seeds, as it should be."""
+    from scipy import stats
+
+    return float(stats.t.ppf(0.975, len(cost) - 1) * np.std(cost, ddof=1) / np.sqrt(len(cost)))
 
 
 def _shown(frame: pd.DataFrame) -> list[dict[str, Any]]:
