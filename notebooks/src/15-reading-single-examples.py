@@ -116,8 +116,8 @@ for name, which in (("a fifth flipped", run), ("right labels", control)):
 corner
 
 # %% [markdown]
-# The corner does not become quite empty. Who is still there? Some texts are hard although their label is right, and a list of suspects is not a list
-# of culprits: a person has to read them. That is what the map is for: it says *which* of 400 texts to read first.
+# Who is in the corner now, when no label was flipped? A list of suspects is not a list of culprits: a person has to read them. That is what the map
+# is for: it says *which* of 400 texts to read first.
 
 # %%
 hard = control.dynamics(until=run.best["step"]).nsmallest(3, "confidence")
