@@ -184,7 +184,7 @@ class Follower:
             self.store.append(ev.Stepped(step, seconds, self.epoch, float(loss), self.rate))
         valid = data.get("full_valid_loss", data.get("valid_loss"))
         if isinstance(valid, int | float):
-            self._evaluated(step, seconds, float(data.get("full_train_loss", loss or valid)), float(valid), data)
+            self._evaluated(step, seconds, float(data.get("full_train_loss") or loss or valid), float(valid), data)
 
     def _tell(self, words: str) -> None:
         if words not in self.told:

@@ -56,7 +56,7 @@ class Service:
         """Keep an uploaded file in memory."""
         if purpose != "fine-tune":
             raise Refused(400, f"purpose {purpose!r}: this service takes 'fine-tune'", "purpose")
-        made = {"id": _id("file"), "object": "file", "bytes": len(content), "created_at": _now(), "filename": name, "purpose": purpose,
+        made: dict[str, Any] = {"id": _id("file"), "object": "file", "bytes": len(content), "created_at": _now(), "filename": name, "purpose": purpose,
                 "status": "processed"}  # fmt: skip
         self.files[made["id"]] = (made, content)
         return made
@@ -80,7 +80,7 @@ class Service:
             raise Refused(
                 404, f"model {str(model)[:60]!r} cannot be fine-tuned here; there is {', '.join(self.models)}", "model"
             )
-        rows = {}
+        rows: dict[str, list[Any]] = {}
         for which in ("training_file", "validation_file"):
             key = asked.get(which)
             if key is None and which == "validation_file":
@@ -177,8 +177,11 @@ class Service:
         name, messages = str(asked.get("model")), asked.get("messages")
         if name not in self.models and not self._is_tuned(name):
             raise Refused(404, f"there is no model {name[:60]!r}", "model")
-        good = isinstance(messages, list) and messages
-        if not good or any(not isinstance(m, dict) or not isinstance(m.get("content"), str) for m in messages):
+        if (
+            not isinstance(messages, list)
+            or not messages
+            or any(not isinstance(m, dict) or not isinstance(m.get("content"), str) for m in messages)
+        ):
             raise Refused(400, "messages must be a list of objects with a text as 'content'", "messages")
         most = asked.get("max_completion_tokens") or asked.get("max_tokens") or 16
         with self.speaking:

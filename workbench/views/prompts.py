@@ -26,7 +26,8 @@ class Prompts:
         self, data: Any, model: str, shots: Sequence[int], seeds: Sequence[int], n: int, template: Any, beside: Any
     ):
         self.data, self.model, self.shots, self.seeds, self.beside = data, model, list(shots), list(seeds), beside
-        self.template, self.rows, self.example = template, [], ""
+        self.template = template
+        self.rows: list[dict[str, Any]] = []
         self._prompter: Any = None
         self._stop = threading.Event()
         validation = data["validation"]
@@ -250,6 +251,9 @@ def prompt(
             f"words for {', '.join(sorted(unknown))}", f"labels: {', '.join(loaded.labels)}", "words={}"
         )
     chosen = list(range(seeds)) if isinstance(seeds, int) else list(seeds)
-    how = Template(*(given if given is not None else default for given, default in ((template, Template.text), (between, Template.between))),
-                   words=dict(words or {}))  # fmt: skip
+    how = Template(
+        Template.text if template is None else template,
+        Template.between if between is None else between,
+        dict(words or {}),
+    )
     return Prompts(loaded, model, counts, chosen, texts, how, beside)
