@@ -53,8 +53,7 @@ def test_a_run_is_forked_and_checked_in_the_panel(server, page):
     page.button("Train").wait_for(timeout=120_000)
     page.idle()
     predict = page.page.locator(".jupyter-widget-Collapse-header", has_text="Predict first")
-    predict.focus()
-    page.page.keyboard.press("Enter")
+    predict.click()
     page.wait(lambda: page.page.get_by_role("slider", name="epoch 0", exact=True).is_visible(), 20, "the open fold")
     page.page.get_by_role("slider", name="Best step at epoch").focus()
     for _ in range(4):

@@ -44,7 +44,7 @@ class Guess:
                                         tooltip="The epoch at which validation loss is lowest", layout={"width": "430px"})  # fmt: skip
         self.gap = widgets.FloatSlider(min=0, max=3, step=0.05, description="Gap at the end", style=STYLE, layout={"width": "430px"},
                                        tooltip="Validation loss minus training loss at the last evaluation, in nats")  # fmt: skip
-        self.verdict = widgets.Dropdown(options=[("choose", None), *((v, v) for v in VERDICTS)], description="Verdict at the end",
+        self.verdict = widgets.Dropdown(options=[("choose", ""), *((v, v) for v in VERDICTS)], description="Verdict at the end",
                                         style=STYLE, layout={"width": "430px"},
                                         tooltip="What the diagnosis will say when the run has ended")  # fmt: skip
         self.picture, self.words = labels.Picture(), widgets.HTML()
@@ -65,12 +65,13 @@ class Guess:
 
     def _layout(self) -> widgets.VBox:
         wide = round(WIDTH * (RIGHT - LEFT) / 1.02 / (POINTS - 1))
-        lead = widgets.HTML("<p style='max-width:760px;line-height:1.5;margin:4px 0'>Before it trains: draw the <b>validation loss</b> with the "
+        lead = widgets.HTML("<style>.wb-upright .widget-label{height:auto;line-height:1.5;overflow:visible}</style><p style='max-width:760px;line-height:1.5;margin:4px 0'>Before it trains: draw the <b>validation loss</b> with the "
                             "sliders beneath the picture, one for each moment of the run. Then mark the best step, the gap and the verdict. "
                             "Leave out what you do not want to say.</p>")  # fmt: skip
         self.upright = widgets.HBox(
             self.points, layout={"padding": f"0 0 0 {max(0, round(WIDTH * LEFT) - wide // 2)}px"}
         )
+        self.upright.add_class("wb-upright")
         return widgets.VBox([lead, self.picture.box, self.upright, self.best, self.gap, self.verdict, self.words])
 
     # what is predicted ---------------------------------------------------------------------------------------------
@@ -85,7 +86,7 @@ class Guess:
             slider.max, slider.step, slider.value = round(2 * start, 2), step, round(start, 2)
             slider.description = f"epoch {config.epochs * i / (POINTS - 1):.3g}"
         self.best.max, self.best.step = config.epochs, max(0.01, round(config.epochs / config.evaluations, 2))
-        self.best.value, self.gap.value, self.verdict.value = 0, 0, None
+        self.best.value, self.gap.value, self.verdict.value = 0, 0, ""
         self.gap.max = round(2 * start, 2)
         self._setting = False
         self._lock(False)
@@ -117,7 +118,7 @@ class Guess:
             tuple(round(p.value, 3) for p in self.points) if "curve" in said else None,
             self.best.value if "best" in said else None,
             self.gap.value if "gap" in said else None,
-            self.verdict.value if "verdict" in said else None,
+            (self.verdict.value or None) if "verdict" in said else None,
         )
 
     # the run -------------------------------------------------------------------------------------------------------
