@@ -1,0 +1,36 @@
+"""What lesson 20 says: the local service trains a model that answers with topics, and the solutions pass their judges."""
+
+import pytest
+
+import workbench as wb
+
+pytestmark = [pytest.mark.outcomes, pytest.mark.notebooks, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORKBENCH_HOME", str(tmp_path_factory.mktemp("home")))
+        running = wb.serve()
+        yield running
+        running.stop()
+
+
+def test_the_lessons_job_learns_and_the_instruction_costs_most(home, server):
+    run = wb.hosted("headlines", model="gpt-mini", base_url=server.url, train_examples=160, epochs=4, price=8.0)
+    sizes = {m["role"]: len(m["content"]) for m in run.lines["training"][0]["messages"]}
+    assert max(sizes, key=sizes.get) in ("system", "user") and sizes["assistant"] < 15
+    run.start().join()
+    scores = run.evaluate("validation")
+    assert scores["accuracy"] > run.store.facts["majority"] + 0.10 and scores["no label"] < 0.1
+
+
+@pytest.mark.parametrize("name", ["20.2", "20.3"])
+def test_the_solution_passes_its_judge(home, server, name):
+    code = wb.exercise(name).solution().split("; await")[0]
+    names = {"wb": wb, "server": server}
+    exec(code, names)
+    if name == "20.3":
+        names["answer"].start().join()
+    outcome = wb.exercise(name).check(names["answer"])
+    assert outcome, outcome
