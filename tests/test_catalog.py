@@ -136,8 +136,25 @@ def test_html_has_one_row_per_card_and_a_head():
 
 
 def test_in_a_terminal_the_names_stand_in_one_column():
-    cards = Cards([Card("a", "model", "First"), Card("long-name", "model", "Second")])
-    assert repr(cards) == "a          bundled   First\nlong-name  bundled   Second"
+    cards = Cards([Card("a", "dataset", "First"), Card("long-name", "dataset", "Second")])
+    assert repr(cards) == "a          bundled  First\nlong-name  bundled  Second"
+
+
+def test_models_are_shown_with_what_their_cards_say():
+    facts = {"parameters": 5_400_000, "tokens_seen": 50_000_000, "objective": "masked language model: 30% hidden"}
+    shown = repr(
+        Cards(
+            [
+                Card("b", "model", "B", "bert", ("tagging",), facts=facts),
+                Card("b:random", "model", "twin", source="control"),
+            ]
+        )
+    )
+    head, model, twin = shown.splitlines()
+    assert head.split("  ")[0] == "name" and "tokens seen" in head
+    for words in ("bert", "5.4 M", "50 M", "masked language model", "tagging"):
+        assert words in model
+    assert "30%" not in model and "nothing: fresh weights" in twin
 
 
 def test_an_empty_list_shows_nothing():

@@ -39,19 +39,43 @@ class Card:
 
 
 class Cards(list[Card]):
-    """A list of cards that shows itself as a table, in a terminal and in a notebook."""
+    """A list of cards that shows itself as a table, in a terminal and in a notebook; models with what their cards say of them."""
 
     def __repr__(self) -> str:
-        width = max((len(c.name) for c in self), default=0)
-        return "\n".join(f"{c.name:<{width}}  {c.source:<8}  {c.title}" for c in self)
+        rows = [_MODEL_COLUMNS, *map(_model_row, self)] if self._models else [(c.name, c.source, c.title) for c in self]
+        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))] if rows else []
+        return "\n".join("  ".join(f"{v:<{w}}" for v, w in zip(row, widths, strict=True)).rstrip() for row in rows)
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td><code>{escape(c.name)}</code></td><td>{escape(c.source)}</td><td>{escape(c.title)}</td></tr>"
-            for c in self
-        )
-        head = "<tr><th scope=col>name</th><th scope=col>from</th><th scope=col>what it is</th></tr>"
-        return f"<table style='text-align:left'><thead>{head}</thead><tbody>{rows}</tbody></table>"
+        head = _MODEL_COLUMNS if self._models else ("name", "from", "what it is")
+        lines = [_model_row(c) if self._models else (c.name, c.source, c.title) for c in self]
+        cell = lambda i, value: f"<td>{f'<code>{escape(value)}</code>' if i == 0 else escape(value)}</td>"  # noqa: E731
+        body = "".join("<tr>" + "".join(cell(i, v) for i, v in enumerate(line)) + "</tr>" for line in lines)
+        top = "".join(f"<th scope=col>{h}</th>" for h in head)
+        return f"<table style='text-align:left'><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+
+    @property
+    def _models(self) -> bool:
+        return bool(self) and all(c.kind == "model" for c in self)
+
+
+_MODEL_COLUMNS = ("name", "from", "family", "parameters", "tokens seen", "what it learned", "tasks")
+
+
+def _model_row(card: Card) -> tuple[str, ...]:
+    """One model: what its card says, and nothing where it says nothing. A twin has its sibling's size and has seen nothing."""
+    facts, twin = card.facts, card.source == "control"
+    parameters, seen = facts.get("parameters"), facts.get("tokens_seen")
+    learned = "nothing: fresh weights" if twin else str(facts.get("objective") or card.title).split(":")[0]
+    return (
+        card.name,
+        card.source,
+        card.family,
+        f"{parameters / 1e6:.1f} M" if parameters else "",
+        "0" if twin else f"{seen / 1e6:.0f} M" if seen else "",
+        learned,
+        ", ".join(card.tasks),
+    )
 
 
 def bundled_home() -> Path:
@@ -143,7 +167,15 @@ def models() -> Cards:
     """Bundled models, their random twins (the control), then Hub suggestions; any other Hub id works as well."""
     bundled = [c for c in _bundled() if c.kind == "model"]
     twins = [
-        Card(f"{c.name}:random", "model", f"{c.name}'s random twin: fresh weights", c.family, c.tasks, "control")
+        Card(
+            f"{c.name}:random",
+            "model",
+            f"{c.name}'s random twin: fresh weights",
+            c.family,
+            c.tasks,
+            "control",
+            facts={"parameters": c.facts.get("parameters")},
+        )
         for c in bundled
     ]
     hub = [Card(i, "model", title, family, ("classification",), "hub", i) for i, title, family in _HUB_MODELS]
