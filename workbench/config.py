@@ -144,7 +144,9 @@ def _plain(value: Any) -> Any:
 
 def _several(value: Any) -> Any:
     """One name, or a list of names, as a tuple of names."""
-    return tuple(map(_plain, value)) if isinstance(value, list | tuple) else (value,) if isinstance(value, str) else value
+    return (
+        tuple(map(_plain, value)) if isinstance(value, list | tuple) else (value,) if isinstance(value, str) else value
+    )
 
 
 def _name(value: Any) -> bool:

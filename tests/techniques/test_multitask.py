@@ -53,9 +53,7 @@ def batch():
     return {"input_ids": ids, "attention_mask": (ids != 0).long()}
 
 
-@pytest.mark.parametrize(
-    ("sampling", "want"), [(1.0, [100, 400, 25]), (0.5, [100, 200, 50]), (0.0, [100, 100, 100])]
-)
+@pytest.mark.parametrize(("sampling", "want"), [(1.0, [100, 400, 25]), (0.5, [100, 200, 50]), (0.0, [100, 100, 100])])
 def test_shares_follow_the_size_to_the_power_of_the_exponent(sampling, want):
     """4 times and a quarter the size; to the power of a half that is 2 and a half."""
     assert per_epoch([100, 400, 25], sampling) == want
@@ -138,7 +136,14 @@ def test_a_plain_model_is_left_with_the_main_heads_answers(folder, pooling):
 
 
 def choices(folder, other, **more):
-    return {"model": folder, "technique": "multi-task", "also": (other,), "learning_rate": 5e-3, "pooling": "mean", **more}
+    return {
+        "model": folder,
+        "technique": "multi-task",
+        "also": (other,),
+        "learning_rate": 5e-3,
+        "pooling": "mean",
+        **more,
+    }
 
 
 def test_a_run_learns_both_and_says_how_the_other_one_did(folder, other, tmp_path):
@@ -149,7 +154,9 @@ def test_a_run_learns_both_and_says_how_the_other_one_did(folder, other, tmp_pat
     assert run.store.facts["n_train"] == 32 and run.steps()["step"].max() == 2 * math.ceil((32 + 55) / 16)
     want = run.predict(["the kind room", "a cruel meal"])["p(0)"]
     __import__("shutil").rmtree(other)  # what was learned with it stays
-    np.testing.assert_allclose(Predictor.from_store(run.store).predict(["the kind room", "a cruel meal"])["p(0)"], want, atol=1e-6)
+    np.testing.assert_allclose(
+        Predictor.from_store(run.store).predict(["the kind room", "a cruel meal"])["p(0)"], want, atol=1e-6
+    )
     run.save(tmp_path / "saved")
     again = wb.fit(data(16, 8), model=run, epochs=1, learning_rate=1e-9, evaluations=1, pooling="mean").join()
     torch.testing.assert_close(again.predictor().model.encoder.state_dict(), run.predictor().model.encoder.state_dict(),
@@ -169,7 +176,9 @@ def test_it_agrees_with_a_loop_that_writes_it_out(folder, other):
     mixed = MULTI.examples(worker.prepared, worker.data, worker.task, run.config)
     collate = worker.task.collate(worker.prepared.tokenizer)
     decay = [[p for p in model.parameters() if p.ndim > 1], [p for p in model.parameters() if p.ndim <= 1]]
-    optimizer = torch.optim.AdamW([{"params": decay[0], "weight_decay": 0.01}, {"params": decay[1], "weight_decay": 0.0}], lr=1e-3)
+    optimizer = torch.optim.AdamW(
+        [{"params": decay[0], "weight_decay": 0.01}, {"params": decay[1], "weight_decay": 0.0}], lr=1e-3
+    )
     batches, found = Shares(mixed.lengths, 16, 0, Team(), mixed), []
     for epoch in range(2):
         batches.set_epoch(epoch)

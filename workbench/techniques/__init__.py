@@ -14,7 +14,15 @@ from workbench.techniques.unfreezing import GradualUnfreezing
 
 TECHNIQUES: dict[str, Technique] = {
     technique.name: technique
-    for technique in (FullFineTuning(), FeatureExtraction(), GradualUnfreezing(), LoRA(), IA3(), Distillation(), MultiTask())
+    for technique in (
+        FullFineTuning(),
+        FeatureExtraction(),
+        GradualUnfreezing(),
+        LoRA(),
+        IA3(),
+        Distillation(),
+        MultiTask(),
+    )
 }
 
 __all__ = ["TECHNIQUES", "Technique"]

@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
@@ -211,7 +212,7 @@ class Mixture(Dataset):
     def __post_init__(self) -> None:
         self.drawn = per_epoch([len(p) for p in self.parts], self.sampling)
         edges = np.cumsum([0, *self.widths]).tolist()
-        self.spans = list(zip(edges[:-1], edges[1:], strict=True))
+        self.spans = list(pairwise(edges))
         self.set_epoch(0)
 
     def set_epoch(self, epoch: int) -> None:

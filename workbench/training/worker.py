@@ -96,7 +96,9 @@ class Worker:
                 f"{technique.name} usually wants a learning rate near {technique.rate:g}; this run has {config.learning_rate:g}."
             )
         if config.also and technique.name != "multi-task":
-            self.note(f"also={list(config.also)} is learned with technique='multi-task' alone; {technique.name} leaves it out.")
+            self.note(
+                f"also={list(config.also)} is learned with technique='multi-task' alone; {technique.name} leaves it out."
+            )
         tokenizer = zoo.tokenizer(self.source)
         self.task, learns_with = mistakes.spoil(config, mistakes.TRAINING, task, tokenizer)
         self.served = mistakes.spoil(config, mistakes.SERVING, task, tokenizer)
