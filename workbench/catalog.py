@@ -105,6 +105,8 @@ TECHNIQUES = (
     Card("ia3", "technique", "IA3: learned factors for frozen activations", tasks=_ALL, reference="Liu et al. 2022", facts={"rate": 1e-2}),
     Card("distillation", "technique", "Distillation: a student learns from a teacher's soft targets",
          tasks=("classification",), reference="Hinton, Vinyals & Dean 2015", facts={"rate": 1e-3}),
+    Card("multi-task", "technique", "Multi-task: one encoder learns several data sets at once, each with a head of its own",
+         tasks=("classification",), reference="Caruana 1997", facts={"rate": 3e-4}),
 )  # fmt: skip
 
 _HUB_MODELS = (

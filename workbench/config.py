@@ -69,6 +69,8 @@ class RunConfig:
     teacher: str | None = None  # distillation: a finished run, or the folder that its save() made
     temperature: float = 2.0  # distillation: how far both distributions are flattened
     alpha: float = 0.7  # distillation: weight of the teacher's soft targets; the right labels have the rest
+    also: tuple[str, ...] = ()  # multi-task: names or paths of the other data sets that are learned at the same time
+    sampling: float = 0.5  # multi-task: shares of the examples ∝ size^sampling; 1: as large as they are, 0: all alike
     mistake: str | None = (
         None  # a deliberate mistake as a control (see `wb.mistakes()`), perhaps with ":serving" behind it
     )
@@ -78,6 +80,7 @@ class RunConfig:
     def __post_init__(self) -> None:
         for name, (fits, expected, try_) in _RULES.items():
             value = _plain(getattr(self, name))
+            value = _several(value) if name == "also" else value
             object.__setattr__(self, name, value)
             try:
                 ok = fits(value)
@@ -126,7 +129,9 @@ class RunConfig:
 
 
 def _literal(value: Any) -> str:
-    """A value as Python and TOML both write it: strings in double quotes, letters as they are."""
+    """A value as Python and TOML both write it: strings in double quotes, letters as they are, several in brackets."""
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_literal, value))}]"
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 
@@ -135,6 +140,13 @@ def _plain(value: Any) -> Any:
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     return value.item() if hasattr(value, "item") and getattr(value, "ndim", 1) == 0 else value
+
+
+def _several(value: Any) -> Any:
+    """One name, or a list of names, as a tuple of names."""
+    return (
+        tuple(map(_plain, value)) if isinstance(value, list | tuple) else (value,) if isinstance(value, str) else value
+    )
 
 
 def _name(value: Any) -> bool:
@@ -187,6 +199,8 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str, str]] = {
     "teacher": (lambda v: v is None or _name(v), "a finished run, a folder of a saved model, or None", '"my-model"'),
     "temperature": (lambda v: _between(0.1, 100)(v), "a number from 0.1 to 100", "2.0"),
     "alpha": (_between(0, 1), "a share from 0 to 1", "0.7"),
+    "also": (lambda v: isinstance(v, tuple) and all(map(_name, v)), "names or paths of data sets", '("reviews",)'),
+    "sampling": (lambda v: _between(0, 1)(v), "an exponent from 0 (alike) to 1 (by size)", "0.5"),
     "mistake": (
         lambda v: v is None or bool(_MISTAKE.fullmatch(v)),
         "the name of a mistake, or None",

@@ -33,6 +33,7 @@ def code_of(run: Any) -> str:
     for field in ("data", "model", "teacher"):
         value = getattr(config, field)
         names[field] = value if value is None else short(value)
+    names["also"] = tuple(map(short, config.also))
     return config.replace(**names).to_code()
 
 

@@ -69,6 +69,7 @@ def _without_paths(path: Path) -> None:
     for field in ("data", "model", "teacher"):
         value = about["config"].get(field)
         about["config"][field] = value if value is None else short(value)
+    about["config"]["also"] = [short(name) for name in about["config"].get("also") or ()]
     path.write_text(json.dumps(about, indent=1, ensure_ascii=False), "utf-8")
 
 

@@ -9,11 +9,20 @@ from workbench.techniques.distillation import Distillation
 from workbench.techniques.feature_extraction import FeatureExtraction
 from workbench.techniques.full import FullFineTuning
 from workbench.techniques.lora import IA3, LoRA
+from workbench.techniques.multitask import MultiTask
 from workbench.techniques.unfreezing import GradualUnfreezing
 
 TECHNIQUES: dict[str, Technique] = {
     technique.name: technique
-    for technique in (FullFineTuning(), FeatureExtraction(), GradualUnfreezing(), LoRA(), IA3(), Distillation())
+    for technique in (
+        FullFineTuning(),
+        FeatureExtraction(),
+        GradualUnfreezing(),
+        LoRA(),
+        IA3(),
+        Distillation(),
+        MultiTask(),
+    )
 }
 
 __all__ = ["TECHNIQUES", "Technique"]

@@ -23,6 +23,7 @@ class Technique:
 
     name: ClassVar[str] = ""
     freezes: ClassVar[bool] = False  # whether `config.freeze` may say which blocks do not learn
+    extras: ClassVar[tuple[str, ...]] = ()  # what a batch holds for this technique's loss and the model does not take
 
     @property
     def rate(self) -> float:
@@ -53,6 +54,10 @@ class Technique:
         """The model, changed in place or wrapped; weights that shall not learn have `requires_grad` off."""
         return model
 
+    def again(self, model: Any, config: RunConfig, weights: dict[str, torch.Tensor]) -> Any:
+        """The model as `apply` had left it, ready to take up stored weights, by name."""
+        return self.apply(model, config)
+
     def groups(self, model: Any, config: RunConfig) -> list[Group] | None:
         """Groups for the optimiser, the head's first; None: one rate for all that learns, as Trainer does it."""
         return None
@@ -71,6 +76,10 @@ class Technique:
     def loss(self, output: Any, batch: dict[str, torch.Tensor], config: RunConfig) -> torch.Tensor | None:
         """The loss to train on; None: the task's own. Unless a technique has its own, examples are mixed here where asked for."""
         return mixed_loss(output["logits"], batch["labels"], config) if config.mixup else None
+
+    def report(self, model: Any, prepared: Any, task: Any, config: RunConfig) -> dict[str, Any]:
+        """Facts about the model that only this technique can tell, asked once before `finish`."""
+        return {}
 
     def finish(self, model: Any) -> Any:
         """A plain model again, which gives the same answers and which `from_pretrained` can read once it is saved."""

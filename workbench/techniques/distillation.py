@@ -9,7 +9,7 @@ answers for every training text once, before training, so it costs no time after
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -26,6 +26,7 @@ class Distillation(Technique):
     """Full fine-tuning of the student, towards the right labels and the teacher's probabilities at once."""
 
     name = "distillation"
+    extras: ClassVar[tuple[str, ...]] = ("soft",)
 
     def check(self, config: RunConfig, task: str) -> None:
         super().check(config, task)

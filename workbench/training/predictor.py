@@ -44,14 +44,15 @@ class Predictor:
         from workbench.models import zoo
         from workbench.tasks import TASKS
         from workbench.techniques import TECHNIQUES
-        from workbench.training.checkpoint import load_weights
+        from workbench.training.checkpoint import load_file
 
         task, source = TASKS[store.facts.get("task", "classification")], zoo.source(store.config.model)
         tokenizer, labels = zoo.tokenizer(source), list(store.facts["labels"])
         shell: Any = SimpleNamespace(labels=labels, tokenizer=tokenizer)
         technique = TECHNIQUES[store.config.technique]
-        model = technique.apply(task.build(source, shell, store.config), store.config)
-        load_weights(model, store.folder / "best" / "model.safetensors")
+        weights = load_file(store.folder / "best" / "model.safetensors")
+        model = technique.again(task.build(source, shell, store.config), store.config, weights)
+        model.load_state_dict(weights)
         task, tokenizer = mistakes.spoil(store.config, mistakes.SERVING, task, tokenizer)
         return cls(task, technique.finish(model).eval(), tokenizer, labels, store.config)
 

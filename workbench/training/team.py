@@ -66,9 +66,15 @@ ALONE = Team()
 class Shares(LengthGrouped):
     """The batches of one process, cut into one share per process; a batch with fewer examples than processes goes to all."""
 
-    def __init__(self, lengths: np.ndarray, batch_size: int, seed: int, team: Team) -> None:
+    def __init__(self, lengths: np.ndarray, batch_size: int, seed: int, team: Team, data: Any = None) -> None:
         super().__init__(lengths, batch_size, seed)
-        self.team = team
+        self.team, self.data = team, data
+
+    def set_epoch(self, epoch: int) -> None:
+        super().set_epoch(epoch)
+        if hasattr(self.data, "set_epoch"):  # examples that are drawn anew for every epoch
+            self.data.set_epoch(epoch)
+            self.lengths = self.data.lengths
 
     def __iter__(self) -> Iterator[list[int]]:
         for batch in super().__iter__():

@@ -54,7 +54,7 @@ class WorkbenchTrainer(Trainer):
             both: Any = super().compute_loss(model, inputs, True, num_items_in_batch)
             loss, output = both
         else:
-            output = model(**{k: v for k, v in inputs.items() if k != "soft"})
+            output = model(**{k: v for k, v in inputs.items() if k not in self.technique.extras})
             loss = self.technique.loss(output, inputs, self.choices)
         loss = loss * weight
         return (loss, output) if return_outputs else loss
@@ -62,7 +62,7 @@ class WorkbenchTrainer(Trainer):
     def get_train_dataloader(self) -> DataLoader:
         data: Any = self.train_dataset
         seed = int(self.args.data_seed or 0)
-        batches = Shares(data.lengths, self.args.per_device_train_batch_size * self.team.world, seed, self.team)
+        batches = Shares(data.lengths, self.args.per_device_train_batch_size * self.team.world, seed, self.team, data)
         generator = torch.Generator().manual_seed(seed)  # the loader leaves the global generator alone
         loader = DataLoader(data, batch_sampler=batches, collate_fn=self.data_collator, generator=generator)
         if self.team.world > 1:  # our shares are cut already: accelerate would deal out whole batches

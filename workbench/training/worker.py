@@ -95,6 +95,10 @@ class Worker:
             self.note(
                 f"{technique.name} usually wants a learning rate near {technique.rate:g}; this run has {config.learning_rate:g}."
             )
+        if config.also and technique.name != "multi-task":
+            self.note(
+                f"also={list(config.also)} is learned with technique='multi-task' alone; {technique.name} leaves it out."
+            )
         tokenizer = zoo.tokenizer(self.source)
         self.task, learns_with = mistakes.spoil(config, mistakes.TRAINING, task, tokenizer)
         self.served = mistakes.spoil(config, mistakes.SERVING, task, tokenizer)
@@ -161,7 +165,8 @@ class Worker:
             bridge.keep(model)
         if self.config.keep_states:
             states.trim(self.store.folder.parent, self.store.folder)
-        self.store.facts.update(memory_mb=bridge.memory, trained=max(learn, trained_parameters(model)[0]))
+        self.store.facts.update(memory_mb=bridge.memory, trained=max(learn, trained_parameters(model)[0]),
+                                **technique.report(model, self.prepared, self.task, self.config))  # fmt: skip
         self.store.write_config()
         task, tokenizer = self.served
         self.predictor = Predictor(task, technique.finish(model).eval(), tokenizer, self.prepared.labels, self.config)
