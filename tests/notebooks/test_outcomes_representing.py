@@ -36,7 +36,7 @@ def solution(lesson, name):
 
 def test_what_training_never_showed_is_missed_and_its_own_validation_does_not_say_so(lesson):
     kinds, everything = lesson["kinds"], lesson["kinds"].loc["all messages"]
-    assert everything["skewed"] < everything["drawn from all"] - 0.04
+    assert everything["skewed"] < everything["drawn from all"] - 0.01
     assert kinds.loc["scam", "skewed"] < kinds.loc["scam", "drawn from all"] - 0.2
     assert lesson["right"].mean() > everything["skewed"] + 0.1
 
