@@ -46,7 +46,7 @@ ANOTHER = {
     "teacher": "runs/a teacher",
     "temperature": 4.0,
     "alpha": 0.5,
-    "also": ("reviews", "my data/\"clinic\".csv"),
+    "also": ("reviews", 'my data/"clinic".csv'),
     "sampling": 0.25,
     "mistake": "no-mask:serving",
     "precision": "bf16",
