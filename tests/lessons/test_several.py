@@ -45,8 +45,8 @@ class TestJudges(Judges):
     }
     WRONG = {  # noqa: RUF012
         "12.1": ((0.5,), "264 of the 1,088"),
-        "12.2": ((ALONE, AFTER), "+10.0 points"),
-        "12.3": ((AFTER, Run("flipped", 0.69)), "A difference of 3 points"),
+        "12.2": (((ALONE, AFTER),), "+10.0 points"),
+        "12.3": (((AFTER, Run("flipped", 0.69)),), "A difference of 3 points"),
     }
 
 

@@ -124,9 +124,9 @@ EXERCISES: tuple[Exercise, ...] = (
         "Check with the pair (run after the right labels, run after the flipped ones).",
         _labels_matter,
         ("Two intermediate runs, two runs on news: only noise differs.",
-         "Flipped labels have no lowest validation loss worth keeping: restore_best=False in the intermediate run.",
-         "flipped = wb.fit(others, noise=0.5, restore_best=False, ...), then the news twice with the same settings."),
-        "flipped = wb.fit(others, noise=0.5, restore_best=False, **long); await flipped; "
+         "The intermediate run of section 2 is the one with the right labels: **long and noise=0.5 make its control.",
+         "flipped = wb.fit(others, noise=0.5, **long), then the news twice with the same settings, from either model."),
+        "flipped = wb.fit(others, noise=0.5, **long); await flipped; "
         "one = wb.fit(news, learning_rate=1e-3, **{**few, 'model': intermediate}); await one; "
         "two = wb.fit(news, learning_rate=1e-3, **{**few, 'model': flipped}); await two; pair = (one, two)",
     ),

@@ -141,11 +141,12 @@ class Heads(nn.Module):
     def __init__(self, main: nn.Linear, labels: Sequence[int]) -> None:
         super().__init__()
         self.main, self.asked = main, 0
-        self.others = nn.ModuleList(nn.Linear(main.in_features, n, bias=main.bias is not None) for n in labels)
-        for head in self.others:
+        more = [nn.Linear(main.in_features, n, bias=main.bias is not None) for n in labels]
+        for head in more:
             nn.init.normal_(head.weight, std=0.02)
             if head.bias is not None:
                 nn.init.zeros_(head.bias)
+        self.others = nn.ModuleList(more)
 
     def forward(self, vectors: torch.Tensor) -> torch.Tensor:
         heads = [self.main, *self.others]
