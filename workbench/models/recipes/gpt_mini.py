@@ -96,13 +96,29 @@ TOKENIZER_CONFIG: dict[str, Any] = {
     "pad_token": "<|padding|>",
 }
 
+START = (
+    "The word embeddings, tied to the output layer, start from co-occurrence counts as those of bert-mini do (its card says how). "
+    "GPT-2's output layer has no bias, so the bias of the last layer norm starts as the vector that comes nearest to the word "
+    "frequencies. All other weights start at random. The random twin has none of this."
+)
+LIMITS = (
+    "English only; about the world until 2014 and much of its prose older than 1930.",
+    "It repeats the biases of its sources: who has a Wikipedia page, and what novels of their time took for granted.",
+    "Ten million tokens are a thousandth of a thousandth of what large models have read: it writes words that go together, not sense. "
+    "What a large model can do with examples in its prompt, this one cannot; lesson 19 shows where that ends.",
+    "It reads from left to right, so the first words of a text know nothing of the rest; for whole texts the mean over tokens is read.",
+    "Texts up to 512 tokens; positions beyond 256 were never trained and repeat those before them.",
+    "Line breaks do not occur in what it has read: write prompts in one line.",
+    "Small on purpose: for learning how fine-tuning behaves, not for use on people.",
+)
+
 RECIPE = replace(
     bert_mini.RECIPE,
     name="gpt-mini",
     title="gpt-mini: GPT-2, 4 layers x 256, English with its capitals",
     family="gpt2",
     objective="causal language model: every token guessed from those before it",
-    tokens=25_000_000,
+    tokens=10_000_000,
     rate=1.6e-3,
     batch=4096,
     added=0,
@@ -118,4 +134,6 @@ RECIPE = replace(
     finish=finish,
     unit="token",
     guessed="next-token accuracy",
+    initialisation=START,
+    limits=LIMITS,
 )

@@ -112,13 +112,21 @@ TOKENIZER_CONFIG: dict[str, Any] = {
     "mask_token": "<mask>",
 }
 
+LIMITS = (
+    "English only; about the world until 2014 and much of its prose older than 1930.",
+    "It repeats the biases of its sources: who has a Wikipedia page, and what novels of their time took for granted.",
+    "No next-sentence task: <s> was never trained as a summary, so pool the mean over tokens instead.",
+    "Texts up to 256 tokens; positions beyond 128 were trained in the last tenth of the budget only.",
+    "Small on purpose: for learning how fine-tuning behaves, not for use on people.",
+)
+
 RECIPE = replace(
     bert_mini.RECIPE,
     name="roberta-mini",
     title="roberta-mini: RoBERTa, 4 layers x 256, English with its capitals",
     family="roberta",
     objective="masked language model with masks drawn anew at every pass: 30% of the tokens hidden (80% <mask>, 10% random, 10% unchanged)",
-    tokens=25_000_000,
+    tokens=10_000_000,
     rate=1.6e-3,
     batch=4096,
     separator=SEP,
@@ -131,4 +139,5 @@ RECIPE = replace(
     corrupt=corrupt,
     predict=predict,
     finish=finish,
+    limits=LIMITS,
 )

@@ -127,13 +127,21 @@ TOKENIZER_CONFIG: dict[str, Any] = {
     "mask_token": "<mask>",
 }
 
+LIMITS = (
+    "English only; about the world until 2014 and much of its prose older than 1930.",
+    "It repeats the biases of its sources: who has a Wikipedia page, and what novels of their time took for granted.",
+    "<cls> was never trained as a summary, so pool the mean over tokens instead.",
+    "Signs that are rare in English text, emoji and other scripts among them, are read as spaces.",
+    "Small on purpose: for learning how fine-tuning behaves, not for use on people.",
+)
+
 RECIPE = replace(
     bert_mini.RECIPE,
     name="xlnet-mini",
     title="xlnet-mini: XLNet, 4 layers x 256, English with its capitals",
     family="xlnet",
     objective="permutation language model: the last 30% of a shuffled order guessed, each from all that come before it in that order",
-    tokens=25_000_000,
+    tokens=10_000_000,
     rate=1.6e-3,
     batch=4096,
     separator=SEP,
@@ -148,4 +156,5 @@ RECIPE = replace(
     finish=finish,
     unit="guessed token",
     guessed="share guessed right",
+    limits=LIMITS,
 )
