@@ -65,7 +65,7 @@ def test_two_lessons_at_once_take_one_thread_each(called, monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     testing.main([])
     threads = {name: env.get("OMP_NUM_THREADS") for (name, _), (_, env, _) in zip(testing.STAGES, called, strict=True)}
-    assert threads["notebooks"] == "1" and threads["tests"] is None
+    assert threads["notebooks"] == threads["tests"] == "1" and threads["browser"] is None
 
 
 def test_an_installed_wheel_has_no_tests(called, monkeypatch):

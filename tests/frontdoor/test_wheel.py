@@ -152,7 +152,7 @@ print(json.dumps([wb.__file__, [[card.name, str(card.folder)] for card in wb.dat
 
 def test_its_command_line_makes_no_environment(installed, tmp_path):
     result = python(installed, "-m", "workbench", "models", cwd=tmp_path)
-    assert result.returncode == 0 and result.stdout.startswith("bert-mini")
+    assert result.returncode == 0 and result.stdout.splitlines()[1].startswith("bert-mini")
     assert list(tmp_path.iterdir()) == [] and not (installed / ".venv").exists()
 
 

@@ -34,12 +34,19 @@ def questions():
     )
 
 
+def reviews_of_several():
+    import pandas as pd
+
+    texts = [f"the room was {w} {i}" for i, w in enumerate(GOOD * 3)]
+    return pd.DataFrame({"text": texts, "labels": [["warm", "calm"][: 1 + i % 2] for i in range(len(texts))]})
+
+
 @pytest.fixture(scope="module")
 def given():
     """One small dataset per task."""
     reviews = load(labelled_data(16, 8))
     return {"classification": reviews, "language-modeling": reviews.unlabelled(), "tagging": load(tagged_data(16, 8)),
-            "translation": load(parallel_data(16, 8)), "answering": load(questions())}  # fmt: skip
+            "multi-label": load(reviews_of_several()), "translation": load(parallel_data(16, 8)), "answering": load(questions())}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

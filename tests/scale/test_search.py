@@ -114,13 +114,13 @@ def steps_until(found, condition):
 
 
 def test_stop_queues_the_trial_again_and_the_same_call_begins_with_it(model):
-    endless = {"epochs": 3000, "evaluations": 3, "seconds": 3}
+    endless = {"epochs": 3000, "evaluations": 3, "seconds": 20}
     found = begin(model, trials=2, prune=False, **endless)
     steps = steps_until(found, lambda: found.run is not None and len(found.run.steps()) > 2)
     found.stop()
     began = time.monotonic()
     list(steps)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
     first = found.frame().iloc[0]
     assert first["state"] == "failed" and first["reason"] == "it was stopped; trial 1 has its values"
     again = begin(model, trials=2, prune=False, **endless)
@@ -131,9 +131,9 @@ def test_stop_queues_the_trial_again_and_the_same_call_begins_with_it(model):
 
 
 def test_time_ends_a_search_with_what_there_is(model):
-    found = begin(model, trials=50, within=3, prune=False).join()
+    found = begin(model, trials=500, within=12, prune=False).join()
     done = (found.frame()["state"] == "finished").sum()
-    assert 1 <= done < 50 and not found.stopped
+    assert 1 <= done < 500 and not found.stopped
 
 
 def test_an_error_on_the_way_leaves_no_trial_behind(model, monkeypatch):

@@ -65,7 +65,9 @@ def existing(source: str | Path) -> Path | None:
 
 
 def _short(source: Any) -> str:
-    return repr(str(source) if len(str(source)) <= 80 else str(source)[:79] + "…")
+    """A long one without its middle: the end of a path says most."""
+    text = str(source)
+    return repr(text if len(text) <= 80 else f"{text[:39]}…{text[-40:]}")
 
 
 READERS: dict[str, Any] = {

@@ -105,7 +105,7 @@ def suits(src: Source, task: str) -> None:
     if task == "language-modeling" and (family == "xlnet" or cfg.is_encoder_decoder):
         raise WorkbenchError(f"model {src.name!r} ({family}) neither fills in blanks nor goes on",
                              "an encoder such as BERT, or a decoder such as GPT-2", "model='bert-mini'")  # fmt: skip
-    if not (task == "classification" and src.pooling != "native") and not any(
+    if not (task in ("classification", "multi-label") and src.pooling != "native") and not any(
         type(cfg) in known for known in _heads(task)
     ):
         raise WorkbenchError(f"model {src.name!r} ({family}) has no head for {task}", "a model that reads, such as BERT, RoBERTa or "
@@ -118,6 +118,7 @@ def _heads(task: str) -> tuple[Any, ...]:
 
     return {
         "classification": (auto.MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,),
+        "multi-label": (auto.MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,),
         "tagging": (auto.MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING,),
         "answering": (auto.MODEL_FOR_QUESTION_ANSWERING_MAPPING,),
         "translation": (auto.MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING,),

@@ -68,7 +68,7 @@ class MultiLabel(Classification):
 
     def facts(self, train: Encoded, validation: Encoded, cut: int) -> dict[str, Any]:
         """Counts that the diagnosis and the picture need; the entropy is the mean over labels, as the loss is."""
-        share = train.labels.mean(0).clip(1e-9, 1 - 1e-9)
+        share = train.labels.mean(0, dtype=np.float64).clip(1e-9, 1 - 1e-9)  # a label that all texts have
         entropy = float(-(share * np.log(share) + (1 - share) * np.log(1 - share)).mean())
         return {"n_train": len(train), "n_valid": len(validation), "label_entropy": entropy,
                 "tokens_per_epoch": int(train.lengths.sum()), "cut": cut}  # fmt: skip

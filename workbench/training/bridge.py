@@ -261,8 +261,10 @@ class Bridge(TrainerCallback):
         if not self.wishes.pause.is_set() or self.wishes.stop.is_set():
             return
         start = time.monotonic()
+        self.save(
+            model, optimizer, scheduler, state
+        )  # first: who reads "paused" may rely on the state that it goes on from
         self.emit(ev.Paused(state.global_step, self.seconds()))
-        self.save(model, optimizer, scheduler, state)
         while self.wishes.pause.is_set() and not self.wishes.stop.is_set():
             time.sleep(0.02)
         self.waited += time.monotonic() - start
