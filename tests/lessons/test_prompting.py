@@ -41,5 +41,5 @@ def test_what_else_a_judge_says():
     assert "Only 10 texts" in str(wb.exercise("19.1").check(asked([(CALM, 0, 0.9)], texts=10)))
     assert "never asked without" in str(wb.exercise("19.1").check(asked([(CALM, 1, 0.9)])))
     assert "at least one other number" in str(wb.exercise("19.2").check(asked([(RAW, 0, 0.1), (CALM, 0, 0.4)])))
-    assert "256 texts or fewer" in str(wb.exercise("19.3").check(GOOD, run(learned=500)))
+    assert "700 texts or fewer" in str(wb.exercise("19.3").check(GOOD, run(learned=900)))
     assert "the prompts' gpt-mini" in str(wb.exercise("19.3").check(GOOD, run(model="bert-mini")))

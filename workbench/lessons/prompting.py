@@ -6,7 +6,7 @@ from typing import Any
 
 from workbench.lessons.exercise import Exercise
 
-ABOVE_CHANCE, ABOVE_RAW, FEW, TEXTS = 0.15, 0.05, 256, 60
+ABOVE_CHANCE, ABOVE_RAW, FEW, TEXTS = 0.15, 0.05, 700, 60
 
 
 def _mean(asked: Any, way: str, examples: int) -> float | None:
@@ -89,12 +89,12 @@ EXERCISES: tuple[Exercise, ...] = (
     ),
     Exercise(
         "19.3",
-        "Fine-tune gpt-mini on at most 256 headlines and beat your best prompt. Put what wb.prompt returned into `my_prompts`, the run into `my_run`.",
+        "Fine-tune gpt-mini on at most 700 headlines and beat your best prompt. Put what wb.prompt returned into `my_prompts`, the run into `my_run`.",
         _trained,
-        ("A new head wants a higher rate than the rest: start at 1e-3.",
-         "192 texts, ten epochs.",
-         "wb.fit('headlines', model='gpt-mini', train_examples=192, epochs=10, learning_rate=1e-3, evaluations=2)"),
+        ("Asking is worth about two hundred labels: take more than that.",
+         "640 texts, three epochs, a rate of 5e-4.",
+         "wb.fit('headlines', model='gpt-mini', train_examples=640, epochs=3, learning_rate=5e-4, evaluations=2)"),
         "my_prompts = wb.prompt('headlines', shots=(0,), texts=80, template='{text} This is about'); await my_prompts\n"
-        "my_run = wb.fit('headlines', model='gpt-mini', train_examples=192, epochs=10, learning_rate=1e-3, evaluations=2); await my_run",
+        "my_run = wb.fit('headlines', model='gpt-mini', train_examples=640, epochs=3, learning_rate=5e-4, evaluations=2); await my_run",
     ),
 )  # fmt: skip
