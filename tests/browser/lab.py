@@ -186,7 +186,7 @@ class Page:
         return found.first.inner_text() if found.count() else ""
 
     def picture(self):
-        return self.page.locator("img.widget-image").first
+        return self.page.locator("img.widget-image:visible").first
 
     def trained(self, seconds: float = 120) -> None:
         """Wait until the live picture shows evaluations."""

@@ -106,7 +106,10 @@ class ForkFold:
         if [v for _, v in self.step.options] != steps:
             best = int(run.best["step"]) if run is not None and run.best else None
             self.step.options = [(f"{s} (lowest validation loss)" if s == best else f"{s}", s) for s in steps]
-            self.step.value = best if best in steps else steps[-1] if steps else None
+            left = [s for s in steps if s < int(run.frame()["step"].iloc[-1])] if steps and run is not None else []
+            self.step.value = (
+                best if best in left else (left or steps or [None])[-1]
+            )  # behind the last step nothing is left to train
         self.words.value = f"<p style='margin:4px 0;max-width:740px;line-height:1.5'>{self._said(run, steps)}</p>"
         self._draw(run)
 
