@@ -193,6 +193,7 @@ def final_html(run: Any, width: int = 760) -> str:
     return (
         f'<img width="{width}" style="max-width:100%" src="data:image/png;base64,{picture}" alt="{html.escape(fig.alt_text(run))}">'
         + verdict_html(run)
+        + verdict_notes(run)
         + f"<p><code>{html.escape(run.to_code())}</code></p>"
     )
 
@@ -212,7 +213,6 @@ def verdict_html(run: Any) -> str:
         f'<details><summary>Which rule says so, and what to try</summary><p style="margin:4px 0">Rule {html.escape(finding.rule)} '
         f"<i>{html.escape(finding.source)}</i></p><ul style='margin:4px 0'>{advice}</ul>"
         f"<p style='margin:4px 0'>What would change its mind: {html.escape(finding.revise)}</p></details></div>"
-        + verdict_notes(run)
     )
 
 
