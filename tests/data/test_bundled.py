@@ -235,7 +235,8 @@ def test_a_model_card_says_what_it_was_trained_on_and_under_which_licence(folder
 @each(MODELS)
 def test_a_model_card_has_the_sizes_of_its_configuration(folder):
     facts, config = card(folder), json.loads((folder / "config.json").read_text("utf-8"))
-    names = {"marian": ("d_model", "encoder_layers")}.get(facts["family"], ("hidden_size", "num_hidden_layers"))
+    other = {"marian": ("d_model", "encoder_layers"), "gpt2": ("n_embd", "n_layer"), "xlnet": ("d_model", "n_layer")}
+    names = other.get(facts["family"], ("hidden_size", "num_hidden_layers"))
     sizes = (config["vocab_size"], *(config[name] for name in names))
     assert (facts["vocabulary"], facts["hidden"], facts["layers"]) == sizes
 
