@@ -250,14 +250,18 @@ class Asker:
             found.append((said.choices[0].message.content or "").strip())
         return found
 
+    def _index(self, answer: str) -> int:
+        """Which label an answer is, or -1 for none."""
+        return self._plain.get(answer.lower().rstrip("."), -1)
+
     def _guess(self, texts: Sequence[str]) -> np.ndarray:
-        return np.array([self._plain.get(a.lower().rstrip("."), -1) for a in self.answers(texts)], dtype=np.int64)
+        return np.array([self._index(a) for a in self.answers(texts)], dtype=np.int64)
 
     def predict(self, inputs: Any) -> pd.DataFrame:
         """One row per text: text, label (empty where the answer is none), and the answer as it was written."""
         texts = [inputs] if isinstance(inputs, str) else [str(t) for t in inputs]
         written = self.answers(texts)
-        known = [self._plain.get(a.lower().rstrip("."), -1) for a in written]
+        known = [self._index(a) for a in written]
         return pd.DataFrame(
             {"text": texts, "label": [self.labels[i] if i >= 0 else "" for i in known], "answer": written}
         )
@@ -273,7 +277,7 @@ class Asker:
         """Up to `n` texts that were answered wrong: text, right, answer."""
         texts, right = list(split["text"]), list(split["label"])
         written = self.answers(texts)
-        wrong = [i for i, a in enumerate(written) if self._plain.get(a.lower().rstrip("."), -1) != right[i]][:n]
+        wrong = [i for i, a in enumerate(written) if self._index(a) != right[i]][:n]
         rows = {
             "text": [texts[i] for i in wrong],
             "right": [self.labels[right[i]] for i in wrong],

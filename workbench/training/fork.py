@@ -58,18 +58,9 @@ def _branch(parent: Run, step: int, config: RunConfig, changed: dict[str, Any]) 
         if isinstance(event, HISTORY) and event.step <= step:
             store.append(event)
     store.guard(lambda: losses.inherit(parent.folder, store.folder, step))
-    return Run(store, data, parent.viewer or _viewer()).start(resume=states.kept(parent.folder)[step])
+    from workbench.views import viewer
 
-
-def _viewer() -> Any:
-    """The live picture, where there is a notebook to show it in."""
-    from workbench.views import in_notebook
-
-    if not in_notebook():
-        return None
-    from workbench.views.live import follow
-
-    return follow
+    return Run(store, data, parent.viewer or viewer()).start(resume=states.kept(parent.folder)[step])
 
 
 def family(run: Run) -> list[Run]:

@@ -19,6 +19,15 @@ def in_notebook() -> bool:
     return shell is not None and shell.__class__.__name__ == "ZMQInteractiveShell"
 
 
+def viewer() -> Any:
+    """The live picture that a run gets in a notebook; None in a plain script."""
+    if not in_notebook():
+        return None
+    from workbench.views.live import follow
+
+    return follow
+
+
 def fit(data: Any = "reviews", **choices: Any) -> Any:
     """Start fine-tuning in the background and return the Run.
 
@@ -31,24 +40,14 @@ def fit(data: Any = "reviews", **choices: Any) -> Any:
     """
     from workbench.training.run import fit as start
 
-    viewer = None
-    if in_notebook():
-        from workbench.views.live import follow
-
-        viewer = follow
-    return start(data, viewer=viewer, **choices)
+    return start(data, viewer=viewer(), **choices)
 
 
 def hosted(data: Any = "headlines", **choices: Any) -> Any:
     """Prepare a fine-tuning job for a hosted service: see `workbench.remote.job.hosted`. In a notebook it comes with the live picture."""
     from workbench.remote.job import hosted as prepare
 
-    viewer = None
-    if in_notebook():
-        from workbench.views.live import follow
-
-        viewer = follow
-    return prepare(data, viewer=viewer, **choices)
+    return prepare(data, viewer=viewer(), **choices)
 
 
 def follow(run: Any) -> Any:

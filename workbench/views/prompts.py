@@ -97,14 +97,17 @@ class Prompts:
             self._prompter = Prompter(self.model, self.data.labels, self.template)
         return self._prompter
 
-    def examples(self, count: int, seed: int) -> list[tuple[str, str]]:
-        """The (text, label) pairs that stand in the prompt."""
+    def _rows(self, count: int, seed: int) -> list[int]:
+        """Which training texts are the examples, in the prompt and in fine-tuning alike."""
         from workbench.techniques.prompting import choose
 
         train, names = self.data["train"], self.data.labels
-        labels = [names[i] for i in train["label"]]
-        texts = list(train["text"])
-        return [(texts[i], labels[i]) for i in choose(texts, labels, count, seed)]
+        return choose(train["text"], [names[i] for i in train["label"]], count, seed)
+
+    def examples(self, count: int, seed: int) -> list[tuple[str, str]]:
+        """The (text, label) pairs that stand in the prompt."""
+        chosen = self.data["train"].select(self._rows(count, seed))
+        return [(text, self.data.labels[i]) for text, i in zip(chosen["text"], chosen["label"], strict=True)]
 
     def predict(
         self, texts: str | Sequence[str], shots: int = 0, seed: int = 0, calibrate: bool = True
@@ -140,12 +143,14 @@ class Prompts:
         from datasets import DatasetDict
 
         from workbench.data import load
-        from workbench.techniques.prompting import choose
         from workbench.training.run import fit
 
-        train, names = self.data["train"], self.data.labels
-        rows = choose(list(train["text"]), [names[i] for i in train["label"]], count, seed)
-        few = load(DatasetDict({"train": train.select(rows), "validation": self.data["validation"].select(self.asked)}))
+        rows = self._rows(count, seed)
+        few = load(
+            DatasetDict(
+                {"train": self.data["train"].select(rows), "validation": self.data["validation"].select(self.asked)}
+            )
+        )
         run = fit(few, **{"model": self.model, "epochs": 12, "evaluations": 1, "restore_best": False, "batch_size": 4, **self.beside,
                           "seed": seed})  # fmt: skip
         while not run.done:

@@ -132,10 +132,13 @@ def corrupt(
 
 def predict(model: BertForMaskedLM, inputs: Tensor, positions: Tensor) -> Tensor:
     """Logits (B*K, V) at the hidden positions only: the output layer is the dearest part of so small a model."""
-    hidden = model.bert(input_ids=inputs).last_hidden_state
-    chosen = hidden.gather(1, positions.unsqueeze(-1).expand(-1, -1, hidden.shape[-1]))
-    logits: Tensor = model.cls(chosen.flatten(0, 1))
+    logits: Tensor = model.cls(at(model.bert(input_ids=inputs).last_hidden_state, positions))
     return logits
+
+
+def at(hidden: Tensor, positions: Tensor) -> Tensor:
+    """The vectors at some positions of each row: (B, L, H) and (B, K) -> (B*K, H)."""
+    return hidden.gather(1, positions.unsqueeze(-1).expand(-1, -1, hidden.shape[-1])).flatten(0, 1)
 
 
 def loss(logits: Tensor, labels: Tensor) -> Tensor:

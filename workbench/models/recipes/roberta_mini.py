@@ -87,9 +87,7 @@ def corrupt(blocks: Tensor, generator: torch.Generator, vocabulary: int = VOCABU
 
 def predict(model: RobertaForMaskedLM, inputs: Tensor, positions: Tensor) -> Tensor:
     """Logits (B*K, V) at the hidden positions only."""
-    hidden = model.roberta(input_ids=inputs).last_hidden_state
-    chosen = hidden.gather(1, positions.unsqueeze(-1).expand(-1, -1, hidden.shape[-1]))
-    logits: Tensor = model.lm_head(chosen.flatten(0, 1))
+    logits: Tensor = model.lm_head(bert_mini.at(model.roberta(input_ids=inputs).last_hidden_state, positions))
     return logits
 
 
