@@ -3,7 +3,8 @@
 `python tests/real_truth.py` prints the tables of docs/diagnosis.md, and with `write` puts them there. Half of a run is judged as if its budget had ended
 there. The label comes from the whole of it, by rule, and never from the verdict:
 
-not learning   training loss stays above 95% of the label entropy to the very end
+not learning   training loss stays above 95% of the label entropy to the very end; or validation loss is at rest (see there), and
+               never comes 2% below the label entropy: nothing that was learned reached it
 to gain        validation loss goes on to fall at least 2% below the lowest of the first half
 overfitted     it does not; its lowest lies at least three evaluations before half-time, from then on to the end it lies more than 5%
                above it, and training loss still fell
@@ -71,7 +72,9 @@ def label(frame, entropy):
     later = [valid.iloc[i : i + 5].median() for i in range(half, len(frame) - 4)]
     if min(since, *later) > 1.05 * lowest and train.iloc[-1] < train.iloc[: half - 1].min():
         return "overfitted"
-    return "at rest" if max(since, *later) <= 1.05 * lowest else "turning"
+    if max(since, *later) > 1.05 * lowest:
+        return "turning"
+    return "at rest" if level.min() <= 0.98 * entropy else "not learning"
 
 
 def judged():
