@@ -15,7 +15,9 @@ from nbclient import NotebookClient
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(1800)]
 ROOT = Path(__file__).resolve().parents[2]
 PEAK = "print('PEAK', next(x for x in open('/proc/self/status') if x.startswith('VmHWM')).split()[1])"
-ROWS = re.findall(r"^\| \[(\d\d) .*\(notebooks/(.*?)\).*\| ([\d.]+ GB|–) \|$", (ROOT / "README.md").read_text("utf-8"), re.M)
+ROWS = re.findall(
+    r"^\| \[(\d\d) .*\(notebooks/(.*?)\).*\| ([\d.]+ GB|–) \|$", (ROOT / "README.md").read_text("utf-8"), re.M
+)
 
 
 @pytest.mark.parametrize(("number", "notebook", "written"), ROWS, ids=[row[0] for row in ROWS])

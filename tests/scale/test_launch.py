@@ -124,7 +124,9 @@ def test_a_sharded_configuration_is_refused(monkeypatch):
 def test_a_file_that_asks_for_shards_is_refused_before_anything_starts(place, tmp_path, kind):
     file = tmp_path / "cluster.yaml"
     file.write_text(f"distributed_type: {kind}\nnum_processes: 2\nuse_cpu: true\n")
-    with pytest.raises(wb.WorkbenchError, match=rf"cluster.yaml \(distributed_type {kind.upper()}\) cuts the model.*MULTI_CPU") as caught:
+    with pytest.raises(
+        wb.WorkbenchError, match=rf"cluster.yaml \(distributed_type {kind.upper()}\) cuts the model.*MULTI_CPU"
+    ) as caught:
         launch.main([written(tmp_path, recipe(place)), "--accelerate-config", str(file)])
     assert "\n" not in str(caught.value) and wb.runs() == []
 

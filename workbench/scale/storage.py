@@ -16,7 +16,11 @@ from workbench.errors import WorkbenchError
 from workbench.training.store import runs_home
 
 FIRST = b'{"op_code":'  # how the file of a search begins
-DRIVERS = {"psycopg2": "psycopg2-binary", "psycopg": "psycopg[binary]", "MySQLdb": "mysqlclient"}  # where a package is not called as its module
+DRIVERS = {
+    "psycopg2": "psycopg2-binary",
+    "psycopg": "psycopg[binary]",
+    "MySQLdb": "mysqlclient",
+}  # where a package is not called as its module
 LOCK_SECONDS = 10  # after which the lock of a process that was killed while writing is broken
 
 
