@@ -111,9 +111,8 @@ def test_everything_on_costs_at_most_three_percent(clocks):
     note(everything_against_no_view=wall, everything_training_thread=thread, everything_whole_process=process,
          everything_wall_of_each_pair=[round(row[0], 3) for row in rows])  # fmt: skip
     assert thread >= 0.97 and process >= 0.9
-    assert wall >= 0.97 or os.getloadavg()[0] > 1.5 * (
-        os.cpu_count() or 1
-    )  # others were at work: only processor time counts
+    busy = os.getloadavg()[0] > 1.5 * (os.cpu_count() or 1)  # others were at work: wall time says nothing then
+    assert wall >= 0.97 or busy
 
 
 def parts(seed=0):

@@ -16,11 +16,8 @@ from workbench.errors import WorkbenchError
 from workbench.training.store import runs_home
 
 FIRST = b'{"op_code":'  # how the file of a search begins
-DRIVERS = {
-    "psycopg2": "psycopg2-binary",
-    "psycopg": "psycopg[binary]",
-    "MySQLdb": "mysqlclient",
-}  # where a package is not called as its module
+# Packages that are not called as the module in them; all others are.
+DRIVERS = {"psycopg2": "psycopg2-binary", "psycopg": "psycopg[binary]", "MySQLdb": "mysqlclient"}
 LOCK_SECONDS = 10  # after which the lock of a process that was killed while writing is broken
 
 
