@@ -14,7 +14,7 @@ import workbench as wb
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(1800)]
 ROOT = Path(__file__).resolve().parents[2]
-TRIALS = int(os.environ.get("WORKBENCH_BENCHMARK_TRIALS", 8))
+TRIALS = int(os.environ.get("WORKBENCH_BENCHMARK_TRIALS", 4))
 SAME = {"model": "bert-mini", "train_examples": 256, "epochs": 3, "evaluations": 3, "prune": False}
 
 
