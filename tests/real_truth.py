@@ -139,7 +139,7 @@ clauses: 64 to 512 training texts, rates from 3e-5 to 1e-2, dropout 0 to 0.3, 98
 diagnosed as if its budget had ended there; the label comes from the whole of it, by the rules in `tests/real_truth.py`.
 {len(clear)} of {len(rows)} runs have a clear label, and the verdict agrees with {sum_of(clear)[0]} of them. The others are *turning*: their rise began at half-time or
 went away again. Rules and labels were adjusted by looking at the runs before number {HELD_OUT}, where the verdict agrees with {seen[0]} of {seen[1]};
-of those after it, which nobody had seen by then, it agrees with **{unseen[0]} of {unseen[1]}**. That adjustment was needed: with rules set on the first 29
+of those from there on, which nobody had seen by then, it agrees with **{unseen[0]} of {unseen[1]}**. That adjustment was needed: with rules set on the first 29
 alone, agreement on the next 38 was below 0.9, as slow learning was called *not learning*, and labels had no name for a run at rest at chance.
 *Overfitted* agrees with overfitting alone; *to gain* with underfitting, healthy and memorising; *at rest* with healthy, memorising and watch;
 *not learning* with not learning and underfitting.
