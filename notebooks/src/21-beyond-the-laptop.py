@@ -96,7 +96,7 @@ abs(launched.frame()["valid_loss"] - default.frame()["valid_loss"]).max()
 
 # %%
 space = {"learning_rate": (1e-5, 3e-2), "batch_size": [8, 16, 32]}
-found = await wb.search("headlines", space, trials=10, **same)
+found = await wb.search("headlines", space, trials=12, **same)
 
 # %% [markdown]
 # ## 6 · Look
@@ -128,7 +128,7 @@ print(best, "\n" + found.to_code())
 # %% [markdown]
 # ## 7 · Is it really better?
 #
-# The best of ten was *chosen* for its validation score, so that score flatters it. The honest question is put to other seeds, where nothing is
+# The best of twelve was *chosen* for its validation score, so that score flatters it. The honest question is put to other seeds, where nothing is
 # chosen any more. First one run to look at, then a duel of default and found, side by side.
 
 # %%

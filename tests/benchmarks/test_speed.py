@@ -52,12 +52,12 @@ def plain_run(**changes):
     return wb.fit("reviews", **{**CHOICES, **changes}).join()
 
 
-def panel_run():
+def panel_run(**changes):
     from workbench.config import RunConfig
     from workbench.views.panel import Panel
 
     async def watched():
-        panel = Panel(RunConfig(**CHOICES))
+        panel = Panel(RunConfig(data="reviews", **{**CHOICES, **changes}))
         return await panel.train()
 
     return asyncio.run(watched())
@@ -69,6 +69,50 @@ def test_the_live_panel_costs_at_most_three_percent():
     ratio = statistics.median(a / b for a, b in pairs)
     note(panel_against_no_view=ratio, steps_per_second=statistics.median(b for _, b in pairs))
     assert ratio >= 0.97
+
+
+@pytest.fixture
+def clocks(monkeypatch):
+    """For every run the processor time of its training thread and of the whole process at each step, seconds."""
+    from workbench.training.store import Store
+
+    append, seen = Store.append, {}
+
+    def noted(store, event):
+        if isinstance(event, ev.Stepped):
+            seen.setdefault(store.id, []).append((time.thread_time(), time.process_time()))
+        append(store, event)
+
+    monkeypatch.setattr(Store, "append", noted)
+
+    def spent(run):
+        first, *_, last, _ = seen[run.id]
+        return last[0] - first[0], last[1] - first[1]
+
+    return spent
+
+
+def test_everything_on_costs_at_most_three_percent(clocks):
+    """The panel, a state kept at every evaluation and every text watched, against a run with none of these.
+
+    Processor time tells the same on a busy machine as on a quiet one: that of the training thread is what a second core cannot
+    take over, that of the whole process has the drawing too. The promise is about wall time on two free cores.
+    """
+    small = {"train_examples": 128, "evaluations": 6}
+    everything = {**small, "keep_states": 6, "watch": True}
+    plain_run(**small)
+    rows = []
+    for turn in range(int(os.environ.get("WORKBENCH_BENCHMARK_PAIRS", 5))):
+        order = (panel_run, plain_run) if turn % 2 else (plain_run, panel_run)
+        runs = {make: make(**(everything if make is panel_run else small)) for make in order}
+        (thread, process), (thread_0, process_0) = clocks(runs[panel_run]), clocks(runs[plain_run])
+        rows.append((speed(runs[panel_run]) / speed(runs[plain_run]), thread_0 / thread, process_0 / process))
+    wall, thread, process = (statistics.median(column) for column in zip(*rows, strict=True))
+    note(everything_against_no_view=wall, everything_training_thread=thread, everything_whole_process=process,
+         everything_wall_of_each_pair=[round(row[0], 3) for row in rows])  # fmt: skip
+    assert thread >= 0.97 and process >= 0.9
+    busy = os.getloadavg()[0] > 1.5 * (os.cpu_count() or 1)  # others were at work: wall time says nothing then
+    assert wall >= 0.97 or busy
 
 
 def parts(seed=0):

@@ -6,7 +6,7 @@ import re
 import pytest
 import real_truth
 from real_runs import FILE, plan
-from real_truth import DOC, table
+from real_truth import DOC, HELD_OUT, sum_of, table
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +17,7 @@ def judged():
 def test_the_runs_are_those_of_the_plan():
     planned = {str(p["run"]): p for p in plan()}
     rows = list(csv.DictReader(FILE.open(encoding="utf-8")))
-    assert len({row["run"] for row in rows}) == len(rows) >= 29
+    assert len({row["run"] for row in rows}) == len(rows) > HELD_OUT > 60
     for row in rows:
         assert all(row[name] == str(value) for name, value in planned[row["run"]].items())
     assert {row["data"] for row in rows} == {"reviews", "headlines", "messages", "clauses"}
@@ -28,6 +28,8 @@ def test_the_verdict_at_half_time_agrees_with_the_second_half(judged):
     clear = judged[judged["agrees"].notna()]
     assert len(clear) >= 0.6 * len(judged)
     assert clear["agrees"].astype(float).mean() >= 0.9
+    agree, of = sum_of(clear[clear["run"] >= HELD_OUT])
+    assert of >= 10 and agree >= 0.9 * of
 
 
 def test_the_labels_are_not_all_the_same(judged):
@@ -39,7 +41,9 @@ def test_the_document_says_what_was_counted(judged):
     found = re.search(
         r"([0-9]+) of ([0-9]+) runs have a clear label, and the verdict agrees with ([0-9]+)", DOC.read_text("utf-8")
     )
-    assert tuple(map(int, found.groups())) == (len(clear), len(judged), int(clear["agrees"].astype(bool).sum()))
+    assert tuple(map(int, found.groups())) == (len(clear), len(judged), sum_of(clear)[0])
+    held = re.search(r"agrees with \*\*([0-9]+) of ([0-9]+)\*\*", DOC.read_text("utf-8"))
+    assert tuple(map(int, held.groups())) == sum_of(clear[clear["run"] >= HELD_OUT])
 
 
 def test_the_table_of_half_times_is_what_is_counted():

@@ -17,12 +17,13 @@ def test_the_settings_are_those_of_the_lesson():
     text = LESSON.read_text("utf-8")
     assert eval(re.search(r"^same = (dict\(.*\))$", text, re.M)[1]) == SAME
     assert eval(re.search(r"^space = (\{.*\})$", text, re.M)[1]) == SPACE
+    assert 'wb.search("headlines", space, trials=12, **same)' in text and "The best of twelve" in text
 
 
 @pytest.mark.parametrize("seed", [0, *(pytest.param(s, marks=pytest.mark.seeds) for s in (1, 2))])
 def test_the_search_beats_the_default_and_prunes_what_is_hopeless(home, seed):
     default = wb.fit("headlines", seed=seed, **SAME).join()
-    found = wb.search("headlines", SPACE, trials=10, seed=seed, **SAME).join()
+    found = wb.search("headlines", SPACE, trials=12, seed=seed, **SAME).join()
     assert wb.exercise("21.1").check(found, default)
     duel = wb.duel("headlines", {"default": {}, "found": found.choices}, seeds=(seed + 1, seed + 2), **SAME).join()
     scores = duel.frame().set_index("contender")["score"]

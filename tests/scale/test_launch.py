@@ -120,6 +120,17 @@ def test_a_sharded_configuration_is_refused(monkeypatch):
         rank.check_team(RunConfig(), 2)
 
 
+@pytest.mark.parametrize("kind", ["FSDP", "DEEPSPEED", "megatron_lm"])
+def test_a_file_that_asks_for_shards_is_refused_before_anything_starts(place, tmp_path, kind):
+    file = tmp_path / "cluster.yaml"
+    file.write_text(f"distributed_type: {kind}\nnum_processes: 2\nuse_cpu: true\n")
+    with pytest.raises(
+        wb.WorkbenchError, match=rf"cluster.yaml \(distributed_type {kind.upper()}\) cuts the model.*MULTI_CPU"
+    ) as caught:
+        launch.main([written(tmp_path, recipe(place)), "--accelerate-config", str(file)])
+    assert "\n" not in str(caught.value) and wb.runs() == []
+
+
 def test_accelerate_decides_the_format_where_the_recipe_does_not(monkeypatch):
     monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "bf16")
     assert rank._precision(RunConfig()).precision == "bf16"

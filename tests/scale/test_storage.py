@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import optuna
@@ -81,9 +82,21 @@ def test_a_file_of_something_else_is_not_touched(tmp_path, text):
     assert path.read_text() == text
 
 
-def test_a_driver_that_is_missing_or_no_database_at_all():
-    with pytest.raises(wb.WorkbenchError, match=r"driver|cannot be used"):
-        kept.connect("nosuchdb://host/db")
+def test_a_driver_that_is_missing_names_what_to_install_and_no_password(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pymysql", None)  # whether or not it is installed here
+    with pytest.raises(wb.WorkbenchError, match=r"ann:\*\*\*@host/db is not installed \(no module pymysql\)") as caught:
+        kept.connect("mysql+pymysql://ann:secret@host/db")
+    assert 'Try: pip install "pymysql", or a file' in str(caught.value) and "secret" not in str(caught.value)
+    monkeypatch.setitem(sys.modules, "psycopg2", None)
+    with pytest.raises(wb.WorkbenchError, match=r'pip install "psycopg2-binary"'):
+        kept.connect("postgresql+psycopg2://host/db")
+
+
+@pytest.mark.parametrize("url", ["nosuchdb://host/db", "postgres://host/db"])  # the second is a frequent slip
+def test_a_url_of_no_database_is_one_sentence(url):
+    with pytest.raises(wb.WorkbenchError, match=r"stands for no database.*postgresql://") as caught:
+        kept.connect(url)
+    assert "\n" not in str(caught.value)
 
 
 def test_pickles_are_refused_and_passwords_are_not_shown():

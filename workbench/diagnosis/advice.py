@@ -37,13 +37,14 @@ class Context:
 
 @dataclass(frozen=True)
 class Thresholds:
-    """The numbers in the rules. Percentages and shares are definitions (what counts as overfitting); `rise` and `errors` say how much
+    """The numbers in the rules. Percentages and shares are definitions (what counts as overfitting); `rise`, `suspect` and `errors` say how much
     noise a curve is allowed before something is believed, and were set on simulated curves: `python -m workbench diagnose-rates`
     measures how often the rules err with them, `docs/diagnosis.md` shows its tables.
     """
 
     diverging: float = 1.5  # training loss ends above this many times its minimum
     improvement: float = 0.05  # less than this share of improvement counts as not learning
+    slow: float = 0.02  # but validation loss fallen by this share, and at its lowest now, is learning: slowly
     early: float = 0.15  # a live run is not called "not learning" before this share of its steps
     overfitting: float = 5.0  # GL in percent
     watch: float = 2.0  # GL in percent
@@ -53,6 +54,7 @@ class Thresholds:
     gap: float = 0.5  # validation loss above training loss by this share of itself is a large gap
     evaluations: int = 4  # fewer say nothing about a trend
     rise: float = 2.3  # standard deviations of the curve's noise by which a rise must exceed it, more on long curves
+    suspect: float = 1.5  # the same for the weaker word "watch"
     errors: float = 1.96  # standard errors elsewhere: 95% of a normal distribution
 
 

@@ -3,7 +3,7 @@
 Noise. A validation set of a few hundred texts places the loss of *another* set only to within some hundredths of a nat, but
 all evaluations of one run share the same texts, so their differences are far less noisy. A rise counts when each of the last two
 evaluations (one spike changes nothing) lies above the lowest level by the threshold in percent and by `Thresholds.rise` times the
-noise of this very curve. How often the rules err is measured by `python -m workbench diagnose-rates`.
+noise of this very curve; for the weaker word "watch" by `Thresholds.suspect` times. How often the rules err is measured by `python -m workbench diagnose-rates`.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def not_learning(r: Reading, c: Context, t: Thresholds) -> Finding | None:
     noise = t.errors * math.sqrt(level * (1 - level) / c.n_valid) if level is not None and c.n_valid else 0.0
     chance = score is None or level is None or score <= level + noise
     share = float(r.step[-1]) / c.planned_steps if c.planned_steps and not c.finished else 1.0
-    if gain >= t.improvement or not chance or share < t.early:
+    if gain >= t.improvement or not chance or share < t.early or _slowly(r, t):
         return None
     words = (
         f"; best {c.metric_name} {score:.1%}, {c.trivial} {level:.1%}"
@@ -77,7 +77,8 @@ def not_learning(r: Reading, c: Context, t: Thresholds) -> Finding | None:
     return Finding(
         a.NOT_LEARNING, f"Not learning: training loss has fallen by {max(0.0, fallen):.1%} only, to {low:.3f}{words}.", int(r.step[0]),
         {"improvement": fallen, "best_metric": _or_nan(score), "majority": _or_nan(level)},
-        f"3: training loss improved by less than {t.improvement:.0%} and {c.metric_name} is within noise of: {c.trivial}.",
+        f"3: training loss improved by less than {t.improvement:.0%}, {c.metric_name} is within noise of: {c.trivial}, and validation loss "
+        f"is not on its way down.",
         "Karpathy (2019), A recipe for training neural networks", (a.FASTER, a.SLOWER, a.WARM_UP),
         f"Training loss below {start * (1 - t.improvement):.3f}, or {c.metric_name} above {(level or 0) + noise:.1%}.",
     )  # fmt: skip
@@ -90,7 +91,7 @@ def overfitting(r: Reading, c: Context, t: Thresholds) -> Finding | None:
     best, gl = r.best, r.gl
     step, lowest, last = int(r.step[best]), float(r.valid[best]), float(r.valid[-1])
     then, trained = float(r.train[best]), float(r.train[-1])
-    verdict = a.OVERFITTING if gl > t.overfitting else a.WATCH
+    verdict = a.OVERFITTING if gl > t.overfitting and r.rise() > t.rise else a.WATCH
     above = 100 * (last / lowest - 1)
     words = "Overfitting" if verdict == a.OVERFITTING else "Beginning to overfit"
     kept = " Early stopping ended it, and the weights of that step were put back." if c.stopped_by == "patience" else ""
@@ -101,7 +102,7 @@ def overfitting(r: Reading, c: Context, t: Thresholds) -> Finding | None:
         f"loss still fell (to {trained:.3f}, was {then:.3f} then).{kept}",
         step, {"GL": gl, "GL_last": above, "valid_loss": last, "best_valid_loss": lowest, "train_loss": trained, "train_loss_then": then,
                "noise": r.noise},
-        f"4: smoothed generalisation loss {gl:.1f}% > {t.overfitting if gl > t.overfitting else t.watch:g}%, above the noise of the curve "
+        f"4: smoothed generalisation loss {gl:.1f}% > {t.overfitting if verdict == a.OVERFITTING else t.watch:g}%, above the noise of the curve "
         f"({r.noise:.3f} nats), and training loss lower than at the validation minimum.",
         PRECHELT, (*here, *((a.DROPOUT, a.MORE_TEXTS) if here else (a.STOP_EARLY, a.DROPOUT, a.MORE_TEXTS))),
         f"Validation loss below {lowest:.3f} again (a second descent).",
@@ -204,7 +205,13 @@ def fired(r: Reading, c: Context, t: Thresholds) -> Iterator[Finding]:
 
 def _risen(r: Reading, t: Thresholds) -> bool:
     """Whether validation loss has come back up: by the threshold, and by more than the noise of this curve."""
-    return r.gl > t.watch and r.rise() > t.rise
+    return r.gl > t.watch and r.rise() > min(t.rise, t.suspect)
+
+
+def _slowly(r: Reading, t: Thresholds) -> bool:
+    """Whether validation loss stands at its lowest, twice below where it began by a share that counts and by more than noise."""
+    fallen = float(r.valid[0] - r.valid[-2:].max())
+    return r.low == len(r) - 1 and fallen > max(t.slow * float(r.valid[0]), (t.errors + r.far) * r.noise)
 
 
 def _or_nan(value: float | None) -> float:

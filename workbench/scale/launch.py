@@ -21,6 +21,7 @@ import workbench
 from workbench.config import RunConfig
 from workbench.errors import WorkbenchError
 from workbench.scale.follow import Followed
+from workbench.scale.rank import SHARDED, check_team, sharded
 from workbench.scale.recipe import check_recipe, read_recipe
 from workbench.training import events as ev
 from workbench.training.store import Store, owner
@@ -80,8 +81,6 @@ def check_options(options: Any, config: RunConfig) -> None:
         if value is not None and value < least:
             raise WorkbenchError(f"--{name.replace('_', '-')} {value}", f"a whole number from {least} up")
     if options.processes is not None:
-        from workbench.scale.rank import check_team
-
         check_team(config, options.processes)
     if options.machine_rank == 0 and options.port is not None and _in_use(options.port):
         raise WorkbenchError(f"port {options.port} is in use on this machine", "a free port", "leaving --port out")
@@ -109,6 +108,9 @@ def _check_config(path: Path) -> None:
         raise WorkbenchError(
             f"{path.name} holds no settings", "a file that `accelerate config` has made", "accelerate config"
         )
+    kind = str(settings.get("distributed_type", "NO")).upper()
+    if kind in SHARDED:
+        raise sharded(f"{path.name} (distributed_type {kind})")
 
 
 def _in_use(port: int) -> bool:

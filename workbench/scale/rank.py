@@ -20,6 +20,7 @@ from workbench.scale.recipe import read_recipe
 from workbench.training import events as ev
 from workbench.training.store import ALIVE, Store, owner
 
+SHARDED = ("FSDP", "DEEPSPEED", "MEGATRON_LM")  # as accelerate calls them
 BEAT = 5.0  # seconds between two signs of life
 
 
@@ -74,13 +75,16 @@ def check_team(config: RunConfig, world: int) -> None:
     if world > 1 and config.technique == "unfreezing":
         raise WorkbenchError("gradual unfreezing on several processes", "weights that learn from start to end, or not at all",
                              "one process, or technique = \"full\"")  # fmt: skip
-    if any(
-        os.environ.get(f"ACCELERATE_USE_{kind}", "false").lower() == "true"
-        for kind in ("FSDP", "DEEPSPEED", "MEGATRON_LM")
-    ):
-        raise WorkbenchError("a configuration that cuts the model itself into shards (FSDP, DeepSpeed or Megatron)",
-                             "one whole model per process: distributed_type MULTI_GPU or MULTI_CPU",
-                             "`accelerate config` again, without them")  # fmt: skip
+    for kind in SHARDED:
+        if os.environ.get(f"ACCELERATE_USE_{kind}", "false").lower() == "true":
+            raise sharded(f"ACCELERATE_USE_{kind}")
+
+
+def sharded(what: str) -> WorkbenchError:
+    """What is said of a configuration under which no process holds the whole model: evaluations and kept weights need it whole."""
+    return WorkbenchError(f"{what} cuts the model itself into shards",
+                          "one whole model per process: distributed_type MULTI_GPU, MULTI_CPU or NO",
+                          "`accelerate config` again, without FSDP, DeepSpeed or Megatron")  # fmt: skip
 
 
 def _precision(config: RunConfig) -> RunConfig:

@@ -16,6 +16,8 @@ from workbench.errors import WorkbenchError
 from workbench.training.store import runs_home
 
 FIRST = b'{"op_code":'  # how the file of a search begins
+# Packages that are not called as the module in them; all others are.
+DRIVERS = {"psycopg2": "psycopg2-binary", "psycopg": "psycopg[binary]", "MySQLdb": "mysqlclient"}
 LOCK_SECONDS = 10  # after which the lock of a process that was killed while writing is broken
 
 
@@ -113,20 +115,25 @@ def _end_of_last_line(file: Any) -> int:
 def trouble(where: str) -> Iterator[None]:
     """Whatever goes wrong with the storage in here becomes one sentence."""
     from optuna.exceptions import DuplicatedStudyError, StorageInternalError
-    from sqlalchemy.exc import SQLAlchemyError
+    from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
     try:
         yield
     except (WorkbenchError, DuplicatedStudyError):
         raise
+    except NoSuchModuleError as error:
+        raise WorkbenchError(f"{where.partition('://')[0]}:// stands for no database that optuna takes",
+                             "postgresql://, mysql:// or sqlite:///", "storage='sqlite:///search.db', or a file") from error  # fmt: skip
     except (OSError, StorageInternalError, SQLAlchemyError, RuntimeError) as error:
         cause = error.__cause__ if isinstance(error, StorageInternalError) and error.__cause__ else error
         reason = getattr(cause, "strerror", None) or str(getattr(cause, "orig", None) or cause).strip().split("\n")[0]
         raise WorkbenchError(f"the storage of the search, {masked(where)}, cannot be used ({reason})",
                              "a place that can be read and written", "the same call when it is there: it goes on") from error  # fmt: skip
     except ImportError as error:
-        raise WorkbenchError(f"the driver of {masked(where)} is not installed ({error})", "a driver for this database",
-                             "pip install psycopg2-binary, or a file") from error  # fmt: skip
+        database, _, driver = where.partition(":")[0].partition("+")
+        module = getattr(error.__cause__, "name", None) or driver or database
+        raise WorkbenchError(f"the driver of {masked(where)} is not installed (no module {module})", "a driver for this database",
+                             f'pip install "{DRIVERS.get(module, module)}", or a file as storage') from error  # fmt: skip
     except (ValueError, KeyError, TypeError) as error:
         raise WorkbenchError(
             f"{masked(where)} is not the storage of a search ({type(error).__name__})",
