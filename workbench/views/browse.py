@@ -175,7 +175,12 @@ class RunsTab:
         self.picture, self.table = widgets.HTML(), widgets.HTML()
         for widget in (self.choice, self.column, self.by):
             widget.observe(lambda change: self._draw(), names="value")
-        self.box = widgets.VBox([self.table, self.choice, widgets.HBox([self.column, self.by]), self.picture])
+        from workbench.views.dueltab import EarlierDuels
+
+        self.duels = EarlierDuels()
+        self.box = widgets.VBox(
+            [self.table, self.choice, widgets.HBox([self.column, self.by]), self.picture, self.duels.box]
+        )
         self._runs: list[Run] = []
         self._opened = False
 
@@ -187,13 +192,15 @@ class RunsTab:
         """Read the run folders again (only once the tab has been opened)."""
         if not self._opened:
             return
-        self._runs = list(all_runs())[:40]
+        found = list(all_runs())
+        self._runs = found[:40]
         self.table.value = (
             table_html([run_row(r, i + 1) for i, r in enumerate(self._runs[:12])]) or "<p>No runs yet.</p>"
         )
         self.choice.options = [(f"{i + 1}: {r.id} · {r.status}", i) for i, r in enumerate(self._runs)]
         self.choice.value = tuple(range(min(3, len(self._runs))))
         self._draw()
+        self.duels.refresh(found)
 
     def _draw(self) -> None:
         chosen = [self._runs[i] for i in self.choice.value if i < len(self._runs)]
