@@ -12,6 +12,7 @@ import pandas as pd
 import torch
 
 from workbench.config import RunConfig
+from workbench.errors import WorkbenchError
 from workbench.models.heads import PooledClassifier
 from workbench.tasks.base import Encoded, forward
 from workbench.training.store import Store
@@ -105,6 +106,20 @@ class Predictor:
             **self.task.metrics(answers, encoded.labels, self.labels),
             **(written(self.ask, split, self.tokenizer, self.config) if written else {}),
         }
+
+    def quantized(self) -> Any:
+        """The same model with int8 weights for CPUs (see `training.quantized`)."""
+        try:
+            from workbench.training.quantized import Quantized
+        except ImportError as error:
+            raise WorkbenchError(
+                "a torch without dynamic quantisation", "torch 2.8 to 2.13", "the run itself"
+            ) from error
+        return Quantized.of(self)
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """Its weights by name, as they are kept on disk."""
+        return {k: v.cpu().contiguous() for k, v in self.model.state_dict().items()}
 
     @property
     def ask(self) -> Asked:

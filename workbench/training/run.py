@@ -355,6 +355,11 @@ class Run:
             )
         return self.predictor().evaluate(data[split])
 
+    def quantized(self) -> Any:
+        """The kept model with int8 weights for inference on CPUs: `.predict`, `.evaluate`, `.errors` and `.save` as the run has them
+        (see `training.quantized`)."""
+        return self.predictor().quantized()
+
     def save(self, folder: str | Path) -> Path:
         """Write the model to a new folder: weights, tokenizer, config, labels and how to load it again."""
         return self.predictor().save(Path(folder), self)
