@@ -449,7 +449,8 @@ def launch(config: RunConfig, data: Any = None, viewer: Viewer | None = None) ->
 
         if data is not None or not config.data.startswith("hub:"):  # the Hub is asked in the background
             data = load(data if data is not None else config.data)
-    return Run(Store.create(config, owner()), data, viewer).start()
+    facts = owner() | ({"data_title": data.title} if getattr(data, "title", "") else {})
+    return Run(Store.create(config, facts), data, viewer).start()
 
 
 def _folder_of(choice: Any) -> Any:
