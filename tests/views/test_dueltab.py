@@ -10,7 +10,8 @@ import workbench as wb
 from workbench.config import RunConfig
 from workbench.errors import WorkbenchError
 from workbench.views.duel import duels
-from workbench.views.dueltab import EarlierDuels, words_html
+from workbench.views.duel_html import words_html
+from workbench.views.dueltab import EarlierDuels
 from workbench.views.panel import Panel
 
 

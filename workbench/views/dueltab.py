@@ -21,12 +21,12 @@ from workbench.errors import WorkbenchError
 from workbench.training.run import training_now
 from workbench.views import figures as fig
 from workbench.views import labels, live
-from workbench.views.browse import table_html
 from workbench.views.controls import STYLE, problem_html
 from workbench.views.duel import Duel, duel, duels
 from workbench.views.duel_figures import costs_words
+from workbench.views.duel_html import FEWEST, ended, spoken, status_html, words_html
 
-FEWEST, MOST, FIRST = 2, 4, ("full", "feature-extraction")
+MOST, FIRST = 4, ("full", "feature-extraction")
 REDRAW = 6.0  # seconds between two pictures of a run in training: each takes 0.2 s, and all contenders pay for it alike
 OWN = (
     "data",
@@ -46,8 +46,8 @@ class Going:
 
     now: Going | None = None
 
-    def __init__(self, made: Duel, code: str) -> None:
-        self.duel, self.code, self.problem, self.over = made, code, "", False
+    def __init__(self, made: Duel) -> None:
+        self.duel, self.problem, self.over = made, "", False
         Going.now = self
         task = asyncio.ensure_future(self._train())
         _kept.add(task)
@@ -105,6 +105,7 @@ class DuelTab:
 
     @property
     def chosen(self) -> list[str]:
+        """The names of the techniques that are ticked."""
         return [name for name, box in self.choices.items() if box.value]
 
     @property
@@ -145,18 +146,20 @@ class DuelTab:
             if busy is not None or Going.now is not None:
                 found = f"run {busy.id} is {busy.status}" if busy is not None else "a duel is going on"
                 raise WorkbenchError(found, "one training at a time", "Stop first")
-            self._follow(Going(self.made(), self.to_code()))
+            self._follow(Going(self.made()))
         except WorkbenchError as error:
             self.problem.value = problem_html(error)
 
     def stop(self) -> None:
+        """End the duel that is going on after this step."""
         if self.going is not None:
             self.going.duel.stop()
 
     async def train(self) -> Duel:
         """Start a duel, follow it to its end and return it."""
+        before = self.going
         self.start()
-        if self.going is None or self._task is None:
+        if self.going is None or self.going is before or self._task is None:
             raise WorkbenchError("no duel was started", "settings that are valid", "the message in the tab")
         await self._task
         return self.going.duel
@@ -180,7 +183,7 @@ class DuelTab:
             await asyncio.sleep(live.PERIOD)
         self._tick(going)
         self._draw(going)
-        self.problem.value = going.problem or self.problem.value
+        self.problem.value = going.problem
         self.panel.check_ended()
 
     def _tick(self, going: Going) -> None:
@@ -255,43 +258,6 @@ class EarlierDuels:
             return
         self.picture.show(fig.png(self._found[which].costs()), costs_words(self._found[which]))
         self.words.value = words_html(self._found[which])
-
-
-def status_html(made: Duel) -> str:
-    """Which run it is, and how far that is."""
-    total = len(made.seeds) * len(made.contenders)
-    if made.at is None:
-        how = "Stopped by hand" if made.stopped else "The duel has ended"
-        return f'<div role="status"><b>{how}</b>: {ended(made)} of {total} runs.</div>'
-    name, seed = made.at
-    line = live.status_html(made.now) if made.now is not None and not made.now.done else ""
-    return f"<div>Run {ended(made) + 1} of {total}: <b>{html.escape(name)}</b>, seed {seed}</div>{line}"
-
-
-def words_html(made: Duel) -> str:
-    """The table so far and, where two can be compared, the verdict."""
-    frame = made.frame()
-    if frame.empty:
-        return ""
-    table = table_html(made._rows(frame), "Mean over the seeds; sd: their spread")
-    if len(frame) < FEWEST:
-        return table
-    verdict = html.escape(made.verdict())
-    so_far = "So far: " if made.at is not None else ""
-    style = f"max-width:760px;line-height:1.5;border-left:4px solid {fig.GREY};padding:2px 0 2px 12px;margin:6px 0"
-    return f'{table}<div style="{style}"><b>{so_far}{verdict}</b></div>'
-
-
-def ended(made: Duel) -> int:
-    return sum(map(len, made.runs.values()))
-
-
-def spoken(seconds: float) -> str:
-    """
-    >>> spoken(45), spoken(240)
-    ('45 s', '4 minutes')
-    """
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} minutes"
 
 
 def _check(config: RunConfig, data: Any) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import ipywidgets as widgets
 from IPython.display import display
 
-SCRIPT = """<style>.wb-fold{text-align:left}</style><script>(() => {
+SCRIPT = """<style>button.wb-fold{text-align:left}</style><script>(() => {
   if (window.workbenchLabels) return;
   const name = () => {
     document.querySelectorAll('.widget-slider').forEach(w => {
