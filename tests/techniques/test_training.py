@@ -206,8 +206,11 @@ def test_a_duel_agrees_with_loops_that_write_it_out(folder):
     shared = {**PLAIN, "epochs": 2, "evaluations": 2, "restore_best": False}
     shared.pop("learning_rate")  # each technique has its own
     duel = wb.duel(source, ["full", "lora"], seeds=(1, 2), model=folder, **shared).join()
-    batch = AutoTokenizer.from_pretrained(folder)(source["validation"]["text"], padding=True, return_tensors="pt")
-    takes, right = {k: batch[k] for k in ("input_ids", "attention_mask")}, torch.tensor(source["validation"]["label"])
+    batch = AutoTokenizer.from_pretrained(folder)(list(source["validation"]["text"]), padding=True, return_tensors="pt")
+    takes, right = (
+        {k: batch[k] for k in ("input_ids", "attention_mask")},
+        torch.tensor(list(source["validation"]["label"])),
+    )
 
     def loss(model, batch, _):
         inputs = {k: v for k, v in batch.items() if k != "labels"}

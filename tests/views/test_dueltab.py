@@ -3,6 +3,7 @@
 import asyncio
 
 import numpy as np
+import pandas as pd
 import pytest
 from tiny import data, tiny_bert
 
@@ -76,7 +77,8 @@ def test_a_duel_is_trained_drawn_and_found_again_on_another_day(model, home):
         (again,) = duels()
     finally:
         wb.training.run._live = held
-    assert again.frame().to_dict() == made.frame().to_dict() and again.verdict() == made.verdict()
+    pd.testing.assert_frame_equal(again.frame(), made.frame())
+    assert again.verdict() == made.verdict() and again.id == made.id
     earlier = EarlierDuels()
     assert earlier.box.layout.display == "none"
     earlier.refresh()
@@ -114,7 +116,7 @@ def test_the_bands_of_a_made_up_duel_are_where_the_numbers_say():
     duel = made_up({"a": [0.7, 0.8, 0.9], "b": [0.5, 0.6, 0.7]})
     for runs in duel.runs.values():
         for run in runs:
-            run.frame = lambda: __import__("pandas").DataFrame({"seconds": [1.0, 2.0], "accuracy": [0.5, 0.6]})
+            run.frame = lambda: pd.DataFrame({"seconds": [1.0, 2.0], "accuracy": [0.5, 0.6]})
     figure = duel.costs()
     left = figure.axes[0]
     bands = sorted((p.get_y(), p.get_y() + p.get_height()) for p in left.patches)

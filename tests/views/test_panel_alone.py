@@ -170,10 +170,10 @@ def test_data_made_by_hand_is_called_by_what_was_done_to_it(model):
     assert [d.called for d in sets] == [
         "data", f"data, 16 texts + {len(more['train']) - 16} copies (swap)", "data, 8 labels flipped", "data, fixed",
     ]  # fmt: skip
-    one, two = (wb.fit(d, model=model, epochs=1, evaluations=1, keep_states=1).join() for d in sets[:2])
+    one, two = (wb.fit(d, model=model, epochs=2, evaluations=2, keep_states=2).join() for d in sets[:2])
     table = wb.compare(one, two).frame()
     assert table["data"].tolist() == ["data", more.called] and browse.run_row(two)["data"] == more.called
-    assert two.fork(1, learning_rate=1e-5).store.facts["data_title"] == more.called
+    assert two.fork(two.states[0], learning_rate=1e-5).join().store.facts["data_title"] == more.called
 
 
 def test_the_model_reads_the_validation_texts_once_for_errors_and_confusion(model, monkeypatch):

@@ -95,5 +95,8 @@ def put_back(model: nn.Module, tensors: dict[str, torch.Tensor]) -> None:
         scale, zero = tensors[f"{name}.scale"].item(), int(tensors[f"{name}.zero"].item())
         weight = torch._make_per_tensor_quantized_tensor(tensors[f"{name}.weight"], scale, zero)
         layer.set_weight_bias(weight, tensors.get(f"{name}.bias"))
-    rest = {k: v for k, v in tensors.items() if not any(k.startswith(f"{name}.") for name in layers)}
-    model.load_state_dict(rest, strict=False)
+    own = dict(model.named_parameters(remove_duplicate=False)) | dict(model.named_buffers(remove_duplicate=False))
+    with torch.no_grad():
+        for name, value in tensors.items():
+            if not any(name.startswith(f"{layer}.") for layer in layers):
+                own[name].copy_(value)
