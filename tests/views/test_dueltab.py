@@ -2,7 +2,6 @@
 
 import asyncio
 
-import numpy as np
 import pandas as pd
 import pytest
 from tiny import data, tiny_bert
@@ -108,18 +107,3 @@ def test_stop_ends_a_duel_within_a_step_and_what_was_cut_off_is_not_counted(mode
     assert made.stopped and made.frame().empty and "Stopped by hand</b>: 0 of 6 runs" in tab.status.value
     assert made.now.status == "stopped" and not tab.begin.disabled
     assert len(wb.runs()) == 1  # no second one began
-
-
-def test_the_bands_of_a_made_up_duel_are_where_the_numbers_say():
-    from test_duel import made_up
-
-    duel = made_up({"a": [0.7, 0.8, 0.9], "b": [0.5, 0.6, 0.7]})
-    for runs in duel.runs.values():
-        for run in runs:
-            run.frame = lambda: pd.DataFrame({"seconds": [1.0, 2.0], "accuracy": [0.5, 0.6]})
-    figure = duel.costs()
-    left = figure.axes[0]
-    bands = sorted((p.get_y(), p.get_y() + p.get_height()) for p in left.patches)
-    np.testing.assert_allclose(bands, [(0.5, 0.7), (0.7, 0.9)])
-    means = [line.get_ydata()[0] for line in left.lines if str(line.get_label()).endswith("seeds")]
-    assert means == pytest.approx([0.8, 0.6]) and all(ax.get_xlabel() for ax in figure.axes) and left.get_ylabel()
