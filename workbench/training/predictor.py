@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -137,7 +138,9 @@ class Predictor:
     def quantized(self) -> Any:
         """The same model with int8 weights for CPUs (see `training.quantized`)."""
         try:
-            from workbench.training.quantized import Quantized
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # torch.ao speaks of its successor, also while it is imported
+                from workbench.training.quantized import Quantized
         except ImportError as error:
             raise WorkbenchError(
                 "a torch without dynamic quantisation", "torch 2.8 to 2.13", "the run itself"
