@@ -71,6 +71,7 @@ _WHERE = {
     "prompt": "views.prompts",
     "hosted": "views",
     "serve": "remote.server",
+    "serving": "views.serving",
     "search": "scale.search",
     "tokens": "views.tokens",
     "mistakes": "data.mistakes",
@@ -134,6 +135,7 @@ __all__ = [
     "scrub",
     "search",
     "serve",
+    "serving",
     "techniques",
     "tokens",
 ]

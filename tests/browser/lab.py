@@ -174,6 +174,10 @@ class Page:
     def button(self, name: str, which: int = 0):
         return self.page.locator(".jupyter-widgets.jupyter-button", has_text=name).nth(which)
 
+    def fold(self, title: str):
+        """The button that opens and closes a part of the panel."""
+        return self.page.locator("button.wb-fold", has_text=title)
+
     def wait(self, condition, seconds: float = 90, what: str = "") -> None:
         """Wait until a Python condition about the page holds."""
         end = time.monotonic() + seconds

@@ -74,7 +74,7 @@ def test_the_panel_follows_single_texts_while_it_trains(server, page):
     page.run(1)
     page.button("Train").wait_for(timeout=120_000)
     page.idle()
-    page.page.locator(".jupyter-widget-Collapse-header", has_text="Single examples").click()
+    page.fold("Single examples").click()
     page.page.get_by_role("checkbox", name="Watch examples").check()
     page.wait(lambda: "watch=True" in page.cell(1).inner_text(), 20, "the line of code")
     page.page.get_by_role("tab", name="Examples").click()

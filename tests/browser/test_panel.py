@@ -133,10 +133,51 @@ def test_keyboard_alone_is_enough_and_every_control_has_a_name(server, page):
     page.button("Train").wait_for(timeout=120_000)
     page.idle()
     for title in ("Early stopping", "Regularisation and schedule", "Architecture and seed"):
-        page.page.get_by_text(title, exact=True).first.click()
+        page.fold(title).focus()
+        page.page.keyboard.press("Enter")
+        page.wait(lambda title=title: page.fold(title).get_attribute("aria-expanded") == "true", 10, "the open fold")
         page.page.wait_for_timeout(300)
     page.page.wait_for_timeout(800)
-    nameless = (
+    assert _nameless(page) == []
+    page.cell(1).locator("input").first.focus()
+    names = _tab_until(page, "Train")
+    assert {"Model", "Data", "Learning rate", "Batch size", "Epochs", "Training texts"} - set(names) <= {"Model"}
+    page.page.keyboard.press("Enter")
+    page.trained()
+    _tab_until(page, "Stop")
+    page.page.keyboard.press("Enter")
+    page.wait(lambda: page.status() == "stopped", 30)
+    _a_duel_by_keyboard(page)
+
+
+def _a_duel_by_keyboard(page) -> None:
+    """Two techniques, two seeds, a second each; the tab is opened and everything in it has a name."""
+    page.page.get_by_role("tab", name="Duel").click()
+    page.page.get_by_role("checkbox", name="LoRA").focus()
+    page.page.keyboard.press("Space")
+    page.wait(lambda: '["full", "feature-extraction", "lora"]' in page.cell(1).inner_text(), 20, "the line of code")
+    page.page.keyboard.press("Space")
+    assert _nameless(page) == []
+    for name, value in (("Seeds", "2"), ("Time budget", "1")):
+        page.page.get_by_role("spinbutton", name=name, exact=True).last.fill(value)
+        page.page.keyboard.press("Tab")
+    page.wait(lambda: "each for at most 1 s of training: 4 s at most" in page.cell(1).inner_text(), 20, "its terms")
+    page.page.keyboard.press("Shift+Tab")
+    _tab_until(page, "Start duel")
+    page.page.keyboard.press("Enter")
+    page.wait(lambda: "Run 2 of 4" in page.cell(1).inner_text(), 60, "the second run")
+    page.shot("17-duel-going-on")
+    page.wait(lambda: "4 of 4 runs" in page.cell(1).inner_text(), 60, "the end")
+    picture = page.cell(1).locator('img[alt^="Chart of validation accuracy against training time"]')
+    page.wait(lambda: picture.count() == 1, 20, "its words")
+    assert re.search("No detectable difference between|points above", page.cell(1).inner_text())
+    picture.scroll_into_view_if_needed()
+    page.shot("18-duel")
+
+
+def _nameless(page) -> list[str]:
+    """The controls in sight that a screen reader could only call by their kind."""
+    return (
         page.cell(1)
         .locator(".jupyter-widgets")
         .first.evaluate(
@@ -146,15 +187,6 @@ def test_keyboard_alone_is_enough_and_every_control_has_a_name(server, page):
             .map(e => e.outerHTML.slice(0, 120))"""
         )
     )
-    assert nameless == []
-    page.cell(1).locator("input").first.focus()
-    names = _tab_until(page, "Train")
-    assert {"Model", "Data", "Learning rate", "Batch size", "Epochs", "Training texts"} - set(names) <= {"Model"}
-    page.page.keyboard.press("Enter")
-    page.trained()
-    _tab_until(page, "Stop")
-    page.page.keyboard.press("Enter")
-    page.wait(lambda: page.status() == "stopped", 30)
 
 
 def _tab_until(page, name: str) -> list[str]:

@@ -38,6 +38,13 @@ def test_the_teacher_adds_more_than_the_seeds_spread(home, teacher):
     assert duel.runs["alone"][0].store.facts["parameters"] < teacher.store.facts["parameters"] / 3
 
 
+def test_int8_makes_the_file_smaller_and_costs_next_to_nothing(teacher):
+    """Embeddings stay as they are, so it is less than four times smaller; the student's are a larger part still."""
+    table = wb.serving({"teacher": teacher, "int8": teacher.quantized()})
+    assert table.loc["int8", "accuracy"] == pytest.approx(table.loc["teacher", "accuracy"], abs=0.02)
+    assert 1.3 < table.loc["teacher", "MB on disk"] / table.loc["int8", "MB on disk"] < 3
+
+
 @pytest.mark.parametrize("name", ["11.2", "11.3"])
 def test_the_solution_passes_its_judge(home, teacher, name):
     code = re.fullmatch(r"answer = wb\.fit\((.*)\); await answer", wb.exercise(name).solution())[1]

@@ -198,6 +198,37 @@ def test_distillation_agrees_with_a_loop_that_writes_it_out(folder, teacher):
     np.testing.assert_allclose(run.steps()["loss"], reference(run, student, loss), atol=1e-3)
 
 
+def test_a_duel_agrees_with_loops_that_write_it_out(folder):
+    """Loss by loss, and the scores in its table: those of the last step, by a loop that reads the validation texts itself."""
+    from transformers import AutoTokenizer
+
+    source = wb.load(data())
+    shared = {**PLAIN, "epochs": 2, "evaluations": 2, "restore_best": False}
+    shared.pop("learning_rate")  # each technique has its own
+    duel = wb.duel(source, ["full", "lora"], seeds=(1, 2), model=folder, **shared).join()
+    batch = AutoTokenizer.from_pretrained(folder)(list(source["validation"]["text"]), padding=True, return_tensors="pt")
+    takes, right = (
+        {k: batch[k] for k in ("input_ids", "attention_mask")},
+        torch.tensor(list(source["validation"]["label"])),
+    )
+
+    def loss(model, batch, _):
+        inputs = {k: v for k, v in batch.items() if k != "labels"}
+        return F.cross_entropy(model(**inputs)["logits"], batch["labels"])
+
+    for name, row in duel.frame().set_index("contender").iterrows():
+        scores = []
+        for run in duel.runs[name]:
+            model = start_of(run, name)
+            np.testing.assert_allclose(run.steps()["loss"], reference(run, model, loss), atol=1e-3)
+            with torch.no_grad():
+                logits = model.eval()(**takes)["logits"]
+            assert run.frame()["valid_loss"].iloc[-1] == pytest.approx(F.cross_entropy(logits, right).item(), abs=1e-3)
+            scores.append((logits.argmax(-1) == right).float().mean().item())
+        assert row["score"] == pytest.approx(np.mean(scores)) and row["sd"] == pytest.approx(np.std(scores, ddof=1))
+        assert row["weights that learn"] == sum(p.numel() for p in model.parameters() if p.requires_grad)
+
+
 @pytest.mark.parametrize("pooling", ["mean", "max", "attention", "cls"])
 @pytest.mark.parametrize("head", ["linear", "mlp"])
 def test_the_saved_readme_gives_the_runs_own_answers(folder, pooling, head, tmp_path, monkeypatch):

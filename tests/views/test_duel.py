@@ -50,6 +50,19 @@ def test_names_are_escaped_and_the_picture_has_words():
     assert "<script>" not in shown and "&lt;script&gt;" in shown and 'alt="Chart of scores' in shown
 
 
+def test_the_bands_of_a_made_up_duel_are_where_the_numbers_say():
+    duel = made_up({"a": [0.7, 0.8, 0.9], "b": [0.5, 0.6, 0.7]})
+    for runs in duel.runs.values():
+        for run in runs:
+            run.frame = lambda: pd.DataFrame({"seconds": [1.0, 2.0], "accuracy": [0.5, 0.6]})
+    figure = duel.costs()
+    left = figure.axes[0]
+    bands = sorted((p.get_y(), p.get_y() + p.get_height()) for p in left.patches)
+    np.testing.assert_allclose(bands, [(0.5, 0.7), (0.7, 0.9)])
+    means = [line.get_ydata()[0] for line in left.lines if str(line.get_label()).endswith("seeds")]
+    assert means == pytest.approx([0.8, 0.6]) and all(ax.get_xlabel() for ax in figure.axes) and left.get_ylabel()
+
+
 def test_contenders_of_one_kind_are_refused():
     with pytest.raises(wb.WorkbenchError, match="1 contenders"):
         wb.duel(data(), ["full"])

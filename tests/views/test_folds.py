@@ -36,7 +36,11 @@ def drive(panel, *actions):
 
 
 def test_folds_are_closed_until_opened_and_buttons_wait_for_a_run(panel):
-    assert panel.folds.before.selected_index is None and panel.folds.after.selected_index is None
+    closed = [*panel.folds.opened, *panel.controls.sections]
+    assert len(closed) == 7 and not any(fold.open for fold in closed)
+    assert all(fold.content.layout.display == "none" for fold in closed)
+    closed[0].button.value = True
+    assert closed[0].content.layout.display is None and closed[0].button.icon == "caret-down"
     assert panel.folds.fork.go.disabled and panel.folds.real.go.disabled and panel.folds.real.stop.disabled
 
 

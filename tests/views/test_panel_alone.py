@@ -58,6 +58,8 @@ def test_the_line_of_code_follows_the_controls():
     panel = Panel(RunConfig())
     panel.controls.widgets["epochs"].value = 3
     assert "epochs=3" in panel.code.value and "About" in panel.estimate.value
+    panel.controls.widgets["max_length"].value = 48
+    assert "max_length=48" in panel.code.value and panel.config.max_length == 48
 
 
 def test_train_trains_and_the_verdict_is_shown_with_its_rule(model):
@@ -158,6 +160,33 @@ def test_runs_are_compared_by_what_differs(model):
     assert list(table.columns[:1]) == ["seed"] and table["seed"].tolist() == [1, 2] and "epochs" not in table
     with pytest.raises(WorkbenchError, match="nothing to compare"):
         wb.compare()
+
+
+def test_data_made_by_hand_is_called_by_what_was_done_to_it(model):
+    """Augmented, flipped, repaired: three runs on "data" would be told apart by nothing."""
+    plain = wb.load(data(32, 16))
+    more = wb.augment(plain, "swap", train_examples=16)
+    sets = [plain, more, wb.flip(plain, 0.25), wb.audit(plain).fixed()]
+    assert [d.called for d in sets] == [
+        "data", f"data, 16 texts + {len(more['train']) - 16} copies (swap)", "data, 8 labels flipped", "data, fixed",
+    ]  # fmt: skip
+    one, two = (wb.fit(d, model=model, epochs=2, evaluations=2, keep_states=2).join() for d in sets[:2])
+    table = wb.compare(one, two).frame()
+    assert table["data"].tolist() == ["data", more.called] and browse.run_row(two)["data"] == more.called
+    assert two.fork(two.states[0], learning_rate=1e-5).join().store.facts["data_title"] == more.called
+
+
+def test_the_model_reads_the_validation_texts_once_for_errors_and_confusion(model, monkeypatch):
+    from workbench.training.predictor import Asked
+
+    run = wb.fit(data(), model=model, epochs=1, evaluations=1).join()
+    passes, asked = [], Asked.__call__
+    monkeypatch.setattr(Asked, "__call__", lambda self, encoded: passes.append(len(encoded)) or asked(self, encoded))
+    tab = browse.Predictions(SimpleNamespace(run=run))
+    tab.refresh()
+    assert passes == [32] and "Worst errors" in tab.errors.value and "<img" in tab.errors.value
+    wrong, counts = run.predictor().review(run.data()["validation"], 8)
+    assert wrong.equals(run.errors(8)) and counts.equals(run.confusion())
 
 
 def test_no_runs_yet_says_so(home):

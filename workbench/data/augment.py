@@ -306,6 +306,8 @@ def augment(
                              "texts with everyday English words", "methods=('deletion', 'swap', 'contextual')")  # fmt: skip
     found = Augmented({**data, "train": _joined(train, made, data)})
     found.without_copy = tuple(missing)
+    some = "" if len(rows) == len(data["train"]) else f", {len(rows)} texts"
+    found.title = f"{data.called}{some} + {_copies(len(made))} ({', '.join(chosen)})"
     return found
 
 

@@ -44,6 +44,7 @@ class Data(hf.DatasetDict):
     """A DatasetDict that knows its name, its labels and the task it is for."""
 
     name: str = BY_HAND
+    title: str = ""  # for readers, where the name does not say what it is: "reviews + 128 copies (swap)"
     changes: Any = None  # of a fixed copy: a frame of what was changed (see audit.fixed)
     notes: tuple[str, ...] = ()  # sentences on what was guessed while loading, and on what is doubtful about the splits
 
@@ -83,6 +84,11 @@ class Data(hf.DatasetDict):
         if "text" not in self["train"].column_names:
             raise WorkbenchError(f"data for {self.task} has no column of texts", "labelled texts", "wb.load('reviews')")
         return Data({split: self[split].select_columns("text") for split in self})
+
+    @property
+    def called(self) -> str:
+        """What a table calls it."""
+        return self.title or self.name
 
     @property
     def is_named(self) -> bool:

@@ -44,6 +44,7 @@ def flip(data: Any, share: float, seed: int = 0, rows: np.ndarray | None = None)
     changed = plain.add_column("label", wrong.tolist(), feature=kept).add_column(TRUE, true, feature=kept)
     flipped = Data({**data, "train": changed})
     flipped.name = BY_HAND  # its name would bring the labels back
+    flipped.title = f"{data.called}, {len(chosen)} labels flipped"
     return flipped
 
 

@@ -35,6 +35,7 @@ def fixed(data: Any, pairs: Iterable[Pair], suspects: Iterable[Any], labels: boo
         raise WorkbenchError("a split in which every row stands elsewhere too", "rows of its own in every split")
     made.notes = tuple(n for n in data.notes if "scores there flatter" not in n)
     made.changes = _listed(data, gone, changed)
+    made.title = f"{data.called}, fixed"
     return made
 
 

@@ -275,8 +275,10 @@ class Asker:
 
     def errors(self, split: Any, n: int) -> pd.DataFrame:
         """Up to `n` texts that were answered wrong: text, right, answer."""
+        return self._wrong(split, n, self.answers(list(split["text"])))
+
+    def _wrong(self, split: Any, n: int, written: list[str]) -> pd.DataFrame:
         texts, right = list(split["text"]), list(split["label"])
-        written = self.answers(texts)
         wrong = [i for i, a in enumerate(written) if self._index(a) != right[i]][:n]
         rows = {
             "text": [texts[i] for i in wrong],
@@ -287,7 +289,17 @@ class Asker:
 
     def confusion(self, split: Any) -> pd.DataFrame:
         """Counts: rows are what is right, columns what was answered; the last column is for answers that are no label."""
-        guess, right = self._guess(list(split["text"])), np.array(split["label"])
+        return self._counts(split, self._guess(list(split["text"])))
+
+    def review(self, split: Any, n: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """`errors` and `confusion` of a split, which the service is asked once."""
+        written = self.answers(list(split["text"]))
+        return self._wrong(split, n, written), self._counts(
+            split, np.array([self._index(a) for a in written], dtype=np.int64)
+        )
+
+    def _counts(self, split: Any, guess: np.ndarray) -> pd.DataFrame:
+        right = np.array(split["label"])
         names = [*self.labels, "(no label)"]
         counts = np.zeros((len(self.labels), len(names)), dtype=int)
         np.add.at(counts, (right, np.where(guess < 0, len(self.labels), guess)), 1)

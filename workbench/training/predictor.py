@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pandas as pd
 import torch
 
 from workbench.config import RunConfig
+from workbench.errors import WorkbenchError
 from workbench.models.heads import PooledClassifier
 from workbench.tasks.base import Encoded, forward
 from workbench.training.store import Store
@@ -27,6 +29,24 @@ class Asked:
 
     def __call__(self, encoded: Encoded) -> Any:
         return forward(self.model, encoded, self.task.collate(self.tokenizer), lambda: True, read=self.task.read)
+
+
+class Once:
+    """The same model, asked once of the same examples: the newest answers are remembered."""
+
+    def __init__(self, ask: Asked) -> None:
+        self.ask, self.model = ask, ask.model
+        self._of: Encoded | None = None
+        self._answers: Any = None
+
+    def __call__(self, encoded: Encoded) -> Any:
+        if self._of is None or not _same(self._of, encoded):
+            self._answers, self._of = self.ask(encoded), encoded
+        return self._answers
+
+
+def _same(one: Encoded, other: Encoded) -> bool:
+    return len(one) == len(other) and all(map(np.array_equal, one.ids, other.ids))
 
 
 class Predictor:
@@ -84,11 +104,14 @@ class Predictor:
     def confusion(self, split: Any) -> pd.DataFrame:
         """Counts: rows are what is right, columns what was answered; of several labels per text, one row per label with how often
         it was given rightly, given wrongly, missed and rightly not given."""
+        return self._counts(self.ask, split)
+
+    def _counts(self, ask: Any, split: Any) -> pd.DataFrame:
         encoded = self.task.encode(split, self.tokenizer, self.config.max_length, self.labels)
         if hasattr(self.task, "label_counts"):
-            found: pd.DataFrame = self.task.label_counts(self.ask(encoded), encoded.labels, self.labels)
+            found: pd.DataFrame = self.task.label_counts(ask(encoded), encoded.labels, self.labels)
             return found
-        right, answer, names = self.task.pairs(self.ask(encoded), encoded.labels, self.labels)
+        right, answer, names = self.task.pairs(ask(encoded), encoded.labels, self.labels)
         counts = np.zeros((len(names), len(names)), dtype=int)
         np.add.at(counts, (right, answer), 1)
         frame = pd.DataFrame(counts, index=pd.Index(names, name="right"), columns=pd.Index(names, name="answer"))
@@ -105,6 +128,28 @@ class Predictor:
             **self.task.metrics(answers, encoded.labels, self.labels),
             **(written(self.ask, split, self.tokenizer, self.config) if written else {}),
         }
+
+    def review(self, split: Any, n: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """`errors` and `confusion` of a split, of which the model is asked once; without confusion where no label is right or wrong."""
+        once = Once(self.ask)
+        wrong = self.task.errors(once, split, n, self.tokenizer, self.labels, self.config)
+        return wrong, self._counts(once, split) if "right" in wrong else pd.DataFrame()
+
+    def quantized(self) -> Any:
+        """The same model with int8 weights for CPUs (see `training.quantized`)."""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # torch.ao speaks of its successor, also while it is imported
+                from workbench.training.quantized import Quantized
+        except ImportError as error:
+            raise WorkbenchError(
+                "a torch without dynamic quantisation", "torch 2.8 to 2.13", "the run itself"
+            ) from error
+        return Quantized.of(self)
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """Its weights by name, as they are kept on disk."""
+        return {k: v.cpu().contiguous() for k, v in self.model.state_dict().items()}
 
     @property
     def ask(self) -> Asked:

@@ -1,4 +1,4 @@
-"""Run: one training as an object. Start, watch, pause, stop, resume; afterwards predict, look at errors, save.
+"""Run: one training as an object. Start, watch, pause, stop, resume, fork; what can be asked of it afterwards is in `record.py`.
 
 The work happens in one background thread that runs transformers' Trainer. Nothing here draws: `__init__` hands in a viewer
 that `await run` ticks. A Run opened from its folder offers the same history and, after a restart, `resume()`.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import shutil
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -16,12 +15,10 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
-import pandas as pd
-
 from workbench import catalog
 from workbench.config import RunConfig
 from workbench.errors import WorkbenchError
-from workbench.training import events as ev
+from workbench.training.record import Record
 from workbench.training.store import STOP, Store, owner, runs_home, stored
 
 Viewer = Callable[["Run"], Any]
@@ -30,13 +27,14 @@ _RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[a-z0-9-]+")
 _live: WeakValueDictionary[Path, Run] = WeakValueDictionary()  # a run that nobody holds is read from its folder again
 
 
-class Run:
+class Run(Record):
     """One training run, live or from its folder. Made by `wb.fit` or `wb.runs()`."""
 
     alone: threading.Lock | None = _ONE_AT_A_TIME  # what a run holds while it trains
 
     def __init__(self, store: Store, data: Any = None, viewer: Viewer | None = None) -> None:
-        self.store, self._data, self.viewer = store, data, viewer
+        super().__init__(store, data)
+        self.viewer = viewer
         self._worker: Any = None
         self._thread: threading.Thread | None = None
         self.error: BaseException | None = None
@@ -50,6 +48,7 @@ class Run:
         engine.load()
         from workbench.training.worker import Worker
 
+        self._loaded = None
         self._worker = Worker(self.store, self._data, resume)
         self._begin()
         return self
@@ -185,27 +184,6 @@ class Run:
         return fork(self, step, changes)
 
     @property
-    def states(self) -> list[int]:
-        """The steps whose training state is kept: where `fork` can begin."""
-        from workbench.training.states import kept
-
-        return list(kept(self.folder))
-
-    # reading -------------------------------------------------------------------------------------------------------
-
-    @property
-    def id(self) -> str:
-        return self.store.id
-
-    @property
-    def folder(self) -> Path:
-        return self.store.folder
-
-    @property
-    def config(self) -> RunConfig:
-        return self.store.config
-
-    @property
     def done(self) -> bool:
         return self._thread is None or not self._thread.is_alive()
 
@@ -216,201 +194,10 @@ class Run:
             return "queued" if _ONE_AT_A_TIME.locked() and not self._worker.began_loading else "preparing"
         return self.store.status
 
-    @property
-    def notes(self) -> list[str]:
-        """Sentences for the learner: what the run had to change, and trouble with the disk."""
-        found = [e.text for e in self.store.events if isinstance(e, ev.Note)]
-        return found + ([self.store.trouble] if self.store.trouble else [])
-
-    def frame(self) -> pd.DataFrame:
-        """One row per evaluation (see `Store.frame`)."""
-        return self.store.frame()
-
-    def ghost(self) -> pd.DataFrame:
-        """The evaluations after early stopping has fired, of a run with `ghost=True` (see `Store.ghost`)."""
-        return self.store.ghost()
-
-    def whole(self) -> pd.DataFrame:
-        """`frame()` and `ghost()` as one curve: what a replay of stopping rules reads."""
-        return self.store.whole()
-
-    def steps(self) -> pd.DataFrame:
-        """One row per reported step (see `Store.steps`)."""
-        return self.store.steps()
-
-    def moves(self) -> pd.DataFrame:
-        """One row per evaluation: how far every block of the model is from its start (see `Store.moves`)."""
-        return self.store.moves()
-
-    def examples(self) -> Any:
-        """The probabilities of single texts at every evaluation (see `training.examples.Examples`); needs `watch=True`."""
-        from workbench.training.examples import read
-
-        return read(self.store)
-
-    def dynamics(self, until: float | None = None, reveal: bool = False, data: Any = None) -> pd.DataFrame:
-        """One row per watched training text: row, text, label, confidence, variability, correctness, forgetting, learned, over the
-        evaluations up to step `until`; with `reveal` also `true_label` and `flipped`. `data` where the run cannot load it again."""
-        from workbench.training.examples import texts_of
-
-        frame = self.examples().dynamics(until, reveal)
-        frame.insert(1, "text", texts_of(self.data() if data is None else data, "train", frame["row"].to_numpy()))
-        return frame
-
-    def noise(self) -> pd.DataFrame:
-        """One row per evaluation: shares of the flipped training texts that are answered with the wrong label that they were
-        `given`, with their `true` one, or another; and the share `expected` if nothing were memorised."""
-        return self.examples().noise()
-
-    @property
-    def diagnosis(self) -> Any:
-        """The Finding that fits the curve so far: verdict, numbers, rule, source, advice."""
-        from workbench.diagnosis import diagnose
-
-        return diagnose(self.frame(), self.context())
-
-    def context(self) -> Any:
-        """What the diagnosis needs to know beside the curve."""
-        from workbench.diagnosis import Context
-
-        facts, frame = self.store.facts, self.frame()
-        ended, begun = self.store.last(ev.Ended), self.store.last(ev.Started)
-        fired = self.store.fired
-        finished = fired is not None or self.status not in ("training", "paused", "queued", "preparing", "new")
-        se = frame["valid_loss_se"].iloc[-1] if len(frame) and "valid_loss_se" in frame else None
-        return Context(
-            n_valid=facts.get("n_valid"),
-            n_train=facts.get("n_train"),
-            majority=facts.get("majority"),
-            trivial=str((facts.get("controls") or ["majority class"])[0]),
-            label_entropy=facts.get("label_entropy"),
-            planned_steps=begun.planned_steps if begun else None,
-            loss_se=None if se is None or pd.isna(se) else float(se),
-            metric_name=self.store.metric,
-            finished=finished,
-            stopped_by="patience"
-            if fired
-            else {"rule": "patience"}.get(ended.reason, ended.reason)
-            if ended and finished
-            else None,
-        )
-
-    @property
-    def best(self) -> dict[str, float]:
-        """The row of the best evaluation: step, losses, metrics. Empty before the first one."""
-        frame = self.frame()
-        finite = frame[frame["valid_loss"].apply(lambda v: pd.notna(v) and abs(v) != float("inf"))]
-        return {} if finite.empty else dict(finite.loc[finite["valid_loss"].idxmin()])
-
-    @property
-    def kept(self) -> dict[str, float]:
-        """The row of the weights that predict: `best`, or with `restore_best=False` the last one with a finite loss."""
-        frame = self.frame()
-        if self.config.restore_best or frame.empty:
-            return self.best
-        return dict(frame.iloc[-1])
-
-    # afterwards ----------------------------------------------------------------------------------------------------
-
     def predictor(self) -> Any:
         """The model with the weights that are kept, ready for texts; loaded again from the folder after a restart."""
-        from workbench.training.predictor import Predictor
-
-        if not self.done:
-            raise WorkbenchError(f"run {self.id} is still {self.status}", "a run that has ended", "await run")
-        if self._worker is None or self._worker.predictor is None:
-            if not (self.folder / "best" / "model.safetensors").exists():
-                raise WorkbenchError(
-                    f"run {self.id} has no weights", "a run with at least one evaluation", "wb.fit again"
-                )
-            predictor = Predictor.from_store(self.store)
-            if self._worker is None:
-                self._cached = getattr(self, "_cached", predictor)
-                return self._cached
-            return predictor
-        return self._worker.predictor
-
-    def predict(self, texts: Any) -> pd.DataFrame:
-        """One row per input. Classification: text, label, probability, and the probability of every label. Tagging: text,
-        and the entities found in it. Answering, of (question, passage) pairs: the answers and their places. Translation: text,
-        translation."""
-        return self.predictor().predict(texts)
-
-    def errors(self, n: int = 10, split: str = "validation") -> pd.DataFrame:
-        """The `n` texts of a split that the model gets most wrong, worst first."""
-        return self.predictor().errors(self.data()[split], n)
-
-    def confusion(self, split: str = "validation") -> pd.DataFrame:
-        """Counts of a split: rows are what is right, columns what the model answered (tagging: words by type of name; several
-        labels per text: a row per label with how often it was given rightly, given wrongly, missed, rightly not given)."""
-        return self.predictor().confusion(self.data()[split])
-
-    def evaluate(self, split: str = "test") -> dict[str, float]:
-        """Loss and metrics of the weights that are kept on a split, BLEU and chrF of a translator among them; look at `test`
-        once, at the end."""
-        data = self.data()
-        if split not in data:
-            raise WorkbenchError(
-                f"no split called {split!r}", f"one of {', '.join(data)}", "run.evaluate('validation')"
-            )
-        return self.predictor().evaluate(data[split])
-
-    def save(self, folder: str | Path) -> Path:
-        """Write the model to a new folder: weights, tokenizer, config, labels and how to load it again."""
-        return self.predictor().save(Path(folder), self)
-
-    def export(self, folder: str | Path) -> Path:
-        """Write this run to a new folder as a plain transformers script with its config and data (see `scale.export`)."""
-        from workbench.scale.export import export
-
-        return export(self, folder)
-
-    def push_to_hub(self, name: str, private: bool = True) -> str:
-        """Upload what `save` writes to "owner/name" on the Hub with your own token, and return its address (see `scale.push`)."""
-        from workbench.scale.push import push
-
-        return push(self, name, private)
-
-    def model_folder(self) -> Path:
-        """The model of this run as a folder beside its history, written when it is first asked for."""
-        folder = self.folder / "model"
-        if not (folder / "workbench.json").exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            self.save(folder)
-        return folder
-
-    def data(self) -> Any:
-        """The data this run was trained on."""
-        from workbench.data import load
-
-        if self._data is None:
-            if self.config.data == "data":
-                raise WorkbenchError(f"run {self.id} was trained on data passed by hand", "that data", "wb.load(...)")
-            self._data = load(self.config.data)
-        return self._data
-
-    def figure(self) -> Any:
-        """A matplotlib Figure of the curves."""
-        from workbench.views.figures import run_figure
-
-        return run_figure(self)
-
-    def to_code(self) -> str:
-        """The line of code that makes this run again; of a fork the one that branches it off its parent."""
-        fork = self.store.facts.get("fork")
-        if not fork:
-            return self.config.to_code()
-        choices = "".join(f", {name}={new!r}" for name, (_, new) in fork["changed"].items())
-        return f"parent.fork({fork['step']}{choices})  # parent: run {fork['parent']}"
-
-    def to_recipe(self) -> str:
-        """The same choices as TOML: save it as a file and `python -m workbench launch` runs it again."""
-        return self.config.to_recipe()
-
-    def __repr__(self) -> str:
-        kept = self.kept
-        score = f" · {self.store.metric} {kept[self.store.metric]:.3f} at step {int(kept['step'])}" if kept else ""
-        return f"<Run {self.id} · {self.status}{score}>"
+        here = self._worker.predictor if self.done and self._worker is not None else None
+        return super().predictor() if here is None else here
 
 
 def fit(data: Any = "reviews", *, viewer: Viewer | None = None, **choices: Any) -> Run:
@@ -444,7 +231,8 @@ def launch(config: RunConfig, data: Any = None, viewer: Viewer | None = None) ->
 
         if data is not None or not config.data.startswith("hub:"):  # the Hub is asked in the background
             data = load(data if data is not None else config.data)
-    return Run(Store.create(config, owner()), data, viewer).start()
+    facts = owner() | ({"data_title": data.title} if getattr(data, "title", "") else {})
+    return Run(Store.create(config, facts), data, viewer).start()
 
 
 def _folder_of(choice: Any) -> Any:

@@ -108,10 +108,7 @@ class Predictions:
         if run is None or not run.done or run.error is not None or run.id == self._shown or not run.best:
             return
         try:
-            wrong = run.errors(8)
-            counts = (
-                run.confusion() if "right" in wrong else pd.DataFrame()
-            )  # there is one where answers are among labels
+            wrong, counts = run.predictor().review(run.data()["validation"], 8)
         except WorkbenchError as error:
             self.errors.value = problem_html(error)
             return
@@ -175,7 +172,12 @@ class RunsTab:
         self.picture, self.table = widgets.HTML(), widgets.HTML()
         for widget in (self.choice, self.column, self.by):
             widget.observe(lambda change: self._draw(), names="value")
-        self.box = widgets.VBox([self.table, self.choice, widgets.HBox([self.column, self.by]), self.picture])
+        from workbench.views.dueltab import EarlierDuels
+
+        self.duels = EarlierDuels()
+        self.box = widgets.VBox(
+            [self.table, self.choice, widgets.HBox([self.column, self.by]), self.picture, self.duels.box]
+        )
         self._runs: list[Run] = []
         self._opened = False
 
@@ -187,13 +189,15 @@ class RunsTab:
         """Read the run folders again (only once the tab has been opened)."""
         if not self._opened:
             return
-        self._runs = list(all_runs())[:40]
+        found = list(all_runs())
+        self._runs = found[:40]
         self.table.value = (
             table_html([run_row(r, i + 1) for i, r in enumerate(self._runs[:12])]) or "<p>No runs yet.</p>"
         )
         self.choice.options = [(f"{i + 1}: {r.id} · {r.status}", i) for i, r in enumerate(self._runs)]
         self.choice.value = tuple(range(min(3, len(self._runs))))
         self._draw()
+        self.duels.refresh(found)
 
     def _draw(self) -> None:
         chosen = [self._runs[i] for i in self.choice.value if i < len(self._runs)]
@@ -222,6 +226,11 @@ def bars_html(bars: list[tuple[str, float]]) -> str:
     )
 
 
+def data_called(run: Run) -> str:
+    """The data of a run by its name; where it was made by hand, as it says of itself, or "data"."""
+    return str(run.store.facts.get("data_title") or run.config.data)
+
+
 def run_row(run: Run, number: int | None = None) -> dict[str, Any]:
     """One line of a table of runs."""
     kept, metric, c = run.kept, run.store.metric, run.config
@@ -231,7 +240,7 @@ def run_row(run: Run, number: int | None = None) -> dict[str, Any]:
         "run": run.id,
         "status": run.status,
         "model": c.model,
-        "data": c.data,
+        "data": data_called(run),
         "rate": f"{c.learning_rate:.2g}",
         "batch": c.batch_size,
         "texts": run.store.facts.get("n_train", "–"),
@@ -272,7 +281,7 @@ class Comparison:
 
     def frame(self) -> pd.DataFrame:
         """The settings that differ, metric and loss of the weights that are kept and their step, seconds, verdict."""
-        settings = [r.config.__dict__ for r in self.runs]
+        settings = [{**r.config.__dict__, "data": data_called(r)} for r in self.runs]
         differing = [k for k in settings[0] if len({repr(s[k]) for s in settings}) > 1]
         rows, forks = [], {getattr(r, "id", ""): f"run {i + 1}" for i, r in enumerate(self.runs)}
         forked = any(r.store.facts.get("fork") for r in self.runs)

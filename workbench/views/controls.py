@@ -15,6 +15,7 @@ import ipywidgets as widgets
 from workbench import catalog
 from workbench.config import RunConfig
 from workbench.errors import WorkbenchError
+from workbench.views.fold import Fold, folds
 
 WIDE = {"width": "292px"}
 STYLE = {"description_width": "112px"}
@@ -124,6 +125,7 @@ CONTROLS: tuple[Control, ...] = (
     Control("keep_states", "Kept states", "Training states kept on disk, to fork the run there later; 0 keeps none", _whole(0, 1000)),
     Control("schedule", "Schedule", "How the rate falls after the warm-up", lambda **c: widgets.Dropdown(
         options=[("linear to 0", "linear"), ("cosine to 0", "cosine"), ("constant", "constant"), ("slanted triangle", "slanted")], **c)),
+    Control("max_length", "Max length", "Word pieces per text at most; what is longer is cut there", _whole(4, 8192)),
     Control("layers", "Layers", "Keep only so many of the checkpoint's layers, counted from the input; 0 stands for all",
             _whole(0, 1000), _none_is_zero, _zero_is_none),
     Control("pooling", "Head reads", "What the classifier looks at: all tokens, [CLS], or the model's own head",
@@ -146,6 +148,7 @@ class Controls:
     def __init__(self, config: RunConfig) -> None:
         self.base = config
         self.widgets: dict[str, Any] = {}
+        self.sections: list[Fold] = []
         for control in CONTROLS:
             common = {"description": control.label, "tooltip": control.help, "style": STYLE, "layout": WIDE}
             self.widgets[control.field] = control.make(**common)
@@ -215,7 +218,7 @@ class Controls:
         return widgets.VBox([self.widgets[control.field] for control in CONTROLS[: last + 1]])
 
     def more(self) -> Any:
-        """The other controls in sections that open."""
+        """The other controls in sections that open, by mouse or keyboard."""
         sections = {
             "Early stopping": ("patience", "min_delta", "stopping", "seconds", "ghost", "restore_best", "keep_states"),
             "Regularisation and schedule": (
@@ -228,10 +231,13 @@ class Controls:
                 "schedule",
             ),
             "Single examples": ("watch", "noise"),
-            "Architecture and seed": ("layers", "pooling", "head", "seed"),
+            "Architecture and seed": ("max_length", "layers", "pooling", "head", "seed"),
         }
-        boxes = [widgets.VBox([self.widgets[field] for field in names]) for names in sections.values()]
-        return widgets.Accordion(children=boxes, titles=tuple(sections), layout={"width": "318px"})
+        self.sections, box = folds(
+            {title: widgets.VBox([self.widgets[field] for field in names]) for title, names in sections.items()},
+            "318px",
+        )
+        return box
 
 
 def _three_digits(value: float) -> float:

@@ -40,7 +40,7 @@ class DataTab:
     def refresh(self) -> None:
         """Look again when the chosen data has changed (only once the tab has been opened)."""
         config = self.panel.config
-        shown = (config.data, config.model, id(self.panel.source()))
+        shown = (config.data, config.model, config.max_length, id(self.panel.source()))
         if not self._opened or self._shown == shown:
             return
         self._shown = shown

@@ -1,12 +1,13 @@
 """The duel: the same data, several ways of training, several seeds; what differs beyond the spread, and what it costs.
 
-Nothing is trained here: runs are started one after the other, and what they have stored is put side by side.
+Nothing is trained here: runs are started one after the other, and what they have stored is put side by side. Each run notes in its
+folder which duel it belongs to, so `duels()` finds them again after a restart of the kernel.
 """
 
 from __future__ import annotations
 
 import html
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,10 @@ class Duel:
         self.data, self.contenders, self.seeds, self.split = data, dict(contenders), list(seeds), split
         self.runs: dict[str, list[Any]] = {name: [] for name in contenders}
         self.scores: dict[str, list[float]] = {name: [] for name in contenders}
+        self.id = ""  # that of its first counted run
         self.stopped = False
+        self.at: tuple[str, int] | None = None  # contender and seed in training
+        self.now: Any = None  # the newest run
 
     def __await__(self) -> Generator[Any, None, Duel]:
         return self._watch().__await__()
@@ -39,20 +43,39 @@ class Duel:
             from IPython.display import HTML, display
 
             handle = display(HTML(""), display_id=True)
-        for name, seed, choices in self._plan():
-            if handle is not None:
-                handle.update(HTML(self._so_far(f"{name}, seed {seed}")))
-            run = self._start(choices, seed)
-            await run
-            self._note(name, run)
+
+        def tell() -> None:
+            if handle is not None and self.at is not None:
+                handle.update(HTML(self._so_far(f"{self.at[0]}, seed {self.at[1]}")))
+
+        await self.train(tell)
         if handle is not None:
             handle.update(HTML(self._repr_html_()))
         return self
 
+    async def train(self, tell: Callable[[], None] = lambda: None) -> Duel:
+        """Start the runs one after the other and count them; `tell` is called before each. Draws nothing."""
+        try:
+            for name, seed, choices in self._plan():
+                self.at = name, seed
+                tell()
+                self.now = self._start(choices, seed)
+                self._note(name, await self.now)
+        finally:
+            self.at = None
+        return self
+
+    def stop(self) -> None:
+        """End it after this step, with the runs that have ended; the one that is cut off is not counted."""
+        self.stopped = True
+        if self.now is not None:
+            self.now.stop()
+
     def join(self) -> Duel:
         """Train all of them in a plain script; Ctrl-C ends it with what there is."""
         for name, seed, choices in self._plan():
-            self._note(name, self._start(choices, seed).join())
+            self.now = self._start(choices, seed)
+            self._note(name, self.now.join())
         return self
 
     def _plan(self) -> Generator[tuple[str, int, dict[str, Any]], None, None]:
@@ -68,13 +91,21 @@ class Duel:
         return fit(choices.get("data", self.data), **{**_but_data(choices), "seed": seed})
 
     def _note(self, name: str, run: Any) -> None:
-        self.stopped = run.status == "stopped" and run.context().stopped_by == "user"
-        if run.kept:
-            self.runs[name].append(run)
+        if run.status == "stopped" and run.context().stopped_by == "user":
+            self.stopped = True  # a run that was cut off says nothing of what it had come to
+        elif run.kept:
             metric = run.store.metric
-            self.scores[name].append(
-                run.kept[metric] if self.split == "validation" else run.evaluate(self.split)[metric]
-            )
+            score = run.kept[metric] if self.split == "validation" else run.evaluate(self.split)[metric]
+            self.runs[name].append(run)
+            self.scores[name].append(float(score))
+            self._remember(name, run)
+
+    def _remember(self, name: str, run: Any) -> None:
+        """Write into the run's folder whose run it is, so that `duels()` can put the duel together again."""
+        self.id = self.id or run.id
+        run.store.facts["duel"] = {"id": self.id, "kind": type(self).__name__, "contender": name, "of": list(self.contenders),
+                                   "seeds": [int(s) for s in self.seeds], "split": self.split, "score": self.scores[name][-1]}  # fmt: skip
+        run.store.write_config()
 
     # what came of it -----------------------------------------------------------------------------------------------
 
@@ -125,6 +156,12 @@ class Duel:
         right.set_xlim(0, max(1e-9, frame["seconds"].max()) * 1.75)
         right.set_xlabel("training time (s)")
         return figure
+
+    def costs(self) -> Figure:
+        """Quality with the band of its seeds against training time, weights that learn and memory."""
+        from workbench.views.duel_figures import costs_figure
+
+        return costs_figure(self)
 
     def alt(self) -> str:
         rows = self.frame().to_dict("records")
@@ -218,3 +255,21 @@ def duel(
         check_names(own)
     chosen = range(seeds) if isinstance(seeds, int) else seeds
     return Duel(data, {name: {**choices, **own} for name, own in contenders.items()}, list(chosen), split)
+
+
+def duels(among: Sequence[Any] | None = None) -> list[Duel]:
+    """The duels whose runs lie in this folder (or are `among` these, newest first), newest first, each with the runs that have ended;
+    nothing is loaded or trained."""
+    from workbench.training.run import runs
+
+    found: dict[str, Duel] = {}
+    for run in reversed(runs() if among is None else among):
+        mark = run.store.facts.get("duel") or {}
+        if mark.get("kind") != "Duel":
+            continue
+        if mark["id"] not in found:
+            found[mark["id"]] = Duel(run.config.data, {n: {} for n in mark["of"]}, mark["seeds"], mark["split"])
+            found[mark["id"]].id = mark["id"]
+        found[mark["id"]].runs[mark["contender"]].append(run)
+        found[mark["id"]].scores[mark["contender"]].append(mark["score"])
+    return list(reversed(found.values()))

@@ -16,10 +16,12 @@ from workbench.errors import WorkbenchError
 from workbench.training.fork import FIXED
 from workbench.training.run import Run, training_now
 from workbench.views.controls import problem_html
+from workbench.views.fold import folds
 from workbench.views.guess import Guess
 from workbench.views.lineage import Lineage
 from workbench.views.real import Check, is_it_real
 
+WIDTH = "min(800px, 100%)"
 _kept: set[Any] = set()  # an event loop keeps no strong reference to its tasks
 
 
@@ -33,11 +35,14 @@ class Folds:
         self.anew = widgets.Button(description="Predict again", icon="pencil", disabled=True, layout={"width": "152px"},
                                    tooltip="Clear the prediction and make one for the next run")  # fmt: skip
         self.anew.on_click(lambda _: self._predict_again())
-        self.before = _folded([widgets.VBox([self.guess.box, self.anew])], ["Predict first: what will the curve do?"])
-        self.after = _folded(
-            [self.fork.box, self.real.box],
-            ["Fork here: change one thing and branch off", "Is it real? Other seeds, other texts"],
-        )
+        predict = {"Predict first: what will the curve do?": widgets.VBox([self.guess.box, self.anew])}
+        later = {
+            "Fork here: change one thing and branch off": self.fork.box,
+            "Is it real? Other seeds, other texts": self.real.box,
+        }
+        self.opened, self.before = folds(predict, WIDTH)
+        closed, self.after = folds(later, WIDTH)
+        self.opened += closed
         self._measure = _measure(panel.controls.base)
 
     def choices_changed(self, config: RunConfig) -> None:
@@ -202,9 +207,3 @@ class RealFold:
 def _measure(config: RunConfig) -> tuple[Any, ...]:
     """What the axes of a prediction depend on."""
     return config.data, config.epochs, config.evaluations
-
-
-def _folded(children: list[Any], titles: list[str]) -> widgets.Accordion:
-    return widgets.Accordion(
-        children=children, titles=tuple(titles), selected_index=None, layout={"max_width": "800px"}
-    )

@@ -1,7 +1,7 @@
 """Names for what ipywidgets leaves nameless: slider handles and the live picture. A style for hidden text and one script.
 
 ipywidgets 8.1 puts no label on the handle of a slider (role=slider) and offers no alt text for an Image. The script copies the
-words that stand beside them: a slider's label and read-out, and the hidden description beneath a picture. It also keeps the arrow
+words that stand beside them: a slider's label and read-out, and the hidden description beneath a picture; and it says of a fold whether it is open. It also keeps the arrow
 keys in a list from moving the notebook's cells, which is what JupyterLab does with them. It runs where the cell was run; a
 notebook that is opened untrusted drops it, and then shows static pictures with their own alt text.
 """
@@ -14,7 +14,7 @@ from typing import Any
 import ipywidgets as widgets
 from IPython.display import display
 
-SCRIPT = """<script>(() => {
+SCRIPT = """<style>button.wb-fold{text-align:left}</style><script>(() => {
   if (window.workbenchLabels) return;
   const name = () => {
     document.querySelectorAll('.widget-slider').forEach(w => {
@@ -23,6 +23,7 @@ SCRIPT = """<script>(() => {
       if (out && handle) handle.setAttribute('aria-valuetext', out.textContent);
     });
     document.querySelectorAll('.jupyter-widgets select').forEach(list => list.setAttribute('data-lm-suppress-shortcuts', 'true'));
+    document.querySelectorAll('button.wb-fold').forEach(b => b.setAttribute('aria-expanded', String(b.classList.contains('mod-active'))));
     document.querySelectorAll('.wb-picture').forEach(w => {
       const words = w.querySelector('.wb-alt'), image = w.querySelector('img');
       if (words && image && image.alt !== words.textContent) image.alt = words.textContent;

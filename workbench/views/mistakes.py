@@ -48,8 +48,9 @@ class CostOfMistakes(Duel):
         return super()._start(choices, seed)
 
     def _note(self, name: str, run: Any) -> None:
-        self.stopped = run.status == "stopped" and run.context().stopped_by == "user"
-        if not run.kept:
+        if run.status == "stopped" and run.context().stopped_by == "user":
+            self.stopped = True
+        if self.stopped or not run.kept:
             return
         predictor = run.predictor()
         if run.config.mistake is None and name != RIGHT:

@@ -18,7 +18,7 @@ from workbench.config import RunConfig, check_names
 from workbench.errors import WorkbenchError
 from workbench.training import engine
 from workbench.training.run import Run, launch, training_now
-from workbench.views import browse, datatab, examplestab, labels, live
+from workbench.views import browse, datatab, dueltab, examplestab, labels, live
 from workbench.views import figures as fig
 from workbench.views.controls import Controls, problem_html
 from workbench.views.experiments import Experiments
@@ -50,7 +50,8 @@ class Panel:
         self.estimate, self.problem = widgets.HTML(), widgets.HTML()
         self.experiments = Experiments(self)
         self.predictions, self.runs, self.data = browse.Predictions(self), browse.RunsTab(self), datatab.DataTab(self)
-        self.examples = examplestab.ExamplesTab(self)
+        self.examples, self.duel = examplestab.ExamplesTab(self), dueltab.DuelTab(self)
+        self._tabs = (self.predictions, self.runs, self.data, self.examples, self.duel)
         self.folds = Folds(self)
         self.controls.observe(self._changed)
         self.controls.widgets["learning_rate"].observe(self._rate_moved, names="value")
@@ -121,7 +122,7 @@ class Panel:
         self._follow(run)
 
     def check_ended(self) -> None:
-        """The seeds of `is_it_real` are trained: what they kept busy is free again."""
+        """Runs that others have started, of a duel or of `is_it_real`, are trained: what they kept busy is free again."""
         self.folds.refresh()
         self.runs.refresh()
 
@@ -192,6 +193,7 @@ class Panel:
         self.estimate.value = f"<span style='color:#444'>{html.escape(self.data.estimate(config))}</span>"
         self.data.refresh()
         self.folds.choices_changed(config)
+        self.duel.refresh()
 
     def _set_buttons(self) -> None:
         status = self.run.status if self.run is not None else "new"
@@ -252,17 +254,17 @@ class Panel:
         top = widgets.Box([left, right], layout={"display": "flex", "flex_flow": "row wrap", "grid_gap": "12px"})
         label = widgets.HTML("<span style='color:#444'>The same as a line of code:</span>")
         tabs = widgets.Tab(
-            children=[self.predictions.box, self.runs.box, self.data.box, self.examples.box],
-            titles=("Predictions", "Runs", "Data", "Examples"),
+            children=[tab.box for tab in self._tabs],
+            titles=("Predictions", "Runs", "Data", "Examples", "Duel"),
         )
         tabs.observe(lambda change: self._tab_opened(change["new"]), names="selected_index")
         alive = widgets.HTML("<style>.wb-record{display:none}</style>", layout={"display": "none"})
         return widgets.VBox([top, widgets.VBox([label, self.code]), tabs, alive])
 
     def _tab_opened(self, index: int | None) -> None:
-        self.examples.visible = False
+        self.examples.visible = self.duel.visible = False
         if index is not None:
-            (self.predictions, self.runs, self.data, self.examples)[index].open()
+            self._tabs[index].open()
 
 
 def panel(data: Any = "reviews", **choices: Any) -> Panel:

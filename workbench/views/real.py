@@ -44,11 +44,6 @@ class Check(Duel):
         self.now = again(choices["run"], seed, others[0] if others else None)
         return self.now
 
-    def stop(self) -> None:
-        """End it with the seeds that there are."""
-        self.stopped = True
-        self.now.stop()
-
     # one run ---------------------------------------------------------------------------------------------------------
 
     def agreeing(self, name: str) -> tuple[int, int]:
