@@ -8,6 +8,7 @@ encoder's vectors. A causal model is asked for a completion: source, separator, 
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,9 @@ def translator(src: Source, config: RunConfig) -> Any:
 
     cfg = zoo.config(src)
     what = kind(cfg)
+    warnings.filterwarnings(
+        "ignore", "Version v4.12.0 introduces", FutureWarning
+    )  # of joined models, at every training's start
     if what in (families.READER, families.WRITER):
         zoo.set_layers(cfg, config.layers)
     elif config.layers is not None:
@@ -125,7 +129,10 @@ def joined(src: Source, cfg: Any, dropout: float | None = None) -> Any:
     from transformers import AutoModel, AutoModelForCausalLM, AutoModelForSeq2SeqLM, EncoderDecoderModel
 
     giver = zoo.source(DECODER + (RANDOM if src.random else ""))
-    whole, half = zoo.config(giver), zoo.config(giver)  # building half of a model changes its configuration
+    whole, half = (
+        zoo.config(giver),
+        zoo.config(giver, dtype="float32"),
+    )  # building half of a model changes its configuration
     zoo.set_dropout(whole, dropout)
     zoo.set_dropout(half, dropout)
     given = zoo.build(AutoModelForSeq2SeqLM, giver, whole, **_quick())
@@ -133,7 +140,8 @@ def joined(src: Source, cfg: Any, dropout: float | None = None) -> Any:
     state = given.state_dict()
     decoder.load_state_dict({name: state[name] for name in decoder.state_dict()})
     extra = {"add_pooling_layer": False} if cfg.model_type in ("bert", "roberta", "xlm-roberta", "camembert") else {}
-    model = EncoderDecoderModel(encoder=zoo.build(AutoModel, src, cfg, **extra), decoder=decoder)
+    encoder = zoo.build(AutoModel, src, cfg, **extra)
+    model = zoo.quietly(lambda: EncoderDecoderModel(encoder=encoder, decoder=decoder))
     for name in ("decoder_start_token_id", "pad_token_id", "eos_token_id"):
         setattr(model.config, name, getattr(whole, name))
     model.generation_config = given.generation_config

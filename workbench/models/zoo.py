@@ -143,19 +143,26 @@ def saved_facts(location: str) -> dict[str, Any]:
 def _fetch(src: Source, load: Any, weights: bool = False) -> Any:
     """What `load` makes of the folder of a checkpoint; its files come from the Hub first where they are not here."""
     from huggingface_hub.utils import logging as hub_logging
-    from transformers.utils import logging
 
     hub_logging.set_verbosity_error()
-    logging.disable_progress_bar()  # a worker's bars and reports would land in whatever cell runs by then
-    before = logging.get_verbosity()
-    logging.set_verbosity_error()
     try:
-        return load(hub.folder(src.location, weights) if src.on_hub else src.location)
+        return quietly(lambda: load(hub.folder(src.location, weights) if src.on_hub else src.location))
     except MemoryError:
         raise
     except Exception as error:
         if "out of memory" in str(error).lower():
             raise
         raise hub.trouble(src.name, error, src.on_hub) from error
+
+
+def quietly(make: Any) -> Any:
+    """What `make()` gives, without transformers' bars and reports: a worker's would land in whatever cell runs by then."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    before = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        return make()
     finally:
         logging.set_verbosity(before)
