@@ -22,7 +22,7 @@ NO_SENSE = {
 CASES = [(family, task) for family in FAMILIES for task in TASKS if (family, task) not in NO_SENSE]
 WHOLE = ("bert", "roberta", "xlnet", "gpt2", "t5", "marian")  # through a run and its folders; the others take a step
 ASKED = {"classification": ["the room was warm"], "multi-label": ["the room was warm"], "tagging": [["Ann", "left"]],
-         "answering": ("Who was warm?", "the room was warm"), "translation": ["The cat sleeps.", "the dog"]}  # fmt: skip
+         "answering": ("Who was warm?", "the room was warm"), "translation": ["The cat sleeps."]}  # fmt: skip
 
 
 def questions():
@@ -92,8 +92,15 @@ def test_a_family_trains_on_a_task_is_kept_opened_again_saved_and_loaded(
     family, task, folders, given, home, tmp_path, monkeypatch
 ):
     """Every cell of the matrix: the same answers from the run, its folder, and its saved model in a further run."""
-    choices = {"epochs": 1, "batch_size": 8, "evaluations": 1, "max_length": 48, "restore_best": False}
-    run = wb.fit(given[task], model=str(folders[family]), train_examples=16, learning_rate=1e-2, **choices).join()
+    writes = task in ("translation", "language-modeling")  # without a new head: nothing is fresh when it is loaded
+    choices = {
+        "epochs": 1,
+        "batch_size": 8,
+        "evaluations": 1,
+        "max_length": 16 if writes else 48,
+        "restore_best": False,
+    }
+    run = wb.fit(given[task], model=str(folders[family]), train_examples=8, learning_rate=1e-2, **choices).join()
     masks = run.predictor().tokenizer.mask_token is not None
     asked = ASKED.get(task) or ["the ___ was warm" if masks else "the room"]
     answers = run.predict(asked)
@@ -101,19 +108,21 @@ def test_a_family_trains_on_a_task_is_kept_opened_again_saved_and_loaded(
     assert run.status == "finished" and steps.iloc[0] != steps.iloc[-1]
     assert same(Predictor.from_store(run.store).predict(asked), answers)
     folder = run.save(tmp_path / "saved")
-    monkeypatch.chdir(folder)
-    exec(
-        (folder / "README.md").read_text("utf-8").split("```python\n")[1].split("```")[0], {}
-    )  # what its card says to do
-    if task in ("translation", "language-modeling"):  # without a new head: nothing is fresh when it is loaded
-        assert same(Predictor.untouched(str(folder), task, max_length=48).predict(asked), answers)
+    if writes:
+        assert same(Predictor.untouched(str(folder), task, max_length=16).predict(asked), answers)
+        monkeypatch.chdir(folder)
+        card = (folder / "README.md").read_text("utf-8")
+        exec(card.split("```python\n")[1].split("```")[0].replace("=128", "=16"), {})  # what it says to do
 
 
 WRITES = [
-    (f, t)
-    for f in ("bert", "gpt2", "marian", "t5")
-    for t in ("unfreezing", "lora", "ia3")
-    if (f, t) != ("marian", "ia3")
+    ("bert", "unfreezing"),
+    ("bert", "lora"),
+    ("bert", "ia3"),
+    ("gpt2", "lora"),
+    ("gpt2", "unfreezing"),
+    ("marian", "lora"),
+    ("t5", "ia3"),
 ]
 
 
@@ -122,7 +131,14 @@ def test_a_technique_on_a_translator_trains_and_answers_the_same_when_it_is_open
     family, technique, folders, given, home
 ):
     """With full fine-tuning above; techniques on readers: `tests/techniques/test_training.py`."""
-    choices = {"epochs": 1, "batch_size": 8, "evaluations": 1, "max_length": 48, "restore_best": False}
+    choices = {
+        "epochs": 1,
+        "batch_size": 8,
+        "evaluations": 1,
+        "max_length": 16,
+        "restore_best": False,
+        "train_examples": 8,
+    }
     run = wb.fit(
         given["translation"], model=str(folders[family]), technique=technique, learning_rate=1e-2, **choices
     ).join()

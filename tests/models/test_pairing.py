@@ -29,7 +29,7 @@ TASK = TASKS["translation"]
 def folders(tmp_path_factory):
     home = tmp_path_factory.mktemp("pairing")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pairing, "DECODER", str(tiny_marian(home / "decoder")))
+        patch.setattr(pairing, "DECODER", str(tiny_marian(home / "decoder", seed=3)))
         names = {"bert": tiny_bert(home / "bert"), "wide": tiny_bert(home / "wide", hidden=48)}
         names |= {family: make(family, home / family) for family in ("gpt2", "xlnet")}
         yield {name: str(folder) for name, folder in names.items()} | {"decoder": pairing.DECODER}
@@ -183,7 +183,7 @@ def test_no_place_knows_its_own_piece_or_a_later_one(folders):
     assert sorted(turns[:4].tolist()) == [0, 1, 2, 3] and (turns[4:] == -1).all()
 
     def logits(shown):
-        batch = {"input_ids": torch.tensor([shown]), **views(torch.tensor([turns]))}
+        batch = {"input_ids": torch.from_numpy(shown)[None], **views(torch.from_numpy(turns)[None])}
         with torch.no_grad():
             return model(**batch).logits[0]
 
