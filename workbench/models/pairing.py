@@ -123,8 +123,8 @@ def _quick() -> dict[str, str]:
 def joined(src: Source, cfg: Any, dropout: float | None = None) -> Any:
     """This model's encoder and the decoder of `DECODER`, both as they were pretrained; of a random twin both are fresh.
 
-    Where their widths differ, transformers puts a new linear layer between them. The cross-attention is kept: it has learned to
-    look for words in an encoder's vectors, if in those of another encoder (measured: see `docs/using.md`).
+    Where their widths differ, transformers puts a new linear layer between them. The cross-attention is kept as well: it has
+    learned to look for words in an encoder's vectors, if in those of another encoder.
     """
     from transformers import AutoModel, AutoModelForCausalLM, AutoModelForSeq2SeqLM, EncoderDecoderModel
 
