@@ -118,9 +118,9 @@ def fine_tuned(data: Data, model: str, count: int, seed: int, then: Any, **choic
         before = os.environ.get("WORKBENCH_HOME")
         os.environ["WORKBENCH_HOME"] = home
         try:
-            return then(fit(data, model=model, seed=seed, **{
-                "train_examples": count, "epochs": epochs(count), "learning_rate": RATE, "evaluations": 1, "restore_best": False,
-                **choices}).join())  # fmt: skip
+            usual = {"epochs": epochs(count), "learning_rate": RATE, "evaluations": 1, "restore_best": False}
+            choices = {**usual, "train_examples": count, **choices}
+            return then(fit(data, model=model, seed=seed, **choices).join())
         finally:
             os.environ.pop("WORKBENCH_HOME") if before is None else os.environ.update(WORKBENCH_HOME=before)
 

@@ -52,12 +52,14 @@ def models(task: str) -> list[str]:
 
 def left_out(task: str) -> dict[str, str]:
     """Name -> reason, for every bundled model and every technique that does not fit a task."""
-    found = {}
-    for card in catalog.models() if task else ():
+    found: dict[str, str] = {}
+    if not task:
+        return found
+    for card in catalog.models():
         why = families.refusal(card.name, card.family, task)
         if why is not None and card.source == "bundled":  # a twin is as its sibling
             found[card.name] = f"{why.found.partition(repr(card.name))[2].strip()}; try {why.try_}"
-    for card in catalog.techniques() if task else ():
+    for card in catalog.techniques():
         if task not in card.tasks:
             found[card.name] = f"a technique for {', '.join(card.tasks)}"
     return found
