@@ -95,7 +95,7 @@ def test_a_family_trains_on_a_task_is_kept_opened_again_saved_and_loaded(
     writes = task in ("translation", "language-modeling")  # without a new head: nothing is fresh when it is loaded
     choices = {
         "epochs": 1,
-        "batch_size": 8,
+        "batch_size": 4,
         "evaluations": 1,
         "max_length": 16 if writes else 48,
         "restore_best": False,
@@ -133,7 +133,7 @@ def test_a_technique_on_a_translator_trains_and_answers_the_same_when_it_is_open
     """With full fine-tuning above; techniques on readers: `tests/techniques/test_training.py`."""
     choices = {
         "epochs": 1,
-        "batch_size": 8,
+        "batch_size": 4,
         "evaluations": 1,
         "max_length": 16,
         "restore_best": False,
