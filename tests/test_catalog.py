@@ -152,7 +152,7 @@ def test_models_are_shown_with_what_their_cards_say():
     )
     head, model, twin = shown.splitlines()
     assert head.split("  ")[0] == "name" and "tokens seen" in head
-    for words in ("bert", "5.4 M", "50 M", "masked language model", "tagging"):
+    for words in ("bert", "5.4 M", "50 M", "masked language model", "new head", "new decoder", "hidden words"):
         assert words in model
     assert "30%" not in model and "nothing: fresh weights" in twin
 

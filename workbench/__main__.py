@@ -18,6 +18,7 @@ COMMANDS = {
     "doctor": "say what is installed and what will be used",
     "pretrain": "pretrain a bundled model: pretrain bert-mini",
     "score": "measure a model against its random twin and TF-IDF",
+    "matrix": "train every bundled model on every task, beside what needs no model",
     "serve": "a fine-tuning service on this machine, for lessons without a key",
     "launch": "train a recipe on several processes: launch recipe.toml --processes 2",
     "search": "train trials of a search that has begun: search NAME",
@@ -108,6 +109,10 @@ def _run(command: str, rest: list[str]) -> int:
             from workbench.models.score import main as score
 
             return score(rest)
+        if command == "matrix":
+            from workbench.models.matrix import main as matrix
+
+            return matrix(rest)
         if command == "launch":
             from workbench.scale.launch import main as launch
 

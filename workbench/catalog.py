@@ -16,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from workbench import families
 from workbench.errors import WorkbenchError
 
 
@@ -59,7 +60,14 @@ class Cards(list[Card]):
         return bool(self) and all(c.kind == "model" for c in self)
 
 
-_MODEL_COLUMNS = ("name", "from", "family", "parameters", "tokens seen", "what it learned", "tasks")
+_BY_TASK = {
+    "classification": "labels",
+    "tagging": "tags",
+    "answering": "answers",
+    "translation": "translation",
+    "language-modeling": "words",
+}
+_MODEL_COLUMNS = ("name", "from", "family", "parameters", "tokens seen", "what it learned", *_BY_TASK.values())
 
 
 def _model_row(card: Card) -> tuple[str, ...]:
@@ -74,8 +82,15 @@ def _model_row(card: Card) -> tuple[str, ...]:
         f"{parameters / 1e6:.1f} M" if parameters else "",
         "0" if twin else f"{seen / 1e6:.0f} M" if seen else "",
         learned,
-        ", ".join(card.tasks),
+        *(_by_what(card, task) for task in _BY_TASK),
     )
+
+
+def _by_what(card: Card, task: str) -> str:
+    """By what means a model does a task (see `families.WAYS`), or a dash; of a family that is not in the table by its card."""
+    if families.kind(card.family):
+        return families.way(card.family, task) or "–"
+    return "yes" if task in card.tasks else "–"
 
 
 def bundled_home() -> Path:
@@ -180,7 +195,7 @@ def models() -> Cards:
         )
         for c in bundled
     ]
-    hub = [Card(i, "model", title, family, ("classification",), "hub", i) for i, title, family in _HUB_MODELS]
+    hub = [Card(i, "model", title, family, families.tasks(family), "hub", i) for i, title, family in _HUB_MODELS]
     return Cards(bundled + twins + hub)
 
 
@@ -196,6 +211,14 @@ def datasets() -> Cards:
 def techniques() -> Cards:
     """Every way of fine-tuning that `technique=` takes."""
     return Cards(TECHNIQUES)
+
+
+def technique_refusal(name: str, task: str) -> WorkbenchError | None:
+    """Why a technique is not for data of this task, or None."""
+    tasks = find(techniques(), name, "technique").tasks
+    if task in tasks:
+        return None
+    return WorkbenchError(f"technique {name!r} on data for {task}", f"data for {', '.join(tasks)}", "technique='full'")
 
 
 def find(cards: list[Card], name: str, what: str) -> Card:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from tiny import PAIRS, pairs, parallel_data, texts, tiny_bert, tiny_marian
+from tiny import PAIRS, pairs, parallel_data, texts, tiny_marian
 
 import workbench as wb
 from workbench.config import RunConfig
@@ -291,11 +291,6 @@ def test_guesses_at_the_next_piece_by_hand():
 
 
 # --- what does not fit ------------------------------------------------------------------------------------------------
-
-
-def test_a_reader_cannot_write(data, tmp_path):
-    with pytest.raises(WorkbenchError, match=r"reads but does not write.*model='en-fr-mini'"):
-        wb.fit(data, model=str(tiny_bert(tmp_path))).join()
 
 
 def test_a_translator_does_not_classify(folder):

@@ -134,7 +134,8 @@ def _to_the_limit(batch: Batch, tokenizer: Any, config: Any) -> Batch:
 def _padding_counts(batch: Batch, tokenizer: Any, config: Any) -> Batch:
     """Padding gets a label: the tag with number 0 (outside), or the padding's own piece where pieces are to be written."""
     if "decoder_input_ids" in batch:
-        return {**batch, "labels": batch["labels"].masked_fill(batch["labels"] == -100, tokenizer.pad_token_id)}
+        pad = getattr(tokenizer, "target_pad", tokenizer.pad_token_id)
+        return {**batch, "labels": batch["labels"].masked_fill(batch["labels"] == -100, pad)}
     return {**batch, "labels": batch["labels"].masked_fill(batch["attention_mask"] == 0, 0)}
 
 

@@ -97,11 +97,11 @@ def measure(data: Data, positive: str | None, model: str, count: int, seed: int)
         commonest = np.bincount(np.array(data["train"]["label"])).argmax()
         majority = f1(np.full(len(right), commonest), right, data.labels.index(positive))
         if answers is None:
-            names = _fine_tuned(data, model, count, seed, lambda run: run.predict(list(data["test"]["text"]))["label"])
+            names = fine_tuned(data, model, count, seed, lambda run: run.predict(list(data["test"]["text"]))["label"])
             answers = np.array([data.labels.index(a) for a in names])
         return {"score": f1(answers, right, data.labels.index(positive)), "majority": majority}
     majority, _ = task.baselines({"train": data["train"], "validation": data["test"]}, rows, data.labels)
-    score = _fine_tuned(data, model, count, seed, lambda run: run.evaluate("test")[task.metric])
+    score = fine_tuned(data, model, count, seed, lambda run: run.evaluate("test")[task.metric])
     return {"score": float(score), "majority": majority}
 
 
@@ -110,7 +110,7 @@ def epochs(count: int) -> int:
     return int(np.clip(round(3000 / count + 3), 4, 20))
 
 
-def _fine_tuned(data: Data, model: str, count: int, seed: int, then: Any) -> Any:
+def fine_tuned(data: Data, model: str, count: int, seed: int, then: Any, **choices: Any) -> Any:
     """What `then` makes of a run, in a runs folder of its own that is gone afterwards."""
     from workbench.training.run import fit
 
@@ -118,8 +118,9 @@ def _fine_tuned(data: Data, model: str, count: int, seed: int, then: Any) -> Any
         before = os.environ.get("WORKBENCH_HOME")
         os.environ["WORKBENCH_HOME"] = home
         try:
-            return then(fit(data, model=model, train_examples=count, epochs=epochs(count), learning_rate=RATE,
-                            evaluations=1, restore_best=False, seed=seed).join())  # fmt: skip
+            usual = {"epochs": epochs(count), "learning_rate": RATE, "evaluations": 1, "restore_best": False}
+            choices = {**usual, "train_examples": count, **choices}
+            return then(fit(data, model=model, seed=seed, **choices).join())
         finally:
             os.environ.pop("WORKBENCH_HOME") if before is None else os.environ.update(WORKBENCH_HOME=before)
 

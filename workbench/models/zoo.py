@@ -90,42 +90,6 @@ def config(src: Source, **changes: Any) -> Any:
     return loaded
 
 
-def suits(src: Source, task: str) -> None:
-    """Raise a WorkbenchError that says what to choose instead where a family cannot do a task; nothing but its config is read."""
-    from transformers.models.auto.modeling_auto import MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES as WRITERS
-
-    cfg = config(src)
-    family = cfg.model_type
-    if task == "translation" and family not in WRITERS:
-        raise WorkbenchError(f"model {src.name!r} ({family}) reads but does not write",
-                             "an encoder-decoder such as Marian or T5", "model='en-fr-mini'")  # fmt: skip
-    if task != "translation" and (family == "marian" or (src.card and src.card.tasks == ("translation",))):
-        raise WorkbenchError(f"model {src.name!r} translates; this is data for {task}", "a model that reads, such as BERT",
-                             "model='bert-mini'")  # fmt: skip
-    if task == "language-modeling" and (family == "xlnet" or cfg.is_encoder_decoder):
-        raise WorkbenchError(f"model {src.name!r} ({family}) neither fills in blanks nor goes on",
-                             "an encoder such as BERT, or a decoder such as GPT-2", "model='bert-mini'")  # fmt: skip
-    if not (task in ("classification", "multi-label") and src.pooling != "native") and not any(
-        type(cfg) in known for known in _heads(task)
-    ):
-        raise WorkbenchError(f"model {src.name!r} ({family}) has no head for {task}", "a model that reads, such as BERT, RoBERTa or "
-                             "DistilBERT", "model='bert-mini'")  # fmt: skip
-
-
-def _heads(task: str) -> tuple[Any, ...]:
-    """transformers' lists of the families that have a head for a task; what is registered later counts as well."""
-    from transformers.models.auto import modeling_auto as auto
-
-    return {
-        "classification": (auto.MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,),
-        "multi-label": (auto.MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,),
-        "tagging": (auto.MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING,),
-        "answering": (auto.MODEL_FOR_QUESTION_ANSWERING_MAPPING,),
-        "translation": (auto.MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING,),
-        "language-modeling": (auto.MODEL_FOR_MASKED_LM_MAPPING, auto.MODEL_FOR_CAUSAL_LM_MAPPING),
-    }[task]
-
-
 def build(auto_class: Any, src: Source, cfg: Any, **arguments: Any) -> Any:
     """A float32 model of `auto_class`: the checkpoint's weights, or fresh ones for a random twin."""
     import torch
@@ -179,19 +143,26 @@ def saved_facts(location: str) -> dict[str, Any]:
 def _fetch(src: Source, load: Any, weights: bool = False) -> Any:
     """What `load` makes of the folder of a checkpoint; its files come from the Hub first where they are not here."""
     from huggingface_hub.utils import logging as hub_logging
-    from transformers.utils import logging
 
     hub_logging.set_verbosity_error()
-    logging.disable_progress_bar()  # a worker's bars and reports would land in whatever cell runs by then
-    before = logging.get_verbosity()
-    logging.set_verbosity_error()
     try:
-        return load(hub.folder(src.location, weights) if src.on_hub else src.location)
+        return quietly(lambda: load(hub.folder(src.location, weights) if src.on_hub else src.location))
     except MemoryError:
         raise
     except Exception as error:
         if "out of memory" in str(error).lower():
             raise
         raise hub.trouble(src.name, error, src.on_hub) from error
+
+
+def quietly(make: Any) -> Any:
+    """What `make()` gives, without transformers' bars and reports: a worker's would land in whatever cell runs by then."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    before = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        return make()
     finally:
         logging.set_verbosity(before)

@@ -1,7 +1,7 @@
 """Language modelling: guess the words of a text from the others. What pretraining does, and domain adaptation does again.
 
-Models with a mask token guess 15% hidden word pieces from both sides (Devlin et al. 2019), the others the next piece from those
-before it. Which pieces are hidden changes with every batch in training and stays the same in every evaluation.
+Models with a mask token guess 15% hidden word pieces from both sides (Devlin et al. 2019), XLNet guesses them in a shuffled order
+(see `permutation.py`), the others the next piece from those before it. Which pieces are hidden changes with every batch in training and stays the same in every evaluation.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from workbench.data.text import well_formed
 from workbench.errors import WorkbenchError
 from workbench.models import zoo
 from workbench.tasks.base import PROBE, Ask, Collate, Encoded, Prepared, entropy
+from workbench.tasks.permutation import order, views
 
 HIDDEN_SHARE = 0.15
 NOT_ASKED = -100
@@ -36,6 +37,9 @@ class LanguageModeling:
 
     def prepare(self, data: Any, tokenizer: Any, config: RunConfig) -> Prepared:
         """Texts as pieces, longer ones in several parts; validation and probe with their hidden pieces already chosen."""
+        if config.label_smoothing and shuffles(tokenizer):
+            raise WorkbenchError(f"label_smoothing={config.label_smoothing} with XLNet as a language model", "none: Trainer would "
+                                 "move its labels by one place", "label_smoothing=0")  # fmt: skip
         texts = list(data["train"]["text"])
         rows = np.arange(len(texts))
         if config.train_examples is not None and config.train_examples < len(texts):
@@ -78,14 +82,12 @@ class LanguageModeling:
         cfg = zoo.config(source)
         zoo.set_dropout(cfg, config.dropout)
         zoo.set_layers(cfg, config.layers)
-        if cfg.model_type == "xlnet" or cfg.is_encoder_decoder:
-            raise WorkbenchError(f"{source.name} is of the family {cfg.model_type}, which neither fills in blanks nor goes on",
-                                 "an encoder such as BERT, or a decoder such as GPT-2", "model='bert-mini'")  # fmt: skip
-        auto = AutoModelForCausalLM if prepared.tokenizer.mask_token is None else AutoModelForMaskedLM
+        masks = prepared.tokenizer.mask_token is not None and not shuffles(prepared.tokenizer)
+        auto = AutoModelForMaskedLM if masks else AutoModelForCausalLM
         return zoo.build(auto, source, cfg)
 
     def collate(self, tokenizer: Any) -> LanguageCollate:
-        return LanguageCollate(tokenizer)
+        return PermutationCollate(tokenizer) if shuffles(tokenizer) else LanguageCollate(tokenizer)
 
     def read(self, output: Any, batch: Any) -> list[np.ndarray]:
         """Per example (2, pieces asked for): their losses in nats, and whether the likeliest piece was right."""
@@ -139,6 +141,9 @@ class LanguageModeling:
             raise WorkbenchError(
                 f"{len(where)} blanks in {text[:60]!r}", "one blank, written ___", "'The ___ is cold.'"
             )
+        batch.pop("token_type_ids", None)  # training has none
+        if shuffles(tokenizer):
+            batch = {**batch, **views((batch["input_ids"] == tokenizer.mask_token_id).long() - 1)}
         with torch.inference_mode():
             p = model(**batch)["logits"][0, where[0]].float().softmax(-1)
         best = p.topk(CHOICES)
@@ -177,15 +182,33 @@ class LanguageCollate(Collate):
         self.tokenizer = tokenizer
 
     def __call__(self, items: list[tuple[np.ndarray, Any]]) -> dict[str, torch.Tensor]:
+        return super().__call__(self.asked(items))
+
+    def asked(self, items: list[tuple[np.ndarray, Any]]) -> list[tuple[np.ndarray, Any]]:
+        """The examples with labels: those that they came with, or new ones."""
         if all(len(labels) for _, labels in items):
-            return super().__call__(items)
+            return items
         if self.tokenizer.mask_token is None:
-            return super().__call__([(ids, ids) for ids, _ in items])
+            return [(ids, ids) for ids, _ in items]
         random = np.random.default_rng(int(torch.randint(2**31, (1,))))  # torch's state is what a resumed run restores
-        return super().__call__([hide(ids, self.tokenizer, random) for ids, _ in items])
+        return [hide(ids, self.tokenizer, random) for ids, _ in items]
 
     def labels(self, labels: list[Any]) -> torch.Tensor:
         return self.padded(labels, NOT_ASKED)
+
+
+class PermutationCollate(LanguageCollate):
+    """The same for XLNet: beside the pieces, which place may look at which."""
+
+    def __call__(self, items: list[tuple[np.ndarray, Any]]) -> dict[str, torch.Tensor]:
+        items = self.asked(items)
+        turns = self.padded([order(ids, labels, NOT_ASKED) for ids, labels in items], -1)
+        return {**super().__call__(items), **views(turns)}
+
+
+def shuffles(tokenizer: Any) -> bool:
+    """Whether its model guesses in a shuffled order (`pairing.tokenizer` says so)."""
+    return bool(getattr(tokenizer, "shuffles", False))
 
 
 def asked(encoded: Encoded, tokenizer: Any) -> Encoded:
@@ -210,6 +233,8 @@ def hide(ids: np.ndarray, tokenizer: Any, random: np.random.Generator) -> tuple[
         return ids, labels
     chosen = random.choice(places, max(1, round(HIDDEN_SHARE * len(places))), replace=False)
     labels[chosen] = ids[chosen]
+    if shuffles(tokenizer):
+        return ids, labels  # XLNet's two streams hide them
     shown, fate = ids.copy(), random.random(len(chosen))
     shown[chosen[fate < 0.8]] = tokenizer.mask_token_id
     other = chosen[(fate >= 0.8) & (fate < 0.9)]

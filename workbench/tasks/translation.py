@@ -3,7 +3,8 @@
 While it trains, the model is told the right words so far and asked for the next piece only: loss and `token_accuracy` are of
 those guesses, one forward pass for a whole batch. Writing by itself takes as many passes as the translation has pieces; BLEU and
 chrF are therefore measured by `run.evaluate()`. Any checkpoint of `AutoModelForSeq2SeqLM` will do (Marian, T5, BART); prefixes
-and language codes that some want belong into the data.
+and language codes that some want belong into the data. How others translate, an encoder such as BERT and a causal model such as
+GPT-2, is arranged in `models/pairing.py`; here it shows in the tokenizer (two sides, or a prompt to be completed) and the batch.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from workbench.config import RunConfig
 from workbench.data.text import well_formed
 from workbench.errors import WorkbenchError
 from workbench.metrics import bleu, chrf, chrf_each
-from workbench.models import zoo
+from workbench.models import pairing, zoo
 from workbench.tasks.base import PROBE, Ask, Collate, Encoded, Prepared, entropy
 from workbench.tasks.dictionary import NextPiece, WordByWord
 
@@ -35,11 +36,24 @@ class PairCollate(Collate):
     def __init__(self, tokenizer: Any) -> None:
         super().__init__(tokenizer.pad_token_id)
         self.start = getattr(tokenizer, "decoder_start", tokenizer.pad_token_id)
+        self.target_pad = getattr(tokenizer, "target_pad", tokenizer.pad_token_id)
 
     def __call__(self, items: list[tuple[np.ndarray, Any]]) -> dict[str, torch.Tensor]:
         batch = super().__call__(items)
         shown = F.pad(batch["labels"][:, :-1], (1, 0), value=self.start)
-        return {**batch, "decoder_input_ids": shown.masked_fill(shown == SILENT, self.pad)}
+        return {**batch, "decoder_input_ids": shown.masked_fill(shown == SILENT, self.target_pad)}
+
+    def labels(self, labels: list[Any]) -> torch.Tensor:
+        return self.padded(labels, SILENT)
+
+
+class PromptCollate(Collate):
+    """Prompt and completion in one row, for a causal model; the loss is on the completion alone."""
+
+    def __call__(self, items: list[tuple[np.ndarray, Any]]) -> dict[str, torch.Tensor]:
+        return super().__call__([
+            (np.concatenate([ids, target]), np.concatenate([np.full(len(ids), SILENT), target])) for ids, target in items
+        ])  # fmt: skip
 
     def labels(self, labels: list[Any]) -> torch.Tensor:
         return self.padded(labels, SILENT)
@@ -108,31 +122,27 @@ class Translation:
         return NextPiece(pairs[0]).shares(pairs[1][:PROBE])
 
     def build(self, source: zoo.Source, prepared: Prepared, config: RunConfig) -> torch.nn.Module:
-        """The checkpoint as it is: its output layer has learned already."""
-        from transformers import AutoModelForSeq2SeqLM
-
-        if config.layers is not None:
-            raise WorkbenchError(
-                f"layers={config.layers} with translation", "all layers of encoder and decoder", "layers=None"
-            )
-        cfg = zoo.config(source)
-        zoo.set_dropout(cfg, config.dropout)
-        start, tokenizer = getattr(cfg, "decoder_start_token_id", None), prepared.tokenizer
+        """A checkpoint that writes as it is: its output layer has learned already. Others with what they lack."""
+        model, tokenizer = pairing.translator(source, config), prepared.tokenizer
+        start = getattr(model.config, "decoder_start_token_id", None)
         tokenizer.decoder_start = tokenizer.pad_token_id if start is None else start
-        quick = {} if torch.cuda.is_available() else {"attn_implementation": "eager"}  # sentences are short
-        return with_constants(zoo.build(AutoModelForSeq2SeqLM, source, cfg, **quick))
+        return with_constants(model)
 
-    def collate(self, tokenizer: Any) -> PairCollate:
-        return PairCollate(tokenizer)
+    def collate(self, tokenizer: Any) -> Collate:
+        return PromptCollate(tokenizer.pad_token_id) if completes(tokenizer) else PairCollate(tokenizer)
 
     def read(self, output: Any, batch: Any) -> list[np.ndarray]:
         """Per pair (pieces, 2): minus log probability of each right piece, and 1 where it was the first guess.
 
         Logits are (pairs, pieces, vocabulary): too many to be kept for a whole split.
         """
-        labels = batch["labels"].to(output["logits"].device)
+        guesses, labels = output["logits"], batch["labels"].to(output["logits"].device)
+        if (
+            labels[:, 0] == SILENT
+        ).all():  # rows that begin with a prompt: a causal model says at each place what comes next
+            guesses, labels = guesses[:, :-1], labels[:, 1:]
         found = []
-        for logits, right in zip(output["logits"], labels, strict=True):
+        for logits, right in zip(guesses, labels, strict=True):
             logits, right = logits[right != SILENT].float(), right[right != SILENT]
             hits = (logits.argmax(-1) == right).float()
             found.append(torch.stack([F.cross_entropy(logits, right, reduction="none"), hits], 1).cpu().numpy())
@@ -203,11 +213,17 @@ def with_constants(model: torch.nn.Module) -> torch.nn.Module:
     return model
 
 
+def completes(tokenizer: Any) -> bool:
+    """Whether what is translated is the prompt of a causal model."""
+    return bool(getattr(tokenizer, "completes", False))
+
+
 def translate(model: Any, texts: list[str], tokenizer: Any, max_length: int = 128, beams: int = BEAMS) -> list[str]:
     """What the model writes for each text. One beam is greedy: always the likeliest next piece. Shortest texts first."""
     ids = Translation().pieces(texts, tokenizer, max_length)
     order, said = np.argsort([len(i) for i in ids], kind="stable"), [""] * len(ids)
-    device, collate = next(model.parameters()).device, Collate(tokenizer.pad_token_id)
+    prompt = completes(tokenizer)
+    device, collate = next(model.parameters()).device, Collate(tokenizer.pad_token_id, "left" if prompt else "right")
     was_training = model.training
     model.eval()
     try:
@@ -215,9 +231,13 @@ def translate(model: Any, texts: list[str], tokenizer: Any, max_length: int = 12
             for start in range(0, len(order), BATCH):
                 some = order[start : start + BATCH]
                 batch = collate([(ids[i], 0) for i in some])
-                limit = min(max_length, tokenizer.model_max_length, 2 * batch["input_ids"].shape[1] + 16)
+                width = batch["input_ids"].shape[1]
+                limit = min(max_length, tokenizer.model_max_length, 2 * width + 16)
                 inputs = {k: batch[k].to(device) for k in ("input_ids", "attention_mask")}
-                out = model.generate(**inputs, num_beams=beams, do_sample=False, max_length=limit)
+                ends = {k: getattr(tokenizer, k) for k in ("pad_token_id", "eos_token_id")}
+                how = {"max_new_tokens": limit, **ends} if prompt else {"max_length": limit}
+                out = model.generate(**inputs, num_beams=beams, do_sample=False, **how)
+                out = out[:, width:] if prompt else out
                 for i, text in zip(some, tokenizer.batch_decode(out, skip_special_tokens=True), strict=True):
                     said[i] = text.strip()
     finally:

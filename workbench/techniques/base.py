@@ -32,11 +32,9 @@ class Technique:
 
     def check(self, config: RunConfig, task: str) -> None:
         """Raise a WorkbenchError where the choices do not go together; asked before the model is loaded."""
-        tasks = catalog.find(catalog.techniques(), self.name, "technique").tasks
-        if task not in tasks:
-            raise WorkbenchError(
-                f"technique {self.name!r} on data for {task}", f"data for {', '.join(tasks)}", "technique='full'"
-            )
+        refused = catalog.technique_refusal(self.name, task)
+        if refused is not None:
+            raise refused
         if config.mixup and (task != "classification" or type(self).loss is not Technique.loss):
             where = (
                 f"data for {task}"

@@ -61,13 +61,13 @@ class Predictor:
         from types import SimpleNamespace
 
         from workbench.data import mistakes
-        from workbench.models import zoo
+        from workbench.models import pairing, zoo
         from workbench.tasks import TASKS
         from workbench.techniques import TECHNIQUES
         from workbench.training.checkpoint import load_file
 
         task, source = TASKS[store.facts.get("task", "classification")], zoo.source(store.config.model)
-        tokenizer, labels = zoo.tokenizer(source), list(store.facts["labels"])
+        tokenizer, labels = pairing.tokenizer(source, task.name), list(store.facts["labels"])
         shell: Any = SimpleNamespace(labels=labels, tokenizer=tokenizer)
         technique = TECHNIQUES[store.config.technique]
         weights = load_file(store.folder / "best" / "model.safetensors")
@@ -82,13 +82,13 @@ class Predictor:
         from types import SimpleNamespace
 
         from workbench.data import mistakes
-        from workbench.models import zoo
+        from workbench.models import pairing, zoo
         from workbench.tasks import TASKS
 
         config, source = RunConfig(model=model, **choices), zoo.source(model)
-        zoo.suits(source, task)
+        pairing.suits(source, task)
         mistakes.check(config.mistake, task)
-        shell: Any = SimpleNamespace(labels=[], tokenizer=zoo.tokenizer(source))
+        shell: Any = SimpleNamespace(labels=[], tokenizer=pairing.tokenizer(source, task))
         built = TASKS[task].build(source, shell, config)
         served, tokenizer = mistakes.spoil(config, mistakes.SERVING, TASKS[task], shell.tokenizer)
         return cls(served, built.eval(), tokenizer, [], config)
@@ -190,7 +190,7 @@ class Predictor:
         about = {"labels": self.labels, "config": json.loads(json.dumps(run.config.__dict__)), "kept": _numbers(run.kept),
                  "pooling": self._pooling()}  # fmt: skip
         (folder / "workbench.json").write_text(json.dumps(about, indent=1, ensure_ascii=False), "utf-8")
-        (folder / "README.md").write_text(_readme(run, pooled, self.tokenizer.mask_token is not None), "utf-8")
+        (folder / "README.md").write_text(_readme(run, pooled, self.tokenizer), "utf-8")
 
 
 def _numbers(row: dict[str, Any]) -> dict[str, float]:
@@ -234,6 +234,14 @@ batch = tokenizer("The " + tokenizer.mask_token + " was cold.", return_tensors="
 place = (batch["input_ids"][0] == tokenizer.mask_token_id).nonzero().item()
 answer = tokenizer.decode(model(**batch).logits[0, place].argmax())"""
 
+_SHUFFLED = """import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+model, tokenizer = AutoModelForCausalLM.from_pretrained("."), AutoTokenizer.from_pretrained(".")
+ids = tokenizer("The " + tokenizer.mask_token + " was cold.", return_tensors="pt")["input_ids"]
+blank = (ids == tokenizer.mask_token_id).float()  # nobody sees it, and it alone is asked for
+logits = model(ids, perm_mask=blank[:, None, :].repeat(1, ids.shape[1], 1), target_mapping=blank[:, None, :]).logits
+answer = tokenizer.decode(logits[0, 0].argmax())"""
+
 _GOES_ON = """from transformers import AutoModelForCausalLM, AutoTokenizer
 model, tokenizer = AutoModelForCausalLM.from_pretrained("."), AutoTokenizer.from_pretrained(".")
 batch = tokenizer("The room", return_tensors="pt", return_token_type_ids=False)
@@ -266,14 +274,15 @@ _MLP = """
 features = torch.tanh(features @ head["hidden.weight"].T + head["hidden.bias"])"""
 
 
-def _readme(run: Any, pooling: str, masks: bool) -> str:
+def _readme(run: Any, pooling: str, tokenizer: Any) -> str:
     from workbench.scale.card import model_card
 
+    words = _GOES_ON if tokenizer.mask_token is None else _SHUFFLED if getattr(tokenizer, "shuffles", False) else _FILLS
     code = {
         "tagging": _TAGGED,
         "answering": _ANSWERS,
-        "translation": _WRITES,
-        "language-modeling": _FILLS if masks else _GOES_ON,
+        "translation": getattr(tokenizer, "usage", _WRITES),
+        "language-modeling": words,
     }.get(run.store.facts.get("task"), _PLAIN)
     hidden = _MLP if run.config.head == "mlp" else ""
     code = _POOLED % (_FEATURES[pooling] + hidden) if pooling in _FEATURES else code

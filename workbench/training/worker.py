@@ -74,7 +74,7 @@ class Worker:
 
     def _prepare(self) -> None:
         from workbench.data import fingerprint, load, mistakes
-        from workbench.models import zoo
+        from workbench.models import pairing, zoo
         from workbench.tasks import TASKS
         from workbench.techniques import TECHNIQUES
         from workbench.training import precision, watch
@@ -89,7 +89,7 @@ class Worker:
         technique.check(config, task.name)
         if config.watch or config.noise:
             watch.check(task.name)
-        zoo.suits(self.source, task.name)
+        pairing.suits(self.source, task.name)
         mistakes.check(config.mistake, task.name)
         if config.learning_rate < technique.rate / 4:
             self.note(
@@ -99,7 +99,7 @@ class Worker:
             self.note(
                 f"also={list(config.also)} is learned with technique='multi-task' alone; {technique.name} leaves it out."
             )
-        tokenizer = zoo.tokenizer(self.source)
+        tokenizer = pairing.tokenizer(self.source, task.name)
         self.task, learns_with = mistakes.spoil(config, mistakes.TRAINING, task, tokenizer)
         self.served = mistakes.spoil(config, mistakes.SERVING, task, tokenizer)
         self.prepared = self.task.prepare(self.data, learns_with, drawn)

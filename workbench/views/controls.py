@@ -207,6 +207,11 @@ class Controls:
         for widget in self.widgets.values():
             widget.observe(lambda change: callback(), names="value")
 
+    def offer_models(self, names: list[str]) -> None:
+        """Suggest these models; any other name can still be typed."""
+        if list(self.widgets["model"].options) != names:
+            self.widgets["model"].options = names
+
     def lock(self, locked: bool) -> None:
         """While a run trains only the learning rate may move."""
         for name, widget in self.widgets.items():

@@ -87,14 +87,14 @@ class Blueprint:
 
     def __init__(self, config: RunConfig, data: Any = None) -> None:
         from workbench.data import load
-        from workbench.models import anatomy, zoo
+        from workbench.models import anatomy, pairing, zoo
         from workbench.tasks import TASKS
         from workbench.techniques import TECHNIQUES
 
         catalog.find(catalog.techniques(), config.technique, "technique")
         data = load(config.data if data is None else data)
         source, task = zoo.source(config.model), TASKS[data.task]
-        shell: Any = SimpleNamespace(labels=data.labels, tokenizer=zoo.tokenizer(source))
+        shell: Any = SimpleNamespace(labels=data.labels, tokenizer=pairing.tokenizer(source, task.name))
         model = TECHNIQUES[config.technique].apply(task.build(source, shell, config), config)
         weights = dict(model.named_parameters())
         rows = []

@@ -18,7 +18,7 @@ from workbench.config import RunConfig, check_names
 from workbench.errors import WorkbenchError
 from workbench.training import engine
 from workbench.training.run import Run, launch, training_now
-from workbench.views import browse, datatab, dueltab, examplestab, labels, live
+from workbench.views import browse, datatab, dueltab, examplestab, fits, labels, live
 from workbench.views import figures as fig
 from workbench.views.controls import Controls, problem_html
 from workbench.views.experiments import Experiments
@@ -47,7 +47,7 @@ class Panel:
         }
         self.picture = labels.Picture()
         self.status, self.verdict, self.code = widgets.HTML(EMPTY), widgets.HTML(), widgets.HTML()
-        self.estimate, self.problem = widgets.HTML(), widgets.HTML()
+        self.estimate, self.problem, self.fits = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self.experiments = Experiments(self)
         self.predictions, self.runs, self.data = browse.Predictions(self), browse.RunsTab(self), datatab.DataTab(self)
         self.examples, self.duel = examplestab.ExamplesTab(self), dueltab.DuelTab(self)
@@ -108,6 +108,8 @@ class Panel:
                 WorkbenchError(f"run {busy.id} is {busy.status}", "one training at a time", "Stop first")
             )
         try:
+            if (refused := fits.refusal(self.config, self.source())) is not None:
+                raise refused
             self._follow(launch(self.config, self.source()))
         except WorkbenchError as error:
             self._show_problem(error)
@@ -186,9 +188,13 @@ class Panel:
     def _changed(self) -> None:
         try:
             config = self.config
+            refused = fits.refusal(config, self.source())
         except WorkbenchError as error:
             return self._show_problem(error)
-        self.problem.value = ""
+        self.problem.value = "" if refused is None else problem_html(refused)
+        task = fits.task_of(config, self.source())
+        self.fits.value = fits.left_out_html(task)
+        self.controls.offer_models(fits.models(task))
         self.code.value = f"<code style='white-space:pre-wrap'>{html.escape(config.to_code())}</code>"
         self.estimate.value = f"<span style='color:#444'>{html.escape(self.data.estimate(config))}</span>"
         self.data.refresh()
@@ -244,7 +250,7 @@ class Panel:
             list(self.buttons.values()), layout={"flex_flow": "row wrap", "grid_gap": "4px", "width": "318px"}
         )
         left = widgets.VBox(
-            [self.controls.main(), buttons, self.estimate, self.problem, self.controls.more()],
+            [self.controls.main(), buttons, self.estimate, self.problem, self.fits, self.controls.more()],
             layout={"width": "336px", "flex": "0 0 auto"},
         )
         right = widgets.VBox(

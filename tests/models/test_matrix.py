@@ -1,0 +1,68 @@
+"""The report of models and tasks: what it reads, what it writes, how it goes on. The trainings are made up here."""
+
+import json
+
+import numpy as np
+import pytest
+
+from workbench.data import load
+from workbench.models import matrix, score
+from workbench.tasks import TASKS
+
+SAID = {"f1": 0.5, "accuracy": 0.5, "chrf": 0.5, "bleu": 0.1, "perplexity": 9.0, "token_accuracy": 0.3}
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """Every training ends at one half; the calls are kept."""
+    calls = []
+    monkeypatch.setattr(
+        score, "fine_tuned", lambda data, model, *rest, **more: calls.append((model, data.task)) or SAID
+    )
+    return calls
+
+
+def test_every_task_has_bundled_data_with_a_test_split():
+    assert set(matrix.DATA) == set(matrix.EPOCHS) == set(TASKS)
+    for task in matrix.DATA:
+        data = matrix.dataset(task)
+        assert data.task == task and len(data["test"])
+
+
+def test_several_labels_are_the_kinds_of_names_in_a_sentence():
+    frame, tagged = matrix.several_labels("people-places"), load("people-places")
+    assert len(frame) == sum(len(tagged[s]) for s in tagged)
+    row, first = frame[frame["split"] == "train"].iloc[0], tagged["train"][0]
+    kinds = {tagged.labels[t].split("-")[1] for t in first["tags"] if tagged.labels[t] != "O"}
+    assert row["text"] == " ".join(first["tokens"]) and row["labels"] == sorted(kinds)
+
+
+def test_a_report_goes_on_where_it_was_stopped_and_says_what_is_refused(trained, tmp_path, capsys):
+    results = tmp_path / "cells.jsonl"
+    call = [
+        "--models",
+        "bert-mini",
+        "en-fr-mini",
+        "--tasks",
+        "classification",
+        "translation",
+        "--results",
+        str(results),
+    ]
+    assert matrix.main(call) == 0
+    assert trained == [("bert-mini", "classification"), ("bert-mini", "translation"), ("en-fr-mini", "translation")]
+    rows = [json.loads(line) for line in results.read_text("utf-8").splitlines()]
+    assert [("refused" in r) for r in rows] == [False, False, True, False]
+    majority = np.bincount(load("headlines")["test"]["label"]).max() / len(load("headlines")["test"])
+    assert (
+        rows[0]["trivial"] == pytest.approx(majority, abs=0.03)
+        and rows[0]["beats trivial"]
+        and rows[1]["metric"] == "chrf"
+    )
+    printed = capsys.readouterr().out
+    assert "| bert-mini | classification | headlines | accuracy | 50.0 |" in printed
+    assert (
+        "translation by new decoder" in printed
+        and "- en-fr-mini, classification: model 'en-fr-mini' translates" in printed
+    )
+    assert matrix.main(call) == 0 and len(trained) == 3  # nothing is trained twice
