@@ -84,7 +84,7 @@ class WordReader(nn.Module):
     def __init__(self, config: ElmoConfig) -> None:
         super().__init__()
         self.words, self.room = config.words, config.max_characters
-        self.register_buffer("spelling", spellings(config))
+        self.register_buffer("spelling", spellings(config), persistent=False)
         count = sum(n for _, n in config.filters)
         self.characters = nn.Embedding(CHARACTERS, config.character_size)
         self.convolutions = nn.ModuleDict(
@@ -185,7 +185,9 @@ class ElmoPreTrainedModel(PreTrainedModel):
 
     @torch.no_grad()
     def _init_weights(self, module: nn.Module) -> None:
-        if isinstance(module, LstmLayer):
+        if isinstance(module, WordReader):  # not among the weights: the configuration has it
+            init.copy_(module.spelling, spellings(self.config))
+        elif isinstance(module, LstmLayer):
             for matrix in (module.input, module.recurrent, module.project):
                 init.normal_(matrix, std=matrix.shape[1] ** -0.5)
             cells = module.project.shape[1]

@@ -102,7 +102,7 @@ def suits(src: Source, task: str) -> None:
     if task != "translation" and (family == "marian" or (src.card and src.card.tasks == ("translation",))):
         raise WorkbenchError(f"model {src.name!r} translates; this is data for {task}", "a model that reads, such as BERT",
                              "model='bert-mini'")  # fmt: skip
-    if task == "language-modeling" and (family == "xlnet" or cfg.is_encoder_decoder):
+    if task == "language-modeling" and (family in ("xlnet", "elmo") or cfg.is_encoder_decoder):
         raise WorkbenchError(f"model {src.name!r} ({family}) neither fills in blanks nor goes on",
                              "an encoder such as BERT, or a decoder such as GPT-2", "model='bert-mini'")  # fmt: skip
     if not (task in ("classification", "multi-label") and src.pooling != "native") and not any(
@@ -176,6 +176,16 @@ def saved_facts(location: str) -> dict[str, Any]:
         return {}
 
 
+def _meet(place: str) -> None:
+    """transformers has no ELMo: ours joins its Auto classes when the first folder of that family is met, and not before."""
+    try:
+        family = json.loads((Path(place) / "config.json").read_text("utf-8")).get("model_type")
+    except (OSError, ValueError, AttributeError):  # whoever loads it says what is wrong with the folder
+        return
+    if family == "elmo":
+        from workbench.models import elmo_heads as elmo_heads
+
+
 def _fetch(src: Source, load: Any, weights: bool = False) -> Any:
     """What `load` makes of the folder of a checkpoint; its files come from the Hub first where they are not here."""
     from huggingface_hub.utils import logging as hub_logging
@@ -186,7 +196,9 @@ def _fetch(src: Source, load: Any, weights: bool = False) -> Any:
     before = logging.get_verbosity()
     logging.set_verbosity_error()
     try:
-        return load(hub.folder(src.location, weights) if src.on_hub else src.location)
+        place = hub.folder(src.location, weights) if src.on_hub else src.location
+        _meet(place)
+        return load(place)
     except MemoryError:
         raise
     except Exception as error:

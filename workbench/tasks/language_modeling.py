@@ -78,7 +78,7 @@ class LanguageModeling:
         cfg = zoo.config(source)
         zoo.set_dropout(cfg, config.dropout)
         zoo.set_layers(cfg, config.layers)
-        if cfg.model_type == "xlnet" or cfg.is_encoder_decoder:
+        if cfg.model_type in ("xlnet", "elmo") or cfg.is_encoder_decoder:
             raise WorkbenchError(f"{source.name} is of the family {cfg.model_type}, which neither fills in blanks nor goes on",
                                  "an encoder such as BERT, or a decoder such as GPT-2", "model='bert-mini'")  # fmt: skip
         auto = AutoModelForCausalLM if prepared.tokenizer.mask_token is None else AutoModelForMaskedLM

@@ -25,7 +25,7 @@ from workbench.models.recipes import bert_mini
 
 SPECIALS = ["<pad>", "<unk>", "<S>", "</S>"]
 PAD, UNK, BEGIN, END = range(4)
-WORDS, VOCABULARY = 8192, 12288  # ids below WORDS begin a word and are what is guessed; those above go on with one
+VOCABULARY, WORDS = 12288, 8192  # ids below WORDS begin a word and are what is guessed; those above go on with one
 PROJECTION, CELLS, LAYERS, POSITIONS = 128, 768, 2, 512
 LONGEST_WORD = 18  # bytes: what the model reads of a word beside its two ends
 ASKED_SHARE = 0.75
@@ -35,8 +35,7 @@ VALIDATION_ROWS = 96
 def train_tokenizer(lines: Iterable[str], vocabulary: int = VOCABULARY) -> Tokenizer:
     """The commonest words whole, all others in pieces that end in single bytes: nothing is unknown, and nothing is lost, because
     the model puts the pieces of a word together again and reads its characters."""
-    text = list(lines)
-    words = min(WORDS, 2 * vocabulary // 3)
+    text, words = list(lines), words_of(vocabulary)
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     counted, cut = _bare(models.WordLevel(unk_token="<unk>")), _bare(models.WordPiece(unk_token="<unk>"))
     counted.train_from_iterator(text, trainers.WordLevelTrainer(vocab_size=2 * words, show_progress=False))
@@ -46,8 +45,14 @@ def train_tokenizer(lines: Iterable[str], vocabulary: int = VOCABULARY) -> Token
     whole = [w for w in _in_order(counted) if len(w) <= LONGEST_WORD and w not in SPECIALS]
     ends = [p for p in _in_order(cut) if p.startswith("##") and len(p) <= LONGEST_WORD + 2]
     begin = list(dict.fromkeys([*SPECIALS, *alphabet, *whole]))[:words]
+    begin += [f"<unused{n}>" for n in range(words - len(begin))]  # a text of few different words
     go_on = list(dict.fromkeys([*("##" + b for b in alphabet), *ends]))[: vocabulary - len(begin)]
     return tokenizer([*begin, *go_on])
+
+
+def words_of(vocabulary: int) -> int:
+    """How many of a vocabulary's pieces begin a word: two thirds."""
+    return 2 * vocabulary // 3
 
 
 def tokenizer(pieces: list[str]) -> Tokenizer:
@@ -89,7 +94,7 @@ TOKENIZER_CONFIG: dict[str, Any] = {
 def build(vocabulary: int = VOCABULARY) -> ElmoForPreTraining:
     """Fresh weights, dropout 0; how the pieces are spelt comes in `equip`."""
     config = ElmoConfig(
-        vocab_size=vocabulary, words=min(WORDS, 2 * vocabulary // 3), hidden_size=2 * PROJECTION, cell_size=CELLS,
+        vocab_size=vocabulary, words=words_of(vocabulary), hidden_size=2 * PROJECTION, cell_size=CELLS,
         num_hidden_layers=LAYERS, max_characters=LONGEST_WORD + 2, hidden_dropout_prob=0.0,
     )  # fmt: skip
     return ElmoForPreTraining(config)
@@ -113,14 +118,14 @@ def lengthen(model: ElmoForPreTraining, old: int, new: int) -> None:
     """Nothing to do: an LSTM knows no positions."""
 
 
-def corrupt(blocks: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+def corrupt(blocks: Tensor, generator: torch.Generator, words: int = WORDS) -> tuple[Tensor, Tensor, Tensor]:
     """Nothing is spoilt; most of the words are asked for, from both sides.
 
     blocks (B, L) -> inputs (B, L+2) with <S> and </S>, positions (B, K) of words that are one piece, labels (B, 2, K). A rarer word
     is in no list and cannot be asked for; where a block has fewer than K others, the rest is labelled -100.
     """
     inputs = F.pad(F.pad(blocks, (1, 0), value=BEGIN), (0, 1), value=END)
-    whole = (blocks >= len(SPECIALS)) & (blocks < WORDS) & (F.pad(blocks[:, 1:], (0, 1), value=WORDS) < WORDS)
+    whole = (blocks >= len(SPECIALS)) & (blocks < words) & (F.pad(blocks[:, 1:], (0, 1), value=words) < words)
     chance = torch.rand(blocks.shape, generator=generator, device=blocks.device) + whole
     positions = chance.topk(round(ASKED_SHARE * blocks.shape[1]), dim=1).indices
     labels = blocks.masked_fill(~whole, -100).gather(1, positions)
@@ -168,7 +173,7 @@ RECIPE = replace(
     phases=((64, 0.75), (128, 0.25)),
     tokens=10_000_000,
     rate=3e-3,
-    batch=2048,
+    batch=1536,
     separator=END,
     first_word=len(SPECIALS),
     train_tokenizer=train_tokenizer,
