@@ -18,7 +18,8 @@ from transformers import PreTrainedConfig, PreTrainedModel
 from transformers import initialization as init
 from transformers.modeling_outputs import BaseModelOutput
 
-BEGIN_TEXT, END_TEXT, BEGIN_WORD, END_WORD, NOTHING = range(256, 261)  # characters beyond the 256 bytes, numbered as in the paper's code
+# Characters beyond the 256 bytes, numbered as in the paper's code
+BEGIN_TEXT, END_TEXT, BEGIN_WORD, END_WORD, NOTHING = range(256, 261)
 CHARACTERS = 261
 GATES = 4  # of a cell, in this order: input, forget, output, candidate
 
@@ -70,7 +71,8 @@ def written_bytes() -> dict[str, int]:
 def spellings(config: ElmoConfig) -> Tensor:
     """The characters of every piece, (pieces, longest) int16, filled up with NOTHING. A special token is one character, or none."""
     pieces, table = config.pieces.split(), written_bytes()
-    special = {config.bos_token_id: [BEGIN_TEXT], config.eos_token_id: [END_TEXT], config.pad_token_id: [], config.unk_token_id: []}
+    special = {config.bos_token_id: [BEGIN_TEXT], config.eos_token_id: [END_TEXT]}
+    special |= {config.pad_token_id: [], config.unk_token_id: []}
     spelt = [special[i] if i in special else [table[c] for c in (p if i < config.words else p.removeprefix("##"))]
              for i, p in enumerate(pieces)]  # fmt: skip
     longest = max(map(len, spelt), default=1)
@@ -110,12 +112,16 @@ class WordReader(nn.Module):
         is_letter = (spelt != NOTHING) & real.unsqueeze(-1)
         length = is_letter.sum(-1)
         before = length.cumsum(1) - length
-        offset = before - torch.where(begins, before, 0).cummax(1).values  # letters of the word that stand before this piece
+        offset = (
+            before - torch.where(begins, before, 0).cummax(1).values
+        )  # letters of the word that stand before this piece
         place = offset.unsqueeze(-1) + torch.arange(spelt.shape[-1], device=ids.device)
         flat = word + width * torch.arange(len(ids), device=ids.device).unsqueeze(1)
         fits = is_letter & (place < self.room - 2)
         out = torch.full((ids.shape[0] * width, self.room), NOTHING, device=ids.device)
-        total = torch.zeros(len(out), dtype=torch.long, device=ids.device).index_add_(0, flat.flatten(), length.flatten())
+        total = torch.zeros(len(out), dtype=torch.long, device=ids.device).index_add_(
+            0, flat.flatten(), length.flatten()
+        )
         out[flat.unsqueeze(-1).expand_as(place)[fits], 1 + place[fits]] = spelt[fits]
         out[:, 0] = BEGIN_WORD
         out.scatter_(1, (1 + total.clamp(max=self.room - 2)).unsqueeze(1), END_WORD)
@@ -238,7 +244,9 @@ class ElmoModel(ElmoPreTrainedModel):
         distinct, which = torch.unique(spelt.flatten(0, 1), dim=0, return_inverse=True)
         vectors = self.dropout(self.reader(distinct))[which].unflatten(0, spelt.shape[:2])
         place = torch.arange(spelt.shape[1], device=ids.device).expand(spelt.shape[:2])
-        turned = torch.where(place < count.unsqueeze(1), count.unsqueeze(1) - 1 - place, place)  # each text from its end
+        turned = torch.where(
+            place < count.unsqueeze(1), count.unsqueeze(1) - 1 - place, place
+        )  # each text from its end
         x = torch.stack([vectors, _pick(vectors, turned)]).transpose(1, 2)
         found = [x]
         for depth, layer in enumerate(self.layers):

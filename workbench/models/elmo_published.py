@@ -70,7 +70,9 @@ def _options(path: Path) -> dict[str, Any]:
         raise WorkbenchError(f"{path.name} is no ELMo's options ({error})", "options.json with lstm and char_cnn",
                              "the file that was published beside the weights") from error  # fmt: skip
     if unknown:
-        raise WorkbenchError(f"an ELMo with {unknown[0]}", "relu and skip connections, as all published ones", "one of those")
+        raise WorkbenchError(
+            f"an ELMo with {unknown[0]}", "relu and skip connections, as all published ones", "one of those"
+        )
     return options
 
 
@@ -89,11 +91,15 @@ def _opened(path: Path) -> Any:
     try:
         import h5py
     except ImportError as error:
-        raise WorkbenchError("no h5py, which reads AllenNLP's weights", "the package h5py", "pip install h5py") from error
+        raise WorkbenchError(
+            "no h5py, which reads AllenNLP's weights", "the package h5py", "pip install h5py"
+        ) from error
     try:
         return h5py.File(path, "r")
     except OSError as error:
-        raise WorkbenchError(f"{path.name} cannot be read as hdf5", "the weights as they were published", str(error)) from error
+        raise WorkbenchError(
+            f"{path.name} cannot be read as hdf5", "the weights as they were published", str(error)
+        ) from error
 
 
 class _Tensors:
@@ -104,7 +110,9 @@ class _Tensors:
 
     def __call__(self, name: str) -> Tensor:
         if name not in self.file:
-            raise WorkbenchError(f"no tensor {name} in {self.file.filename}", "an ELMo as AllenNLP publishes it", "its weights.hdf5")
+            raise WorkbenchError(
+                f"no tensor {name} in {self.file.filename}", "an ELMo as AllenNLP publishes it", "its weights.hdf5"
+            )
         return torch.from_numpy(np.asarray(self.file[name][...], dtype=np.float32))
 
 
@@ -117,7 +125,10 @@ def _pairs(model: ElmoModel, tensor: _Tensors) -> list[tuple[Tensor, Tensor]]:
     for i, layer in enumerate(reader.highways):
         for part, name in ((layer.transform, "transform"), (layer.carry, "carry")):
             pairs += [(part.weight, tensor(f"CNN_high_{i}/W_{name}").T), (part.bias, tensor(f"CNN_high_{i}/b_{name}"))]
-    pairs += [(reader.projection.weight, tensor("CNN_proj/W_proj").T), (reader.projection.bias, tensor("CNN_proj/b_proj"))]
+    pairs += [
+        (reader.projection.weight, tensor("CNN_proj/W_proj").T),
+        (reader.projection.bias, tensor("CNN_proj/b_proj")),
+    ]
     for depth, layer in enumerate(model.layers):
         for direction in (0, 1):
             cell = f"RNN_{direction}/RNN/MultiRNNCell/Cell{depth}/LSTMCell"

@@ -150,7 +150,13 @@ class Predictor:
     def _readme(self, run: Any, pooled: str) -> str:
         text = _readme(run, pooled, self.tokenizer.mask_token is not None)
         ours = getattr(self.model.config, "model_type", "") == "elmo"
-        return text.replace("```python\n", "```python\nimport workbench.models.elmo_heads  # transformers alone knows no ELMo\n", 1) if ours else text
+        return (
+            text.replace(
+                "```python\n", "```python\nimport workbench.models.elmo_heads  # transformers alone knows no ELMo\n", 1
+            )
+            if ours
+            else text
+        )
 
 
 def _numbers(row: dict[str, Any]) -> dict[str, float]:

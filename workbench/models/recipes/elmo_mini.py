@@ -57,7 +57,9 @@ def words_of(vocabulary: int) -> int:
 
 def tokenizer(pieces: list[str]) -> Tokenizer:
     """Longest piece first over the bytes of each word (a run of letters and digits, or one sign); <S> text </S>."""
-    core = _bare(models.WordPiece({p: i for i, p in enumerate(pieces)}, unk_token="<unk>", max_input_chars_per_word=400))
+    core = _bare(
+        models.WordPiece({p: i for i, p in enumerate(pieces)}, unk_token="<unk>", max_input_chars_per_word=400)
+    )
     core.decoder = decoders.Sequence([decoders.WordPiece(prefix="##", cleanup=False), decoders.ByteLevel()])
     core.post_processor = processors.TemplateProcessing(
         single="<S>:0 $A:0 </S>:0",
