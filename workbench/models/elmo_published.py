@@ -17,7 +17,8 @@ from torch import Tensor
 
 from workbench import catalog
 from workbench.errors import WorkbenchError
-from workbench.models.elmo import CHARACTERS, ElmoConfig, ElmoModel
+from workbench.models.elmo import ElmoConfig, ElmoModel
+from workbench.models.elmo_words import CHARACTERS
 
 
 def convert(folder: str | Path, out: str | Path) -> Path:

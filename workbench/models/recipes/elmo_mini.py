@@ -19,7 +19,8 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from torch import Tensor
 from torch.nn import functional as F
 
-from workbench.models.elmo import ElmoConfig, ElmoForPreTraining, spellings
+from workbench.models.elmo import ElmoConfig, ElmoForPreTraining
+from workbench.models.elmo_words import spellings
 from workbench.models.pretrain_batches import running_text
 from workbench.models.recipes import bert_mini
 
