@@ -172,7 +172,7 @@ def test_a_run_trains_is_opened_again_and_saved(folder, tmp_path, home, choices)
 
 
 def test_it_learns_the_tags_of_words_it_can_spell(folder, home):
-    run = wb.fit(tagged_data(96, 32), model=str(folder), epochs=12, evaluations=2, learning_rate=1e-2, max_length=48).join()
+    run = wb.fit(tagged_data(96, 32), model=str(folder), epochs=12, evaluations=2, learning_rate=1e-2).join()
     assert run.evaluate("validation")["f1"] > 0.6
 
 
