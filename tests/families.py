@@ -1,4 +1,4 @@
-"""Checkpoints of thirteen families, two layers of 32 hidden units, as transformers itself writes them: with what real folders lack
+"""Checkpoints of fourteen families, two layers of 32 hidden units, as transformers itself writes them: with what real folders lack
 (a pooler, a language model's head) and with what they have besides (half precision, other formats, notes). No downloads."""
 
 import functools
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 import transformers as hf
-from tiny import PAIRS, texts, tiny_marian
+from tiny import PAIRS, texts, tiny_elmo, tiny_marian
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 WORDS = [*texts(40)["text"], *PAIRS, *PAIRS.values()]
@@ -39,6 +39,7 @@ FAMILIES = {
     "qwen2": ("bytes", hf.Qwen2ForCausalLM, hf.Qwen2Config(**DECODER), torch.bfloat16),
     "t5": ("t5", None, None, torch.float32),
     "marian": ("marian", None, None, torch.float16),
+    "elmo": ("elmo", None, None, torch.float32),
 }  # fmt: skip
 
 
@@ -47,7 +48,7 @@ def make(family, folder):
     folder = Path(folder)
     kind, saved, config, precision = FAMILIES[family]
     if saved is None:
-        tiny_marian(folder, kind=kind)
+        tiny_elmo(folder) if kind == "elmo" else tiny_marian(folder, kind=kind)
     else:
         tokenizer = TOKENIZERS[kind]()
         tokenizer.save_pretrained(folder)

@@ -181,3 +181,26 @@ def tiny_gpt(folder: Path, seed: int = 0, hidden: int = 32) -> Path:
         )
     ).save_pretrained(folder)
     return folder
+
+
+def tiny_elmo(folder: Path, seed: int = 0, hidden: int = 32) -> Path:
+    """As `tiny_bert`, an ELMo of two layers over small words; all others are pieces, down to bytes."""
+    import json
+
+    from workbench.models.elmo import ElmoConfig, ElmoForPreTraining
+    from workbench.models.recipes import elmo_mini
+
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    core = elmo_mini.train_tokenizer(texts(100)["text"], 780)
+    core.save(str(folder / "tokenizer.json"))
+    (folder / "tokenizer_config.json").write_text(
+        json.dumps(elmo_mini.TOKENIZER_CONFIG | {"model_max_length": 96}), "utf-8"
+    )
+    torch.manual_seed(seed)
+    config = ElmoConfig(vocab_size=780, words=elmo_mini.words_of(780), hidden_size=hidden, cell_size=24,
+                        filters=[[1, 8], [2, 8], [3, 16]], hidden_dropout_prob=0.0)  # fmt: skip
+    model = ElmoForPreTraining(config)
+    elmo_mini.equip(model, folder)
+    model.save_pretrained(folder)
+    return folder

@@ -277,6 +277,9 @@ def test_everything_that_ships_is_at_most_90_mb():
 def test_a_model_loads_with_transformers_alone(folder):
     from transformers import AutoModel, AutoTokenizer
 
+    if card(folder)["family"] == "elmo":  # the one that transformers has not
+        import workbench.models.elmo_heads  # noqa: F401
+
     model, tokenizer = AutoModel.from_pretrained(folder, dtype=torch.float32), AutoTokenizer.from_pretrained(folder)
     model = model.get_encoder() if model.config.is_encoder_decoder else model
     out = model.eval()(**tokenizer("Not bad at all", return_tensors="pt")).last_hidden_state

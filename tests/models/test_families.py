@@ -18,6 +18,7 @@ from workbench.training.predictor import Predictor
 NO_SENSE = {
     **{("marian", task): "model='bert-mini'" for task in TASKS if task != "translation"},
     ("t5", "language-modeling"): "model='bert-mini'",
+    ("elmo", "language-modeling"): "model='bert-mini'",
 }
 CASES = [(family, task) for family in FAMILIES for task in TASKS if (family, task) not in NO_SENSE]
 WHOLE = ("bert", "roberta", "xlnet", "gpt2", "t5", "marian")  # through a run and its folders; the others take a step
@@ -189,7 +190,7 @@ def test_a_missing_language_models_head_is_made_anew(family, gone, given, tmp_pa
 
 
 @pytest.mark.parametrize("pooling", ["mean", "cls", "max"])
-@pytest.mark.parametrize("family", ["bert", "xlnet", "modernbert", "gpt2", "electra"])
+@pytest.mark.parametrize("family", ["bert", "xlnet", "modernbert", "gpt2", "electra", "elmo"])
 def test_a_pooled_head_stands_on_any_reader(family, pooling, folders, given):
     loss, moved, _ = step(folders[family], "classification", given["classification"], pooling=pooling)
     assert 0 < loss < 5 and moved > 0.5

@@ -165,7 +165,7 @@ def join_others(device: torch.device) -> None:
 def fresh_model(recipe: Recipe, work: Path, seed: int) -> Any:
     """Seeded random weights, then the co-occurrence start."""
     torch.manual_seed(seed)
-    model = recipe.build(recipe.vocabulary)
+    model = recipe.fresh(work / "tokenizer")
     start = load_file(work / "initial.safetensors")
     recipe.start(model, start["embeddings"].float(), start["log_unigram"])
     return model

@@ -87,7 +87,7 @@ class Validation:
     def __init__(
         self, ids: np.ndarray, recipe: Recipe, length: int = VALIDATION_LENGTH, rows: int = VALIDATION_ROWS
     ) -> None:
-        held_out = recipe.held_out or _running_text
+        held_out = recipe.held_out or running_text
         blocks = held_out(ids, length=length - recipe.added, rows=rows)
         self.recipe = recipe
         self.batch = recipe.corrupt(blocks, torch.Generator().manual_seed(20))
@@ -110,7 +110,7 @@ class Validation:
         return total / count, hits / count
 
 
-def _running_text(ids: np.ndarray, length: int, rows: int) -> Tensor:
+def running_text(ids: np.ndarray, length: int, rows: int) -> Tensor:
     """Rows of consecutive tokens, evenly spread over the text: (rows, length)."""
     starts = np.linspace(0, len(ids) - length, min(rows, len(ids) // length)).astype(np.int64)
     return torch.from_numpy(ids[starts[:, None] + np.arange(length)].astype(np.int64))

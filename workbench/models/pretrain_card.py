@@ -54,7 +54,7 @@ def write(recipe: Recipe, work: Path, out: Path, corpus: Path | None = None) -> 
     if state["step"] < planned:
         raise WorkbenchError(f"The run stands at step {state['step']} of {planned}", "a finished run", "--resume")
     out.mkdir(parents=True, exist_ok=True)
-    model = recipe.build(recipe.vocabulary)
+    model = recipe.fresh(work / "tokenizer")
     checkpoints.load(work / "checkpoint", model)
     recipe.finish(model).half().save_pretrained(out)
     (out / "model.safetensors").chmod(0o644)  # safetensors writes for the owner alone

@@ -140,13 +140,29 @@ def saved_facts(location: str) -> dict[str, Any]:
         return {}
 
 
+def _meet(place: str) -> None:
+    """transformers has no ELMo: ours joins its Auto classes when the first folder of that family is met, and not before."""
+    try:
+        cfg = json.loads((Path(place) / "config.json").read_text("utf-8"))
+        families = {cfg.get("model_type"), cfg.get("encoder", {}).get("model_type")}  # alone, or half of a translator
+    except (OSError, ValueError, AttributeError):  # whoever loads it says what is wrong with the folder
+        return
+    if "elmo" in families:
+        from workbench.models import elmo_heads as elmo_heads
+
+
 def _fetch(src: Source, load: Any, weights: bool = False) -> Any:
     """What `load` makes of the folder of a checkpoint; its files come from the Hub first where they are not here."""
     from huggingface_hub.utils import logging as hub_logging
 
     hub_logging.set_verbosity_error()
     try:
-        return quietly(lambda: load(hub.folder(src.location, weights) if src.on_hub else src.location))
+        def here() -> Any:
+            place = hub.folder(src.location, weights) if src.on_hub else src.location
+            _meet(place)
+            return load(place)
+
+        return quietly(here)
     except MemoryError:
         raise
     except Exception as error:

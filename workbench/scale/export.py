@@ -89,6 +89,9 @@ class Parts:
         self.changes = {k: v for k, v in after.items() if before.get(k) != v and v is not None}
         self.revision = getattr(loaded, "_commit_hash", None) or "main"
         self.family = changed.model_type
+        if self.family == "elmo":
+            raise WorkbenchError("ELMo is a model of the workbench's own, and a script of transformers alone cannot load it",
+                                 "a model that transformers knows", "run.save() for the finished model")  # fmt: skip
         self.head_dropout = getattr(changed, "hidden_dropout_prob", 0.1) if config.dropout is None else config.dropout
         asked = self.source.pooling if config.pooling == "auto" else config.pooling
         self.pooling = asked if self.task.name == "classification" else "native"

@@ -74,12 +74,15 @@ class IA3(Adapter):
         family = encoder.config.model_type
         if family not in TARGETS:
             raise WorkbenchError(f"ia3 does not know where to act in a model of the family {family}",
-                                 f"one of {', '.join(sorted(TARGETS))}", "technique='lora'")  # fmt: skip
+                                 f"one of {', '.join(sorted(TARGETS))}", f"technique='{'full' if family == 'elmo' else 'lora'}'")  # fmt: skip
         return IA3Config(target_modules=TARGETS[family], feedforward_modules=FEEDFORWARD[family])
 
 
 def linear_layers(encoder: nn.Module) -> list[str]:
     """Paths of the linear layers in an encoder (GPT-2 writes them as Conv1D), poolers left out."""
+    if encoder.config.model_type == "elmo":
+        raise WorkbenchError("ELMo's weights stand in LSTMs, which have no linear layers to put LoRA beside",
+                             "a transformer, or a technique that moves the weights themselves", "technique='full'")  # fmt: skip
     kinds = ("Linear", "Conv1D")
     names = [name for name, part in encoder.named_modules() if type(part).__name__ in kinds and "pooler" not in name]
     if not names:

@@ -190,7 +190,14 @@ class Predictor:
         about = {"labels": self.labels, "config": json.loads(json.dumps(run.config.__dict__)), "kept": _numbers(run.kept),
                  "pooling": self._pooling()}  # fmt: skip
         (folder / "workbench.json").write_text(json.dumps(about, indent=1, ensure_ascii=False), "utf-8")
-        (folder / "README.md").write_text(_readme(run, pooled, self.tokenizer), "utf-8")
+        (folder / "README.md").write_text(self._readme(run, pooled), "utf-8")
+
+    def _readme(self, run: Any, pooled: str) -> str:
+        text = _readme(run, pooled, self.tokenizer)
+        if getattr(self.model.config, "model_type", "") != "elmo":
+            return text
+        known = "```python\nimport workbench.models.elmo_heads  # transformers alone knows no ELMo\n"
+        return text.replace("```python\n", known, 1)
 
 
 def _numbers(row: dict[str, Any]) -> dict[str, float]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
 
@@ -57,6 +58,16 @@ class Recipe:
     held_out: Callable[..., Any] | None = (
         None  # ids, length=..., rows=... -> the validation blocks; None: rows of running text
     )
+    equip: Callable[[Any, Path], None] | None = (
+        None  # fresh model, folder of the tokenizer -> in place: what a model must know of its vocabulary
+    )
+
+    def fresh(self, tokenizer: Path) -> Any:
+        """A model with fresh weights that knows what it must of the tokenizer in this folder."""
+        model = self.build(self.vocabulary)
+        if self.equip:
+            self.equip(model, tokenizer)
+        return model
 
 
 def names() -> list[str]:
