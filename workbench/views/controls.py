@@ -124,14 +124,20 @@ CONTROLS: tuple[Control, ...] = (
     Control("keep_states", "Kept states", "Training states kept on disk, to fork the run there later; 0 keeps none", _whole(0, 1000)),
     Control("schedule", "Schedule", "How the rate falls after the warm-up", lambda **c: widgets.Dropdown(
         options=[("linear to 0", "linear"), ("cosine to 0", "cosine"), ("constant", "constant"), ("slanted triangle", "slanted")], **c)),
-    Control("layers", "Layers", "Keep only so many of the checkpoint's layers, counted from the input; 0 stands for all",
+    Control("layers", "Layers", "So many layers, counted from the input; more than the checkpoint has are added on top; 0 stands for all",
             _whole(0, 1000), _none_is_zero, _zero_is_none),
     Control("pooling", "Head reads", "What the classifier looks at: all tokens, [CLS], or the model's own head",
             lambda **c: widgets.Dropdown(options=[("as the card advises", "auto"), ("mean of tokens", "mean"),
                                                   ("maximum of tokens", "max"), ("learned average", "attention"),
                                                   ("[CLS] token", "cls"), ("the model's own head", "native")], **c)),
-    Control("head", "Head", "One linear layer, or a hidden layer before it",
-            lambda **c: widgets.Dropdown(options=[("linear", "linear"), ("hidden layer + linear", "mlp")], **c)),
+    Control("head", "Head", "One linear layer, or something before it: a hidden layer, or for tags a BiLSTM",
+            lambda **c: widgets.Dropdown(options=[("linear", "linear"), ("hidden layer + linear", "mlp"),
+                                                  ("BiLSTM + linear, for tags", "bilstm")], **c)),
+    Control("decoding", "Decoding", "For tags: every word by itself, or the best sequence without impossible neighbours",
+            lambda **c: widgets.Dropdown(options=[("word by word", "free"), ("constrained, for tags", "constrained")], **c)),
+    Control("add_tokens", "New tokens", "Words that the vocabulary gets as tokens of their own, separated by commas or spaces",
+            lambda **c: widgets.Text(placeholder="bisoprolol, ECG", continuous_update=False, **c),
+            lambda v: tuple(dict.fromkeys(v.replace(",", " ").split())), ", ".join),
     Control("watch", "Watch examples", "Keep what every evaluation says of single texts, for the tab Examples; costs some time",
             lambda **c: widgets.Checkbox(indent=True, **c)),
     Control("noise", "Flipped labels", "Share of the training labels that are made wrong in secret, to see whether they are memorised",
@@ -228,7 +234,7 @@ class Controls:
                 "schedule",
             ),
             "Single examples": ("watch", "noise"),
-            "Architecture and seed": ("layers", "pooling", "head", "seed"),
+            "Architecture and seed": ("layers", "pooling", "head", "decoding", "add_tokens", "seed"),
         }
         boxes = [widgets.VBox([self.widgets[field] for field in names]) for names in sections.values()]
         return widgets.Accordion(children=boxes, titles=tuple(sections), layout={"width": "318px"})
