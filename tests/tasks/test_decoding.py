@@ -10,6 +10,7 @@ import workbench as wb
 from workbench.config import RunConfig
 from workbench.tasks import Tagging, choices
 from workbench.tasks.decoding import impossible, transitions, viterbi
+from workbench.training.predictor import Predictor
 
 LABELS = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
 THREE = ["O", "B-PER", "I-PER"]
@@ -86,7 +87,7 @@ def test_a_run_decodes_as_it_is_told_and_both_ways_are_compared(tmp_path):
     )
     assert held.best["valid_loss"] == free.best["valid_loss"]
     words = list(held.data()["validation"]["tokens"])
-    again = wb.runs()[0].predictor().from_store(held.store).predict(words)["tags"].tolist()
+    again = Predictor.from_store(held.store).predict(words)["tags"].tolist()
     assert again == held.predict(words)["tags"].tolist() and not any(map(impossible, again))
     with pytest.raises(wb.WorkbenchError, match=r"head='bilstm' on tags cannot be written"):
         free.export(tmp_path / "out")

@@ -135,7 +135,7 @@ def build(auto_class: Any, src: Source, cfg: Any, **arguments: Any) -> Any:
     model, fresh = _made(auto_class, src, cfg, **arguments)
     weights = dict(model.named_parameters())
     fresh = {name: weights[name].numel() for name in fresh if name in weights}
-    there, now = (int(getattr(c, "num_hidden_layers", 0)) for c in (config(src), cfg))
+    there, now = (int(getattr(c, "num_hidden_layers", 0) or 0) for c in (config(src), cfg))
     if now > there and not src.random:
         growing.grow(model, cfg.model_type, there, now)
     if src.added:

@@ -155,7 +155,7 @@ def _drawn(what: Any) -> Blueprint:
         return what
     if isinstance(config := getattr(what, "config", what), RunConfig):
         return Blueprint(config, getattr(what, "_data", None))
-    raise WorkbenchError(f"a {type(what).__name__} between blueprints", "blueprints or runs",
+    raise WorkbenchError(f"something of type {type(what).__name__} between blueprints", "blueprints or runs",
                          'wb.blueprint(wb.blueprint("reviews"), wb.blueprint("reviews", layers=2))')  # fmt: skip
 
 
