@@ -47,6 +47,11 @@ def test_added_layers_pass_on_what_they_get(family, tmp_path):
     assert fresh and all(".2." in f".{name}" or ".3." in f".{name}" for name in fresh)
 
 
+def test_added_layers_of_a_trained_bert_change_its_vectors_by_a_few_percent():
+    (_, before), (_, after) = hidden("bert-tiny", None), hidden("bert-tiny", 4)
+    assert 0 < (after - before).norm() / before.norm() < 0.08
+
+
 def test_a_norm_lets_pass_what_has_the_size_of_the_norm_below():
     below, norm = nn.LayerNorm(4), nn.LayerNorm(4)
     with torch.no_grad():
@@ -75,23 +80,25 @@ def test_a_model_with_more_layers_learns_is_stored_and_says_what_cannot_be(folde
 
 # New tokens -------------------------------------------------------------------------------------------------------------
 
-WORDS = ("warmth", "#tbt", "😀", "kind")  # the last one is a piece already
+WORDS = ("Warmth", "#tbt", "😀", "kind")  # the last one is a piece already
 
 
 def test_new_tokens_are_one_piece_and_begin_as_the_mean_of_their_pieces(folder):
     plain, src = zoo.source(folder), zoo.source(folder, WORDS)
     before, after = zoo.tokenizer(plain), zoo.tokenizer(src)
-    assert len(after) == len(before) + 3
-    assert after.tokenize("Warmth, #tbt 😀😀 kind warmths") == [
-        "warmth", ",", "#tbt", "😀", "😀", "kind", *before.tokenize("warmths")]  # fmt: skip
+    number = {w: after.convert_tokens_to_ids(w) for w in WORDS}
+    assert len(after) == len(before) + 3 and number["kind"] == before.convert_tokens_to_ids("kind")
+    found = after("warmth, #tbt 😀😀 kind WARMTH", add_special_tokens=False)["input_ids"]
+    assert [found[i] for i in (0, 2, 3, 4, 5, 6)] == [
+        number[w] for w in ("Warmth", "#tbt", "😀", "😀", "kind", "Warmth")
+    ]
+    assert after.tokenize("warmths") == before.tokenize("warmths")
     old, new = (zoo.build(AutoModelForMaskedLM, s, zoo.config(s)) for s in (plain, src))
     table = new.get_input_embeddings().weight
     pieces = before("warmth", add_special_tokens=False)["input_ids"]
     assert len(pieces) > 1 and len(table) == len(after) == new.config.vocab_size
-    assert torch.allclose(
-        table[after.convert_tokens_to_ids("warmth")], old.get_input_embeddings().weight[pieces].mean(0)
-    )
-    assert torch.equal(table[after.convert_tokens_to_ids("😀")], table[before.unk_token_id])
+    assert torch.allclose(table[number["Warmth"]], old.get_input_embeddings().weight[pieces].mean(0))
+    assert torch.equal(table[number["😀"]], table[before.unk_token_id])
     assert torch.equal(table[: len(before)], old.get_input_embeddings().weight)
     assert new.get_output_embeddings().weight is table and len(new.get_output_embeddings().bias) == len(after)
     assert new.fresh["bert.embeddings.word_embeddings.weight"] == 3 * 32

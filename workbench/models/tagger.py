@@ -49,7 +49,7 @@ class WordTagger(OwnHead):
 
 def both_ways(lstm: nn.LSTM, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """(batch, length, size) through a BiLSTM that sees no padding, on whichever side it is; zeros where there is padding."""
-    order = mask.argsort(1, descending=True, stable=True).unsqueeze(-1)  # what is real comes first
+    order = mask.argsort(dim=1, descending=True, stable=True).unsqueeze(-1)  # what is real comes first
     lengths = mask.sum(1).clamp(min=1).cpu()
     packed = nn.utils.rnn.pack_padded_sequence(
         vectors.gather(1, order.expand_as(vectors)), lengths, batch_first=True, enforce_sorted=False

@@ -110,7 +110,7 @@ class SideBySide:
     def frame(self) -> pd.DataFrame:
         """One row per block, head first: weights and state in each blueprint."""
         columns = {
-            (n, c): b.frame.set_index("block")[c]
+            (n, c): b.frame.astype({"weights": "Int64"}).set_index("block")[c]
             for n, b in enumerate(self.blueprints, 1)
             for c in ("weights", "state")
         }
