@@ -10,7 +10,7 @@ from workbench.lessons.exercise import Exercise
 
 FEW = 320
 LOSS, SMALLER = 0.03, 0.25
-MOST, FEWER = 40, 0.08
+MOST, FEWER = 40, 0.02
 NAMES = ("O", "B-LOC", "I-LOC")
 P = ((0.6, 0.1, 0.3), (0.3, 0.2, 0.5), (0.4, 0.1, 0.5))
 
@@ -109,8 +109,8 @@ EXERCISES: tuple[Exercise, ...] = (
         _cls_catches_up,
         ("The encoder has to learn to put something into [CLS]. From what?",
          "From more texts, or from more passes over them; or take a model that learns faster.",
-         "CLS-HINT"),
-        "CLS-SOLUTION",
+         "pooling='cls', learning_rate=1e-3, epochs=6, and all training texts: no train_examples."),
+        "answer = wb.fit('headlines', pooling='cls', learning_rate=1e-3, epochs=6, evaluations=4); await answer",
     ),
     Exercise(
         "23.2",
@@ -129,12 +129,13 @@ EXERCISES: tuple[Exercise, ...] = (
         _short_and_good,
         ("The embeddings stay, whatever you cut: of which model are the layers the larger part?",
          "bert-mini: four layers of 0.8 million weights each, and 2.2 million in the embeddings.",
-         "LAYERS-HINT"),
-        "LAYERS-SOLUTION",
+         "wb.fit('messages', train_examples=256, learning_rate=5e-4, epochs=3), and the same with layers=2."),
+        "same = dict(train_examples=256, learning_rate=5e-4, epochs=3, evaluations=3); whole = wb.fit('messages', **same); "
+        "short = wb.fit('messages', layers=2, **same); answer = (await whole, await short)",
     ),
     Exercise(
         "23.4",
-        "Choose at most 40 words that bert-tiny's vocabulary lacks, so that the validation texts of clinic need at least 8% fewer pieces. "
+        "Choose at most 40 words that bert-tiny's vocabulary lacks, so that the validation texts of clinic need at least 2% fewer pieces. "
         "Put the list into `answer`.",
         _fewer_pieces,
         ("A word that comes once saves little, however many pieces it has.",
