@@ -132,9 +132,9 @@ def _heads(task: str) -> tuple[Any, ...]:
 
 def build(auto_class: Any, src: Source, cfg: Any, **arguments: Any) -> Any:
     """A float32 model of `auto_class`: the checkpoint's weights, or fresh ones for a random twin; `model.fresh` says which are fresh."""
-    model, fresh = _made(auto_class, src, cfg, **arguments)
+    model, missing = _made(auto_class, src, cfg, **arguments)
     weights = dict(model.named_parameters())
-    fresh = {name: weights[name].numel() for name in fresh if name in weights}
+    fresh = {name: weights[name].numel() for name in missing if name in weights}
     there, now = (int(getattr(c, "num_hidden_layers", 0) or 0) for c in (config(src), cfg))
     if now > there and not src.random:
         growing.grow(model, cfg.model_type, there, now)

@@ -45,7 +45,8 @@ def viterbi(scores: np.ndarray, first: np.ndarray, table: np.ndarray) -> np.ndar
     """
     if not len(scores):
         return np.zeros(0, dtype=np.int64)
-    best, back = first + scores[0], []
+    best = first + scores[0]
+    back: list[np.ndarray] = []
     for row in scores[1:]:
         through = best[:, None] + table
         back.append(through.argmax(0))
@@ -77,7 +78,9 @@ def decodings(run: Any, split: str = "validation") -> pd.DataFrame:
     encoded = predictor.task.encode(
         run.data()[split], predictor.tokenizer, predictor.config.max_length, predictor.labels
     )
-    logits, rows, plain = predictor.ask(encoded), [], None
+    logits = predictor.ask(encoded)
+    rows: list[dict[str, Any]] = []
+    plain: list[np.ndarray] = []
     for name in ("free", "constrained"):
         task = Tagging(name)
         scores = task.metrics(logits, encoded.labels, predictor.labels)
