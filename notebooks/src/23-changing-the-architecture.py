@@ -157,10 +157,10 @@ scores = [run.best["accuracy"] for run in (mean, one_layer)]
 pd.DataFrame({"accuracy": scores, "seconds": seconds}, index=["two layers", "one layer"]).round(3)
 
 # %% [markdown]
-# A layer fewer is less to compute in every step, and less to store. What it costs in accuracy depends on the task: topics hang on single words, and
-# for these the lower layers know enough; who did what to whom needs the upper ones. The blueprint on the right shows the other direction. Added
-# layers change the checkpoint's vectors by a few percent at first, so they do no harm; to do any good they have to learn, and a few hundred
-# texts are not where a layer of 200,000 weights learns much. They are worth their weight where pretraining goes on.
+# A layer fewer is less to compute in every step, and less to store. What it costs in accuracy depends on the task, and on these two rows alone you
+# cannot tell: it is one seed each (`wb.is_it_real(mean, one_layer)` would say). The blueprint on the right shows the other direction. Added
+# layers change the checkpoint's vectors by a few percent at first, so training starts where the checkpoint ends; to do any good they have to
+# learn, and for that a few hundred texts are little. They are meant for going on with pretraining.
 #
 # ## 6 · Change one thing: new words
 #
@@ -271,5 +271,5 @@ fourth.check(answer)
 # - **What the head reads** matters as much as the head, and depends on what pretraining has trained.
 # - **A head with more to learn** needs more texts to learn it from.
 # - **Impossible answers** can be forbidden without any training.
-# - **Fewer layers** are the cheapest way to a smaller and faster model; **more layers** and **new words** begin as next to nothing and want many texts.
+# - **Fewer layers** are a cheap way to a smaller and faster model; **more layers** and **new words** begin as next to nothing and want many texts.
 # - **The encoder goes along** from task to task, the head does not.
