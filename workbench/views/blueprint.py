@@ -6,6 +6,7 @@ A blueprint is built as a run would build it, so what it says of new, kept and f
 from __future__ import annotations
 
 import html
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +15,7 @@ import pandas as pd
 from workbench import catalog
 from workbench.config import RunConfig, check_names
 from workbench.errors import WorkbenchError
+from workbench.scale.card import short
 
 # how a block looks and what is said of it: border and pattern differ, so that nothing hangs on the colour
 LOOKS = {
@@ -64,7 +66,11 @@ class Blueprint:
             f"{name}={value!r}" for name in ("layers", "pooling", "head") if (value := self.config.changed().get(name))
         ]
         also += [f"{len(self.config.add_tokens)} new tokens"] if self.config.add_tokens else []
-        return ", ".join([self.config.model, self.config.technique, *also])
+        folder = Path(self.config.model)
+        model = (
+            f"run {folder.parent.name}" if folder.is_absolute() and folder.name == "model" else short(self.config.model)
+        )
+        return ", ".join([model, self.config.technique, *also])
 
     def __repr__(self) -> str:
         return self.frame.to_string(index=False)
