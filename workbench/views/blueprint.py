@@ -178,7 +178,8 @@ def blueprint(data: Any = "reviews", *more: Any, **choices: Any) -> Blueprint | 
         found = [_drawn(what) for what in (data, *more)]
         return SideBySide(found) if more else found[0]
     check_names(choices)
-    if isinstance(getattr(model := choices.get("model"), "config", None), RunConfig):
+    model: Any = choices.get("model")
+    if isinstance(getattr(model, "config", None), RunConfig):
         choices["model"] = str(model.model_folder())
     named = data if isinstance(data, str) else getattr(data, "name", "data")
     return Blueprint(RunConfig(**{**choices, "data": named}), None if isinstance(data, str) else data)
