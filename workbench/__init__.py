@@ -34,15 +34,17 @@ if TYPE_CHECKING:
     from workbench.lessons.fault_lab import fault, fault_lab
     from workbench.remote.server import serve
     from workbench.scale.search import search
+    from workbench.tasks.decoding import decodings
     from workbench.training.run import Run
     from workbench.views import compare, diagnose, fit, follow, hosted, runs
     from workbench.views.ablation import ablate
     from workbench.views.against import against
+    from workbench.views.blueprint import blueprint
     from workbench.views.datamap import datamap
     from workbench.views.duel import duel
     from workbench.views.guess import guess
     from workbench.views.guessed import guesses
-    from workbench.views.layers import blueprint, layers
+    from workbench.views.layers import layers
     from workbench.views.lineage import lineage
     from workbench.views.mistakes import cost_of_mistakes, mistaken
     from workbench.views.panel import panel
@@ -74,6 +76,7 @@ _WHERE = {
     "serving": "views.serving",
     "search": "scale.search",
     "tokens": "views.tokens",
+    "decodings": "tasks.decoding",
     "mistakes": "data.mistakes",
     "mistaken": "views.mistakes",
     "cost_of_mistakes": "views.mistakes",
@@ -84,7 +87,7 @@ _WHERE = {
     "lineage": "views.lineage",
     "is_it_real": "views.real",
     "layers": "views.layers",
-    "blueprint": "views.layers",
+    "blueprint": "views.blueprint",
     "runs": "views",
     "compare": "views",
     "diagnose": "views",
@@ -109,6 +112,7 @@ __all__ = [
     "cost_of_mistakes",
     "datamap",
     "datasets",
+    "decodings",
     "diagnose",
     "duel",
     "exercise",

@@ -16,7 +16,8 @@ from workbench.errors import WorkbenchError
 
 SCHEDULES = ("linear", "cosine", "constant", "slanted")
 POOLINGS = ("auto", "mean", "max", "cls", "attention", "native")
-HEADS = ("linear", "mlp")
+HEADS = ("linear", "mlp", "bilstm")
+DECODINGS = ("free", "constrained")
 BY_HAND = "data"  # the name of data that were passed as an object and cannot be loaded again by name
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 
@@ -62,8 +63,16 @@ class RunConfig:
     pooling: str = (
         "auto"  # what the head reads: the tokens' mean, maximum or learned average, the first one, or "native"
     )
-    head: str = "linear"  # what stands on the pooled vector: one linear layer, or a hidden layer before it (mlp)
-    layers: int | None = None  # keep only so many of the checkpoint's layers, counted from the input; None: all
+    head: str = (
+        "linear"  # what stands on the vectors: one linear layer, a hidden layer before it (mlp); for tags also a BiLSTM
+    )
+    decoding: str = (
+        "free"  # tags: each word by itself, or the best sequence without impossible neighbours (constrained)
+    )
+    layers: int | None = (
+        None  # so many layers, counted from the input; more than the checkpoint has are added; None: all
+    )
+    add_tokens: tuple[str, ...] = ()  # words that the vocabulary gets as tokens of their own
     lora_rank: int = 8  # columns of LoRA's thin matrices
     rate_decay: float = 2.6  # gradual unfreezing: by how much the rate falls from one block to the one below
     teacher: str | None = None  # distillation: a finished run, or the folder that its save() made
@@ -80,7 +89,7 @@ class RunConfig:
     def __post_init__(self) -> None:
         for name, (fits, expected, try_) in _RULES.items():
             value = _plain(getattr(self, name))
-            value = _several(value) if name == "also" else value
+            value = _several(value) if name in ("also", "add_tokens") else value
             object.__setattr__(self, name, value)
             try:
                 ok = fits(value)
@@ -153,6 +162,10 @@ def _name(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
+def _word(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= 100 and not any(c.isspace() for c in value)
+
+
 def _between(low: float, high: float) -> Callable[[Any], bool]:
     return lambda v: not isinstance(v, bool) and low <= v <= high
 
@@ -193,6 +206,12 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str, str]] = {
     "max_length": (_whole(4, 8192), "a whole number of word pieces from 4 to 8192", "128"),
     "pooling": (lambda v: v in POOLINGS, f"one of {', '.join(POOLINGS)}", '"auto"'),
     "head": (lambda v: v in HEADS, f"one of {', '.join(HEADS)}", '"linear"'),
+    "decoding": (lambda v: v in DECODINGS, f"one of {', '.join(DECODINGS)}", '"constrained"'),
+    "add_tokens": (
+        lambda v: isinstance(v, tuple) and all(map(_word, v)) and len(set(v)) == len(v) <= 10_000,
+        "different words without spaces, at most 10,000",
+        '("bisoprolol", "ECG")',
+    ),
     "layers": (_whole(1, 1000, none=True), "a whole number of layers from 1 up, or None for all", "2"),
     "lora_rank": (_whole(1, 1024), "a whole number from 1 to 1024", "8"),
     "rate_decay": (_between(1, 100), "a factor from 1 to 100", "2.6"),

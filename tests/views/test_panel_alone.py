@@ -54,6 +54,13 @@ def test_zero_stands_for_none_where_the_label_says_so():
     assert controls.config().patience is None and controls.config().train_examples is None
 
 
+def test_new_tokens_are_typed_with_commas_or_spaces_between_them():
+    controls = Controls(RunConfig(head="bilstm", decoding="constrained"))
+    controls.widgets["add_tokens"].value = "oedema, ECG 😀,oedema"
+    assert controls.config() == RunConfig(head="bilstm", decoding="constrained", add_tokens=("oedema", "ECG", "😀"))
+    assert Controls(controls.config()).widgets["add_tokens"].value == "oedema, ECG, 😀"
+
+
 def test_the_line_of_code_follows_the_controls():
     panel = Panel(RunConfig())
     panel.controls.widgets["epochs"].value = 3

@@ -9,6 +9,7 @@ from typing import Any
 
 from workbench.lessons import (
     answering,
+    architecture,
     beyond,
     distillation,
     entities,
@@ -233,5 +234,6 @@ LATER = (
     fault_cases,
     examples,
     under_over,
+    architecture,
 )  # lessons with a file of their own
 EXERCISES: dict[str, Exercise] = {e.id: e for e in (*LESSON_00_01, *(e for module in LATER for e in module.EXERCISES))}

@@ -13,7 +13,27 @@ import torch
 from torch import nn
 
 
-class PooledClassifier(nn.Module):
+class OwnHead(nn.Module):
+    """An encoder with a head that transformers does not have. Saved as the encoder and, beside it, `head.safetensors`."""
+
+    encoder: Any
+
+    @property
+    def config(self) -> Any:
+        return self.encoder.config
+
+    @property
+    def fresh(self) -> dict[str, int]:
+        """Name of a weight -> how many of its numbers are not the checkpoint's."""
+        inside = {f"encoder.{name}": count for name, count in getattr(self.encoder, "fresh", {}).items()}
+        return inside | {name: weight.numel() for name, weight in self.head_state().items()}
+
+    def head_state(self) -> dict[str, torch.Tensor]:
+        """Everything that is not the encoder, as it is stored beside it."""
+        return {k: v.contiguous() for k, v in self.state_dict().items() if not k.startswith("encoder.")}
+
+
+class PooledClassifier(OwnHead):
     """encoder -> pooling -> dropout -> head. `pooling` is "mean", "max" or "attention" (over real tokens), or "cls" (the first
     token); `head` is "linear", or "mlp" with a hidden layer as wide as the encoder.
 
@@ -36,10 +56,6 @@ class PooledClassifier(nn.Module):
         nn.init.normal_(self.classifier.weight, std=0.02)
         nn.init.zeros_(self.classifier.bias)
 
-    @property
-    def config(self) -> Any:
-        return self.encoder.config
-
     def forward(
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor, labels: torch.Tensor | None = None, **kw: Any
     ) -> dict[str, torch.Tensor]:
@@ -52,10 +68,6 @@ class PooledClassifier(nn.Module):
         if labels is None:
             return {"logits": logits}
         return {"loss": self.loss(logits.float(), labels), "logits": logits}
-
-    def head_state(self) -> dict[str, torch.Tensor]:
-        """Everything that is not the encoder, as it is stored beside it."""
-        return {k: v.contiguous() for k, v in self.state_dict().items() if not k.startswith("encoder.")}
 
 
 def pool(hidden: torch.Tensor, mask: torch.Tensor, pooling: str, scores: torch.Tensor | None = None) -> torch.Tensor:

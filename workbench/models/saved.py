@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from workbench.config import RunConfig
 from workbench.errors import WorkbenchError
 from workbench.models import zoo
-from workbench.models.heads import PooledClassifier
+from workbench.models.heads import OwnHead
 
 
 def load(folder: str, task: Any, labels: list[str]) -> tuple[torch.nn.Module, Any]:
@@ -28,7 +28,7 @@ def load(folder: str, task: Any, labels: list[str]) -> tuple[torch.nn.Module, An
     config = RunConfig(model=folder, **{k: v for k, v in choices.items() if v is not None})
     shell: Any = SimpleNamespace(labels=facts["labels"], tokenizer=tokenizer)
     model = task.build(source, shell, config)
-    if isinstance(model, PooledClassifier):
+    if isinstance(model, OwnHead):
         model.load_state_dict(load_file(Path(folder) / "head.safetensors"), strict=False)
     return Reordered(model.eval(), [facts["labels"].index(name) for name in labels]), tokenizer
 

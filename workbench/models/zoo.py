@@ -6,25 +6,27 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from workbench import catalog
 from workbench.errors import WorkbenchError
-from workbench.models import hub
+from workbench.models import growing, hub, vocabulary
 
 RANDOM = ":random"
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where a model comes from. `location` is a folder or a Hub id; `random` asks for fresh weights."""
+    """Where a model comes from. `location` is a folder or a Hub id; `random` asks for fresh weights, `added` are words that its
+    vocabulary gets besides."""
 
     name: str
     location: str
     random: bool
     card: catalog.Card | None
+    added: tuple[str, ...] = ()
 
     @property
     def on_hub(self) -> bool:
@@ -39,18 +41,18 @@ class Source:
         return str(saved_facts(self.location).get("pooling", "native"))
 
 
-def source(name: str) -> Source:
+def source(name: str, added: tuple[str, ...] = ()) -> Source:
     """Resolve a name; unknown bare names are an error that lists the bundled ones."""
     plain = name.removesuffix(RANDOM)
     card = next((c for c in catalog.models() if c.source == "bundled" and c.name == plain), None)
     if card is not None:
-        return Source(name, str(card.folder), name != plain, card)
+        return Source(name, str(card.folder), name != plain, card, added)
     folder = _folder(plain)
     if folder is not None:
-        return Source(name, str(folder), name != plain, None)
+        return Source(name, str(folder), name != plain, None, added)
     if "/" not in plain:
         catalog.find(catalog.models(), plain, "model")
-    return Source(name, plain, name != plain, None)
+    return Source(name, plain, name != plain, None, added)
 
 
 def _folder(name: str) -> Path | None:
@@ -69,6 +71,8 @@ def tokenizer(src: Source) -> Any:
     if tok.pad_token is None:
         tok.pad_token = tok.eos_token
     tok.model_max_length = min(tok.model_max_length, _positions(config(src)))
+    if src.added:
+        vocabulary.extend(tok, src.added)
     return tok
 
 
@@ -91,21 +95,46 @@ def config(src: Source, **changes: Any) -> Any:
 
 
 def build(auto_class: Any, src: Source, cfg: Any, **arguments: Any) -> Any:
-    """A float32 model of `auto_class`: the checkpoint's weights, or fresh ones for a random twin."""
+    """A float32 model of `auto_class`: the checkpoint's weights, or fresh ones for a random twin; `model.fresh` says which are fresh."""
+    model, missing = _made(auto_class, src, cfg, **arguments)
+    weights = dict(model.named_parameters())
+    fresh = {name: weights[name].numel() for name in missing if name in weights}
+    there, now = (int(getattr(c, "num_hidden_layers", 0) or 0) for c in (config(src), cfg))
+    if now > there and not src.random:
+        growing.grow(model, cfg.model_type, there, now)
+    if src.added:
+        rows = vocabulary.resize(model, tokenizer(replace(src, added=())), tokenizer(src), src.added)
+        table = model.get_input_embeddings().weight
+        name = next(name for name, weight in model.named_parameters() if weight is table)
+        fresh[name] = max(fresh.get(name, 0), rows * table.shape[1]) if not src.random else table.numel()
+    model.fresh = fresh
+    return model
+
+
+def _made(auto_class: Any, src: Source, cfg: Any, **arguments: Any) -> tuple[Any, set[str]]:
+    """(model, names of the weights that no checkpoint gave)."""
     import torch
 
     if src.random:
         arguments.pop("ignore_mismatched_sizes", None)
-        return _fetch(
+        model = _fetch(
             src, lambda _: auto_class.from_config(cfg, trust_remote_code=False, **arguments).to(torch.float32)
         )
-    return _fetch(
+        return model, {name for name, _ in model.named_parameters()}
+    model, report = _fetch(
         src,
         lambda place: auto_class.from_pretrained(
-            place, config=cfg, dtype=torch.float32, trust_remote_code=False, use_safetensors=True, **arguments
+            place, config=cfg, dtype=torch.float32, trust_remote_code=False, use_safetensors=True,
+            output_loading_info=True, **arguments
         ),
         weights=True,
-    )
+    )  # fmt: skip
+    return model, {*report["missing_keys"], *(key for key, *_ in report["mismatched_keys"])}
+
+
+def without_pooler(cfg: Any) -> dict[str, bool]:
+    """What keeps an encoder from growing a pooler that no head of ours would read."""
+    return {"add_pooling_layer": False} if cfg.model_type in ("bert", "roberta", "xlm-roberta", "camembert") else {}
 
 
 def set_dropout(cfg: Any, dropout: float | None) -> None:
@@ -121,15 +150,18 @@ def set_dropout(cfg: Any, dropout: float | None) -> None:
 
 
 def set_layers(cfg: Any, layers: int | None) -> None:
-    """Keep the first `layers` layers of a checkpoint: those above are not built, and their weights are not read."""
+    """Keep the first `layers` layers of a checkpoint: those above are not built, and their weights are not read. More than it has are
+    added on top (see `models.growing`), at most as many again."""
     if layers is None:
         return
     there = int(cfg.num_hidden_layers)
-    if layers > there:
-        raise WorkbenchError(f"layers={layers} of a model with {there}", f"1 to {there}, or None", f"layers={there}")
+    most = 2 * there if cfg.model_type in growing.FAMILIES else there
+    if layers > most:
+        why = "" if most > there else f" of the family {cfg.model_type}, to which layers cannot be added"
+        raise WorkbenchError(f"layers={layers} of a model with {there}{why}", f"1 to {most}, or None", f"layers={most}")
     cfg.num_hidden_layers = layers
-    if isinstance(getattr(cfg, "layer_types", None), list):
-        cfg.layer_types = cfg.layer_types[:layers]
+    if isinstance(types := getattr(cfg, "layer_types", None), list):
+        cfg.layer_types = (types + types[-1:] * layers)[:layers]
 
 
 def saved_facts(location: str) -> dict[str, Any]:
@@ -157,6 +189,7 @@ def _fetch(src: Source, load: Any, weights: bool = False) -> Any:
 
     hub_logging.set_verbosity_error()
     try:
+
         def here() -> Any:
             place = hub.folder(src.location, weights) if src.on_hub else src.location
             _meet(place)

@@ -52,9 +52,21 @@ def check(run: Any) -> None:
     if task not in TASKS or technique not in TECHNIQUES:
         raise WorkbenchError(f"a script for {task} with technique {technique!r} cannot be written yet", can,
                              "run.to_code(), or run.save() for the finished model")  # fmt: skip
+    if own := _own_architecture(run.config, str(task)):
+        raise WorkbenchError(f"a script for {own} cannot be written yet", "a model that transformers builds by itself",
+                             "run.to_code(), or run.save() for the finished model")  # fmt: skip
     if any(isinstance(event, ev.RateChanged) for event in run.store.events):
         raise WorkbenchError(f"the learning rate of run {run.id} was moved by hand while it trained",
                              "a run that followed its config from start to end", f"{run.to_code()} again, then export it")  # fmt: skip
+
+
+def _own_architecture(config: Any, task: str) -> str:
+    """What a run changed in its model or its decoding that train.py does not know; empty where there is nothing."""
+    if task == "tagging" and config.head != "linear":
+        return f"head={config.head!r} on tags"
+    if config.decoding != "free":
+        return f"decoding={config.decoding!r}"
+    return "add_tokens" if config.add_tokens else ""
 
 
 class Parts:
@@ -85,6 +97,9 @@ class Parts:
         changed = zoo.config(self.source)
         zoo.set_dropout(changed, config.dropout)
         zoo.set_layers(changed, config.layers)
+        if changed.num_hidden_layers > loaded.num_hidden_layers and not self.source.random:
+            raise WorkbenchError(f"a script for layers={config.layers}, more than {self.source.name} has, cannot be written yet",
+                                 f"at most {loaded.num_hidden_layers} layers", "run.save() for the finished model")  # fmt: skip
         before, after = loaded.to_dict(), changed.to_dict()
         self.changes = {k: v for k, v in after.items() if before.get(k) != v and v is not None}
         self.revision = getattr(loaded, "_commit_hash", None) or "main"

@@ -43,7 +43,7 @@ def check_recipe(config: RunConfig) -> None:
     catalog.find(catalog.techniques(), config.technique, "technique")
     if config.task != "auto":
         catalog.find(list(catalog.TASKS), config.task, "task")
-    zoo.source(config.model)
+    zoo.source(config.model, config.add_tokens)
     if config.data == BY_HAND:
         raise WorkbenchError("a recipe for data that were passed by hand", "data with a name: a file, a folder, a bundled set",
                              'saving them as a file, and data = "file.jsonl"')  # fmt: skip

@@ -11,6 +11,7 @@ import torch
 
 from workbench.config import RunConfig
 from workbench.data.text import well_formed
+from workbench.errors import WorkbenchError
 from workbench.metrics import accuracy, f1_macro
 from workbench.models import zoo
 from workbench.models.heads import PooledClassifier
@@ -90,11 +91,11 @@ class Classification:
         zoo.set_dropout(cfg, config.dropout)
         zoo.set_layers(cfg, config.layers)
         if pooling == "native":
+            if config.head != "linear":
+                raise WorkbenchError(f"head={config.head!r} on the model's own head (pooling='native')", "a pooling of ours: mean, max, cls or "
+                                     "attention", 'pooling="mean"')  # fmt: skip
             return zoo.build(AutoModelForSequenceClassification, source, cfg, ignore_mismatched_sizes=True)
-        extra = (
-            {"add_pooling_layer": False} if cfg.model_type in ("bert", "roberta", "xlm-roberta", "camembert") else {}
-        )
-        encoder = zoo.build(AutoModel, source, cfg, **extra)
+        encoder = zoo.build(AutoModel, source, cfg, **zoo.without_pooler(cfg))
         dropout = getattr(cfg, "hidden_dropout_prob", 0.1) if config.dropout is None else config.dropout
         return PooledClassifier(encoder, len(names), pooling, dropout, config.head)
 

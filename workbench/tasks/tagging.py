@@ -19,7 +19,9 @@ from workbench.config import RunConfig
 from workbench.data.text import well_formed
 from workbench.metrics import entities, entity_scores
 from workbench.models import zoo
+from workbench.models.tagger import WordTagger
 from workbench.tasks.base import PROBE, Ask, Collate, Encoded, Prepared, cross_entropy, entropy, softmax
+from workbench.tasks.decoding import transitions, viterbi
 
 SILENT = -100  # PyTorch's cross-entropy passes over it
 OUTSIDE = "O"
@@ -33,12 +35,21 @@ class TagCollate(Collate):
 
 
 class Tagging:
-    """Words -> one IOB2 tag each. Loss is cross-entropy in nats per word."""
+    """Words -> one IOB2 tag each. Loss is cross-entropy in nats per word. `decoding` says how tags are chosen: "free" takes the likeliest
+    of every word, "constrained" the likeliest sequence that IOB2 allows (see `decoding.py`); training is the same."""
 
     name = "tagging"
     metric = "f1"
     unit = "word"
     controls = ("nothing marked", "known names")
+
+    def __init__(self, decoding: str = "free") -> None:
+        self.decoding = decoding
+
+    def decide(self, logits: np.ndarray, names: list[str]) -> np.ndarray:
+        """Numbers of the tags of one sentence, from the logits (words, tags) of its words. A constant per word changes no decision, so
+        logits serve as log-probabilities."""
+        return logits.argmax(1) if self.decoding == "free" else viterbi(logits, *transitions(names))
 
     def prepare(self, data: Any, tokenizer: Any, config: RunConfig) -> Prepared:
         """Cut the words of both splits into pieces once; take a random subset where the config asks for one."""
@@ -101,15 +112,19 @@ class Tagging:
         return ids, firsts
 
     def build(self, source: zoo.Source, prepared: Prepared, config: RunConfig) -> torch.nn.Module:
-        """The checkpoint with a fresh linear layer over every piece."""
-        from transformers import AutoModelForTokenClassification
+        """The checkpoint with a fresh head over every piece: transformers' own linear layer, or a `WordTagger`."""
+        from transformers import AutoModel, AutoModelForTokenClassification
 
         names = dict(enumerate(prepared.labels))
         cfg = zoo.config(source, num_labels=len(names), id2label=names, label2id={v: k for k, v in names.items()},
                          pad_token_id=prepared.tokenizer.pad_token_id)  # fmt: skip
         zoo.set_dropout(cfg, config.dropout)
         zoo.set_layers(cfg, config.layers)
-        return zoo.build(AutoModelForTokenClassification, source, cfg, ignore_mismatched_sizes=True)
+        if config.head == "linear":
+            return zoo.build(AutoModelForTokenClassification, source, cfg, ignore_mismatched_sizes=True)
+        encoder = zoo.build(AutoModel, source, cfg, **zoo.without_pooler(cfg))
+        dropout = getattr(cfg, "hidden_dropout_prob", 0.1) if config.dropout is None else config.dropout
+        return WordTagger(encoder, len(names), dropout, config.head)
 
     def collate(self, tokenizer: Any) -> TagCollate:
         return TagCollate(tokenizer.pad_token_id, tokenizer.padding_side)
@@ -126,7 +141,8 @@ class Tagging:
 
     def metrics(self, logits: list[np.ndarray], labels: list[np.ndarray], names: list[str]) -> dict[str, float]:
         """Entity precision, recall and F1 (micro), and the share of words with the right tag."""
-        guess = [[names[i] for i in row.argmax(1)[tag != SILENT]] for row, tag in zip(logits, labels, strict=True)]
+        decided = [self.decide(row[tag != SILENT], names) for row, tag in zip(logits, labels, strict=True)]
+        guess = [[names[i] for i in row] for row in decided]
         right = [[names[i] for i in tag[tag != SILENT]] for tag in labels]
         hits = [g == r for a, b in zip(guess, right, strict=True) for g, r in zip(a, b, strict=True)]
         return {**entity_scores(guess, right), "accuracy": float(np.mean(hits)) if hits else 0.0}
@@ -136,7 +152,8 @@ class Tagging:
         types = list(dict.fromkeys(n.partition("-")[2] or n for n in names))
         kind = np.array([types.index(n.partition("-")[2] or n) for n in names])
         right = np.concatenate(labels)
-        return kind[right[right != SILENT]], kind[np.concatenate(logits).argmax(1)[right != SILENT]], types
+        found = [self.decide(row[tag != SILENT], names) for row, tag in zip(logits, labels, strict=True)]
+        return kind[right[right != SILENT]], kind[np.concatenate(found)], types
 
     def baselines(self, data: Any, rows: np.ndarray, labels: list[str]) -> tuple[float, float]:
         """Entity F1 on validation of tagging nothing (0) and of giving every name seen in training its commonest type there."""
@@ -169,8 +186,8 @@ class Tagging:
         found = []
         for row, first, sentence in zip(answers, firsts, words, strict=True):
             tags = [OUTSIDE] * len(sentence)
-            for piece in np.flatnonzero(first >= 0):
-                tags[first[piece]] = labels[int(row[piece].argmax())]
+            for word, tag in zip(first[first >= 0], self.decide(row[first >= 0], labels), strict=True):
+                tags[word] = labels[int(tag)]
             found.append(tags)
         return found
 
@@ -188,7 +205,9 @@ class Tagging:
             words = list(split["tokens"][number])
             right = [labels[int(i)] for i in split["tags"][number]]
             p = softmax(logits[first >= 0])  # cut words, if any, are at the end
-            guess = [labels[int(i)] for i in p.argmax(1)] + [OUTSIDE] * (len(words) - len(p))
+            guess = [labels[int(i)] for i in self.decide(logits[first >= 0], labels)] + [OUTSIDE] * (
+                len(words) - len(p)
+            )
             rows += [{"row": number, "text": " ".join(words), **e} for e in _wrong(words, right, guess, p, labels)]
         frame = pd.DataFrame(rows, columns=["row", "text", "words", "right", "answer", "p_right", "p_answer"])
         frame = frame.sort_values("p_right", kind="stable").head(n).set_index("row")

@@ -14,7 +14,8 @@ import torch
 
 from workbench.config import RunConfig
 from workbench.errors import WorkbenchError
-from workbench.models.heads import PooledClassifier
+from workbench.models.heads import OwnHead, PooledClassifier
+from workbench.models.tagger import WordTagger
 from workbench.tasks.base import Encoded, forward
 from workbench.training.store import Store
 
@@ -62,11 +63,12 @@ class Predictor:
 
         from workbench.data import mistakes
         from workbench.models import pairing, zoo
-        from workbench.tasks import TASKS
+        from workbench.tasks import TASKS, choices
         from workbench.techniques import TECHNIQUES
         from workbench.training.checkpoint import load_file
 
-        task, source = TASKS[store.facts.get("task", "classification")], zoo.source(store.config.model)
+        task = choices.chosen(TASKS[store.facts.get("task", "classification")], store.config)
+        source = zoo.source(store.config.model, store.config.add_tokens)
         tokenizer, labels = pairing.tokenizer(source, task.name), list(store.facts["labels"])
         shell: Any = SimpleNamespace(labels=labels, tokenizer=tokenizer)
         technique = TECHNIQUES[store.config.technique]
@@ -85,7 +87,8 @@ class Predictor:
         from workbench.models import pairing, zoo
         from workbench.tasks import TASKS
 
-        config, source = RunConfig(model=model, **choices), zoo.source(model)
+        config = RunConfig(model=model, **choices)
+        source = zoo.source(model, config.add_tokens)
         pairing.suits(source, task)
         mistakes.check(config.mistake, task)
         shell: Any = SimpleNamespace(labels=[], tokenizer=pairing.tokenizer(source, task))
@@ -177,7 +180,7 @@ class Predictor:
 
     def _write(self, folder: Path, run: Any) -> None:
         self.tokenizer.save_pretrained(folder)
-        if isinstance(self.model, PooledClassifier):
+        if isinstance(self.model, OwnHead):
             from safetensors.torch import save_file
 
             encoder: Any = self.model.encoder
@@ -187,13 +190,14 @@ class Predictor:
             native: Any = self.model
             native.save_pretrained(folder)
         pooled = self.model.pooling if isinstance(self.model, PooledClassifier) else "native"
+        own = self.model.head if isinstance(self.model, WordTagger) else ""
         about = {"labels": self.labels, "config": json.loads(json.dumps(run.config.__dict__)), "kept": _numbers(run.kept),
                  "pooling": self._pooling()}  # fmt: skip
         (folder / "workbench.json").write_text(json.dumps(about, indent=1, ensure_ascii=False), "utf-8")
-        (folder / "README.md").write_text(self._readme(run, pooled), "utf-8")
+        (folder / "README.md").write_text(self._readme(run, pooled, own), "utf-8")
 
-    def _readme(self, run: Any, pooled: str) -> str:
-        text = _readme(run, pooled, self.tokenizer)
+    def _readme(self, run: Any, pooled: str, own: str) -> str:
+        text = _readme(run, pooled, self.tokenizer, own)
         if getattr(self.model.config, "model_type", "") != "elmo":
             return text
         known = "```python\nimport workbench.models.elmo_heads  # transformers alone knows no ELMo\n"
@@ -217,6 +221,35 @@ batch = tokenizer(words, is_split_into_words=True, return_tensors="pt")
 answers = [model.config.id2label[int(i)] for i in model(**batch).logits[0].argmax(-1)]
 first = [batch.word_ids().index(i) for i in range(len(words))]  # a word is judged by its first piece
 tags = [answers[i] for i in first]"""
+
+_OWN_TAGS = """import torch
+from safetensors.torch import load_file
+from transformers import AutoModel, AutoTokenizer
+encoder, tokenizer, head = AutoModel.from_pretrained("."), AutoTokenizer.from_pretrained("."), load_file("head.safetensors")
+words = ["Ada", "Lovelace", "left", "London"]
+batch = tokenizer(words, is_split_into_words=True, return_tensors="pt")
+vectors = encoder(**batch).last_hidden_state
+%s
+logits = (vectors @ head["classifier.weight"].T + head["classifier.bias"])[0]
+first = [batch.word_ids().index(i) for i in range(len(words))]  # a word is judged by its first piece
+tags = [encoder.config.id2label[int(i)] for i in logits[first].argmax(-1)]"""
+
+_OWN_HEADS = {
+    "mlp": """vectors = torch.tanh(vectors @ head["hidden.weight"].T + head["hidden.bias"])""",
+    "bilstm": """lstm = torch.nn.LSTM(vectors.shape[-1], (vectors.shape[-1] + 1) // 2, batch_first=True, bidirectional=True)
+lstm.load_state_dict({name.removeprefix("lstm."): w for name, w in head.items() if name.startswith("lstm.")})
+vectors = lstm(vectors)[0]""",
+}
+
+_OWN_WARNING = (
+    "The head is in `head.safetensors`, as transformers has none of this kind: `AutoModelForTokenClassification` would load the "
+    "encoder and put an untrained head on it."
+)
+
+_CONSTRAINED = (
+    "The scores below are those of constrained decoding: of all sequences of tags in which `I-X` stands behind `B-X` or `I-X` alone, the one "
+    "with the highest sum of log-probabilities (Viterbi). The lines above take the likeliest tag of every word by itself."
+)
 
 _WRITES = """from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 model, tokenizer = AutoModelForSeq2SeqLM.from_pretrained("."), AutoTokenizer.from_pretrained(".")
@@ -281,7 +314,7 @@ _MLP = """
 features = torch.tanh(features @ head["hidden.weight"].T + head["hidden.bias"])"""
 
 
-def _readme(run: Any, pooling: str, tokenizer: Any) -> str:
+def _readme(run: Any, pooling: str, tokenizer: Any, own: str = "") -> str:
     from workbench.scale.card import model_card
 
     words = _GOES_ON if tokenizer.mask_token is None else _SHUFFLED if getattr(tokenizer, "shuffles", False) else _FILLS
@@ -291,8 +324,11 @@ def _readme(run: Any, pooling: str, tokenizer: Any) -> str:
         "translation": getattr(tokenizer, "usage", _WRITES),
         "language-modeling": words,
     }.get(run.store.facts.get("task"), _PLAIN)
-    hidden = _MLP if run.config.head == "mlp" else ""
+    code = _OWN_TAGS % _OWN_HEADS[own] if own else code
+    hidden = _MLP if run.config.head == "mlp" and not own else ""
     code = _POOLED % (_FEATURES[pooling] + hidden) if pooling in _FEATURES else code
     if run.store.facts.get("task") == "multi-label":
         code += "\nprobabilities = logits.sigmoid()  # a yes-or-no question per label"
-    return model_card(run, code, _POOLED_WARNING if pooling in _FEATURES else "")
+    warning = _POOLED_WARNING if pooling in _FEATURES else _OWN_WARNING if own else ""
+    constrained = _CONSTRAINED if run.config.decoding == "constrained" else ""
+    return model_card(run, code, "\n\n".join(filter(None, [warning, constrained])))

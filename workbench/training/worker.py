@@ -75,16 +75,17 @@ class Worker:
     def _prepare(self) -> None:
         from workbench.data import fingerprint, load, mistakes
         from workbench.models import pairing, zoo
-        from workbench.tasks import TASKS
+        from workbench.tasks import TASKS, choices
         from workbench.techniques import TECHNIQUES
         from workbench.training import precision, watch
 
         config = self.config
         drawn = config.replace(seed=self.store.facts.get("texts_seed", config.seed))  # a fork keeps its parent's texts
         self.precision = precision.choose(config.precision)
-        self.source = zoo.source(config.model)
+        self.source = zoo.source(config.model, config.add_tokens)
         self.data = load(config.data) if self.data is None else self.data
-        task = TASKS[agreed(config.task, self.data.task)]
+        task = choices.chosen(TASKS[agreed(config.task, self.data.task)], config)
+        choices.check(config, task.name)
         technique = TECHNIQUES[config.technique]
         technique.check(config, task.name)
         if config.watch or config.noise:
@@ -99,6 +100,8 @@ class Worker:
             self.note(
                 f"also={list(config.also)} is learned with technique='multi-task' alone; {technique.name} leaves it out."
             )
+        if out := choices.left_out(config, task.name):
+            self.note(out)
         tokenizer = pairing.tokenizer(self.source, task.name)
         self.task, learns_with = mistakes.spoil(config, mistakes.TRAINING, task, tokenizer)
         self.served = mistakes.spoil(config, mistakes.SERVING, task, tokenizer)
