@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from workbench.views import compare, diagnose, fit, follow, hosted, runs
     from workbench.views.ablation import ablate
     from workbench.views.against import against
+    from workbench.views.blanks import fill_blank
+    from workbench.views.contexts import word_in_context
     from workbench.views.datamap import datamap
     from workbench.views.duel import duel
     from workbench.views.guess import guess
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from workbench.views.layers import blueprint, layers
     from workbench.views.lineage import lineage
     from workbench.views.mistakes import cost_of_mistakes, mistaken
+    from workbench.views.objectives import objectives
     from workbench.views.panel import panel
     from workbench.views.prompts import prompt
     from workbench.views.real import is_it_real
@@ -73,6 +76,9 @@ _WHERE = {
     "serve": "remote.server",
     "search": "scale.search",
     "tokens": "views.tokens",
+    "fill_blank": "views.blanks",
+    "objectives": "views.objectives",
+    "word_in_context": "views.contexts",
     "mistakes": "data.mistakes",
     "mistaken": "views.mistakes",
     "cost_of_mistakes": "views.mistakes",
@@ -113,6 +119,7 @@ __all__ = [
     "exercise",
     "fault",
     "fault_lab",
+    "fill_blank",
     "fit",
     "flip",
     "follow",
@@ -127,6 +134,7 @@ __all__ = [
     "mistakes",
     "models",
     "noise",
+    "objectives",
     "panel",
     "prompt",
     "replay",
@@ -136,6 +144,7 @@ __all__ = [
     "serve",
     "techniques",
     "tokens",
+    "word_in_context",
 ]
 
 

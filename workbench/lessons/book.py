@@ -16,6 +16,7 @@ from workbench.lessons import (
     fault_cases,
     how_much,
     little_data,
+    meeting,
     prompting,
     regularisation,
     remote,
@@ -214,6 +215,7 @@ LESSON_00_01 = (
 )  # fmt: skip
 
 LATER = (
+    meeting,
     topics,
     spam,
     entities,
