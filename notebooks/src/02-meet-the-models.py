@@ -26,12 +26,12 @@ minis = [
     m.name for m in wb.models() if m.source == "bundled" and m.name.endswith("-mini") and "classification" in m.tasks
 ]
 cards = {m.name: m.facts for m in wb.models() if m.name in minis}
-pd.DataFrame({name: {"learned by": c["objective"], "parameters": f"{c['parameters']:,}", "tokens seen": f"{c['tokens_seen']:,}"}
+pd.DataFrame({name: {"learned by": c["objective"].split(":")[0], "parameters": f"{c['parameters']:,}", "tokens seen": f"{c['tokens_seen']:,}"}
               for name, c in cards.items()}).T  # fmt: skip
 
 # %% [markdown]
-# Read the last column before you compare anything: `bert-mini` was trained longest and has seen five times as many tokens as each of its siblings. Where it
-# is ahead below, that can be the idea or the budget, and nothing here can tell which. The siblings among themselves had the same.
+# Read the last column before you compare anything. `bert-mini` has seen about five times as many tokens as any of its siblings, or more. Where it is ahead below, that
+# can be the idea or the budget, and nothing here can tell which. Like with like: two models with the same number in that column.
 #
 # ## 1 · Predict
 #
@@ -104,7 +104,7 @@ for _ in range(30):
 tokenizer.decode(ids)
 
 # %% [markdown]
-# Words that go together, and no sense: it has read ten million tokens, a large model a million times as many.
+# Words that go together, and no sense: it has read ten million tokens, a large one a million times that.
 #
 # ## 6 · Look: the same sentence in pieces
 #
@@ -129,7 +129,7 @@ senses = wb.word_in_context("bank", banks)
 senses
 
 # %% [markdown]
-# At layer 0 the word has not yet looked at its neighbours. Going up, all sentences leave their mark, and the two lines part: context has entered the vector. The
+# At layer 0 the word has not yet looked at its neighbours; at most its place in the sentence is mixed in. Going up, all sentences leave their mark, and the two lines part: context has entered the vector. The
 # distance between the lines of *one* model is what counts. How high both of them lie is a habit of the model (Ethayarajh, 2019).
 #
 # ## 8 · The same fine-tuning for all
@@ -163,8 +163,8 @@ pd.DataFrame(rows).assign(seconds=[round(run.frame()["seconds"].iloc[-1], 1) for
 # %% [markdown]
 # ## 9 · Explain
 #
-# What can you conclude? Each model against its own random twin: that is what pretraining brought, and a fair question. The siblings with equal budgets among
-# themselves: fair, for this size, this text and this task. `bert-mini` against the others: not fair, it has read more. And a ranking at this size need not be the ranking
+# What can you conclude? Each model against its own random twin: that is what pretraining brought, and a fair question. Siblings with equal budgets among
+# themselves: fair, for this size, this text and this task. `bert-mini` against the others: not fair, it has read far more. And a ranking at this size need not be the ranking
 # of the large ones: the papers' models differ a thousandfold in text and in weights.
 #
 # ## 10 · Your turn

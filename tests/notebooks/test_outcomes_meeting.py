@@ -27,8 +27,8 @@ def test_what_stands_behind_the_blank_changes_only_who_looks_there():
             == other[["word", "probability"]].round(6).values.tolist()
         )
         assert same == (sees == "left of it"), model
-    assert "bank" in first[first["model"] == "bert-mini"]["word"].tolist()
-    assert "bank" not in first[first["model"] == "gpt-mini"]["word"].tolist()
+    top = [t[(t["model"] == "bert-mini") & (t["rank"] == 1)]["word"].item() for t in (first, second)]
+    assert top[0] != top[1]
 
 
 def test_vectors_of_one_meaning_are_more_alike_in_the_last_layer():
@@ -43,8 +43,9 @@ def test_vectors_of_one_meaning_are_more_alike_in_the_last_layer():
 
 def test_the_budgets_are_what_the_lesson_says():
     seen = {m.name: m.facts["tokens_seen"] for m in MINIS}
-    assert all(seen["bert-mini"] / n == pytest.approx(5, rel=0.05) for name, n in seen.items() if name != "bert-mini")
-    assert "five times as many tokens" in TEXT
+    assert all(seen["bert-mini"] / n > 4.9 for name, n in seen.items() if name != "bert-mini")
+    assert seen["gpt-mini"] == pytest.approx(10e6, rel=0.02)  # "it has read ten million tokens"
+    assert "five times as many tokens" in TEXT and "ten million tokens" in TEXT
 
 
 def test_every_card_says_that_pretraining_is_worth_more_than_the_spread_of_seeds():

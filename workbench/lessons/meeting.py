@@ -106,8 +106,8 @@ EXERCISES: tuple[Exercise, ...] = (
         _behind_decides,
         ("Which words would you yourself put in? What behind the blank would make you choose another?",
          "Begin with little, such as 'They sold the ___', and let the rest name a trade: ships, fields, letters.",
-         "'The ___ of the river.' and 'The ___ of the war.' begin alike."),
-        "first, second = 'They waited for the ___ of the river.', 'They waited for the ___ of the war.'",
+         "'They sold the ___ of the ship.' and 'They sold the ___ of the company.'"),
+        "first, second = 'They sold the ___ of the ship.', 'They sold the ___ of the company.'",
     ),
     Exercise(
         "02.2",

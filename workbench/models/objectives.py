@@ -132,7 +132,7 @@ class Reader:
         cfg, self.tokenizer = zoo.config(source), zoo.tokenizer(source)
         self.form = form_of(self.name, cfg, self.tokenizer)
         self.model = _with_its_head(self.name, source, cfg, self.form.auto).eval()
-        self.marks = next((m for m in ("Ġ", "▁") if any(p.startswith(m) for p in self.tokenizer.get_vocab())), "")
+        self.marks = _mark_of_words(self.tokenizer)
 
     def ask(self, ids: Sequence[int], places: Sequence[int]) -> list[Answers]:
         """What the model says of the pieces at `places` without seeing them."""
@@ -149,9 +149,14 @@ class Reader:
         ]
 
     def _word(self, piece: str, id: int) -> str:
+        """A hyphen where a word goes on; a dot for the space before a sign, which is a piece of its own in some vocabularies."""
         begins = not piece.startswith("##") and (not self.marks or piece.startswith(self.marks))
         plain = piece.removeprefix("##").removeprefix(self.marks or "##")
-        return plain if begins or not plain[:1].isalnum() or id in self.tokenizer.all_special_ids else f"-{plain}"
+        if id in self.tokenizer.all_special_ids:
+            return piece
+        if plain[:1].isalnum():
+            return plain if begins else f"-{plain}"
+        return f"·{plain}" if begins and self.marks else plain
 
     def blank(self, text: str) -> tuple[list[int], int]:
         """The ids of a text with some piece in its blank, and the place of that piece.
@@ -170,6 +175,12 @@ class Reader:
         raise WorkbenchError(
             f"the blank of {text[:60]!r} stands inside a word", "a blank between spaces", "'The ___ is cold.'"
         )
+
+
+def _mark_of_words(tokenizer: Any) -> str:
+    """What the vocabulary writes for the space before a word; empty where words begin without a mark."""
+    vocabulary = list(tokenizer.get_vocab())
+    return next((m for m in ("Ġ", "▁") if sum(p.startswith(m) for p in vocabulary) > len(vocabulary) / 20), "")
 
 
 def parted(text: str) -> tuple[str, str]:
