@@ -30,8 +30,8 @@ pd.DataFrame({name: {"learned by": c["objective"].split(":")[0], "parameters": f
               for name, c in cards.items()}).T  # fmt: skip
 
 # %% [markdown]
-# Read the last column before you compare anything. `bert-mini` has seen about five times as many tokens as any of its siblings, or more. Where it is ahead below, that
-# can be the idea or the budget, and nothing here can tell which. Like with like: two models with the same number in that column.
+# Read the last column before you compare anything. `bert-mini` has seen about five times as many tokens as any of its siblings, or more. Where it is ahead below,
+# that can be the idea or the budget, and nothing here can tell which. Like with like: two models with the same number in that column.
 #
 # ## 1 · Predict
 #
@@ -44,7 +44,7 @@ my_word, its_word = None, None
 # %% [markdown]
 # ## 2 · Run: fill the blank
 #
-# Every panel is a model with its five likeliest words. Percentages are shares of certainty among all eight thousand pieces of its vocabulary.
+# Every panel is a model with its five likeliest words. Percentages are probabilities among all eight thousand pieces of its vocabulary.
 
 # %%
 wb.fill_blank("The boat lay on the ___ of the river.")
@@ -74,10 +74,11 @@ wb.objectives(sentence)
 #
 # ## 4 · Change one thing: another draw
 #
-# `seed` draws other pieces, and for a permutation model another order. A causal model has nothing to draw.
+# `seed` draws other pieces, and for a permutation model another order. Causal and two-way models have nothing to draw.
 
 # %%
-wb.objectives(sentence, [m for m in minis if "causal" not in cards[m]["objective"]], seed=1)
+drawn = [m for m in minis if cards[m]["family"] in ("bert", "roberta", "xlnet")]
+wb.objectives(sentence, drawn, seed=1)
 
 # %% [markdown]
 # ## 5 · Guessing over and over is writing
@@ -154,11 +155,11 @@ wb.compare(*runs)
 # random twin (the same architecture with fresh weights), counting words (TF-IDF), and the commonest class, trained on 256 headlines. In percent:
 
 # %%
-rows = [{"model": name, "tokens seen (M)": round(c["tokens_seen"] / 1e6), "parameters (M)": round(c["parameters"] / 1e6, 1),
-         **{s["model"].replace(name, "accuracy").replace("accuracy:random", "random twin").replace("control", "TF-IDF"): round(100 * s["mean"], 1)
-            for s in c.get("scores", []) if s["data"].startswith("headlines") and s["labels"] == "256"}}
-        for name, c in cards.items()]  # fmt: skip
-pd.DataFrame(rows).assign(seconds=[round(run.frame()["seconds"].iloc[-1], 1) for run in runs])
+from workbench.lessons.meeting import measured
+
+this_run = [round(100 * run.kept["accuracy"], 1) for run in runs]
+seconds = [round(run.frame()["seconds"].iloc[-1], 1) for run in runs]
+measured(minis, "headlines", labels=256).assign(**{"this run": this_run, "its seconds": seconds})
 
 # %% [markdown]
 # ## 9 · Explain

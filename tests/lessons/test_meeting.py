@@ -69,3 +69,16 @@ def test_what_else_a_judge_says():
     assert "epochs" in str(wb.exercise("02.3").check(run(epochs=3), run("gpt-mini:random", 0.2, epochs=4)))
     assert "random twin of the other" in str(wb.exercise("02.3").check(run(), run("bert-mini:random", 0.2)))
     assert "take a causal model" in str(wb.exercise("02.4").check("bert-mini", "this is an easy sentence"))
+
+
+def test_the_table_is_what_the_cards_say(monkeypatch):
+    from workbench.catalog import Card, Cards
+    from workbench.lessons import meeting
+
+    rows = [{"data": "headlines (accuracy)", "labels": n, "model": m, "mean": v, "majority": 0.125}
+            for m, v in (("a", 0.5), ("a:random", 0.3), ("control", 0.4)) for n in ("64", "256")]  # fmt: skip
+    facts = {"parameters": 5_390_000, "tokens_seen": 9_998_336}
+    cards = Cards([Card("a", "model", "", facts=facts | {"scores": rows}), Card("b", "model", "", facts=facts)])
+    monkeypatch.setattr("workbench.catalog.models", lambda: cards)
+    table = meeting.measured(["a", "b"])
+    assert table.loc["a"].tolist() == [5.4, 10.0, 50.0, 30.0, 40.0, 12.5] and table.loc["b"].isna().sum() == 4
