@@ -30,8 +30,8 @@ pd.DataFrame({name: {"learned by": c["objective"].split(":")[0], "parameters": f
               for name, c in cards.items()}).T  # fmt: skip
 
 # %% [markdown]
-# Read the last column before you compare anything. `bert-mini` has seen about five times as many tokens as any of its siblings, or more. Where it is ahead below,
-# that can be the idea or the budget, and nothing here can tell which. Like with like: two models with the same number in that column.
+# Read the last column before you compare anything. `bert-mini` has seen about five times as many tokens as any of its siblings, or more. Where it is ahead
+# below, that can be the idea or the budget, and nothing here can tell which. Like with like: two models with the same number in that column.
 #
 # ## 1 · Predict
 #
@@ -130,8 +130,9 @@ senses = wb.word_in_context("bank", banks)
 senses
 
 # %% [markdown]
-# At layer 0 the word has not yet looked at its neighbours; at most its place in the sentence is mixed in. Going up, all sentences leave their mark, and the two lines part: context has entered the vector. The
-# distance between the lines of *one* model is what counts. How high both of them lie is a habit of the model (Ethayarajh, 2019).
+# At layer 0 the word has not yet looked at its neighbours; at most its place in the sentence is mixed in. Going up, all sentences leave their mark, and the two
+# lines part: context has entered the vector. The distance between the lines of *one* model is what counts. How high both of them lie is a habit of the model
+# (Ethayarajh, 2019).
 #
 # ## 8 · The same fine-tuning for all
 #

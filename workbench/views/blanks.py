@@ -65,7 +65,7 @@ class FilledBlank:
             ax.set_xlim(0, widest * 1.3)
             ax.xaxis.set_major_formatter(lambda v, _: f"{v:.0%}")
             ax.tick_params(axis="x", labelsize=8, labelbottom=True)
-            ax.set_title(f"{plain(str(model))}\n{TO_RIGHT.get(str(sees), str(sees))}", fontsize=9, loc="left")
+            ax.set_title(f"{short(str(model))}\n{TO_RIGHT.get(str(sees), str(sees))}", fontsize=9, loc="left")
             for side in ("top", "right"):
                 ax.spines[side].set_visible(False)
         for ax in axes[len(groups) :]:
@@ -96,6 +96,15 @@ class FilledBlank:
 def plain(text: str) -> str:
     """Kept from starting mathematics in a picture."""
     return text.replace("$", r"\$")
+
+
+def short(name: str, limit: int = 32) -> str:
+    """A model's name over a panel: of a long path the end.
+
+    >>> short("bert-mini"), short("/home/somebody/a/very/long/path/my-model")
+    ('bert-mini', '…/my-model')
+    """
+    return plain(name if len(name) <= limit else f"…/{name.replace(chr(92), '/').rstrip('/').rpartition('/')[2]}")
 
 
 def chosen(models: Any) -> list[Any]:

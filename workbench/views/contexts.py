@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from workbench.errors import WorkbenchError
-from workbench.views.blanks import chosen, plain
+from workbench.views.blanks import chosen, short
 from workbench.views.browse import image_html, table_html
 from workbench.views.figures import SERIES
 
@@ -68,7 +68,7 @@ class WordInContext:
                 ax.plot(
                     line["layer"], line["cosine"], marker=marker, ls=style, color=colour, ms=5, lw=1.8, label=str(kind)
                 )
-            ax.set_title(plain(str(model)), fontsize=9, loc="left")
+            ax.set_title(short(str(model)), fontsize=9, loc="left")
             ax.set_xticks(sorted(set(part["layer"])))
             ax.set_xlabel("layer (0: embeddings)", fontsize=9)
             ax.grid(True, color="#E3E6EA", lw=0.7)
