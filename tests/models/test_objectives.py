@@ -16,6 +16,11 @@ from workbench.models.objectives import Reader, ask_two_way, lesson
 TEXT = "the room was cold and the meal was warm"
 
 
+def alike(some, others):
+    """The same but for the last digits; weights this small move probabilities by little."""
+    return np.abs(some - others).max() < 3e-8
+
+
 @pytest.fixture(scope="module")
 def readers(tmp_path_factory):
     home = tmp_path_factory.mktemp("readers")
@@ -47,7 +52,7 @@ def test_what_is_hidden_says_nothing(readers, family):
     before, after = (reader.ask(x, [at])[0].probabilities for x in (ids, other))
     assert np.array_equal(before, after)
     behind = [*ids[: at + 1], *[ids[1]] * (len(ids) - at - 1)]
-    same = np.allclose(reader.ask(behind, [at])[0].probabilities, before, atol=1e-6)
+    same = alike(reader.ask(behind, [at])[0].probabilities, before)
     assert same == (reader.form.name == "causal")  # who looks both ways sees what is behind
 
 
@@ -59,13 +64,11 @@ def test_a_permutation_model_sees_what_came_before_in_its_order(readers):
     changed = [*ids]
     changed[last] = ids[0] if ids[0] != ids[last] else ids[1]
     again = reader.ask(changed, answer.places)[0].probabilities
-    assert np.allclose(again[:-1], answer.probabilities[:-1], atol=1e-6)  # the last one is seen by none
+    assert alike(again[:-1], answer.probabilities[:-1])  # the last one is seen by none
     changed = [*ids]
     changed[first] = ids[0] if ids[0] != ids[first] else ids[1]
     again = reader.ask(changed, answer.places)[0].probabilities
-    assert np.allclose(again[0], answer.probabilities[0], atol=1e-6) and not np.allclose(
-        again[1], answer.probabilities[1], atol=1e-6
-    )
+    assert alike(again[0], answer.probabilities[0]) and not alike(again[1], answer.probabilities[1])
 
 
 def test_a_causal_model_is_asked_everywhere_and_the_sum_is_its_loss(readers):
@@ -133,8 +136,8 @@ def test_vectors_of_a_word_are_the_mean_of_its_pieces_and_know_their_context(tmp
         last = encoder.model(**batch).last_hidden_state[0, [2, 3]].mean(0)
     assert found.shape == (3, 32) and np.allclose(found[-1], last, atol=1e-6)
     other = encoder.vectors("ab", "the ab was warm")
-    alike = cosines([found, other])
-    assert alike[0, 0, 1] == pytest.approx(1) and alike[-1, 0, 1] < 0.9999
+    cosine = cosines([found, other])[:, 0, 1]
+    assert cosine[0] == pytest.approx(1, abs=1e-9) and cosine[-1] < 1 - 1e-8
     with pytest.raises(WorkbenchError, match="no word 'cat'"):
         encoder.vectors("cat", "the concatenation")
 

@@ -165,6 +165,11 @@ class Reader:
         full stop differently from what stands alone.
         """
         left, right = parted(text)
+        wrong = WorkbenchError(
+            f"the blank of {text[:60]!r} stands inside a word", "a blank between spaces", "'The ___ is cold.'"
+        )
+        if left[-1:].isalnum() or right[:1].isalnum():
+            raise wrong
         for filler in FILLERS:
             found = pieces(self.tokenizer, left + filler + right)
             begin, end = len(left), len(left) + len(filler)
@@ -172,9 +177,7 @@ class Reader:
             if inside and found[inside[-1]][3] <= end and not left[found[inside[0]][2] :].strip():
                 ids = [id for _, id, _, _, _ in found]
                 return ids[: inside[0] + 1] + ids[inside[-1] + 1 :], inside[0]
-        raise WorkbenchError(
-            f"the blank of {text[:60]!r} stands inside a word", "a blank between spaces", "'The ___ is cold.'"
-        )
+        raise wrong
 
 
 def _mark_of_words(tokenizer: Any) -> str:

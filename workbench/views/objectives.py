@@ -29,10 +29,14 @@ class Objectives:
             ids, answers = lesson(reader, text, seed)
             special = set(reader.tokenizer.all_special_ids)
             shown = [w for w, id in zip(reader.words(ids), ids, strict=True) if id not in special]
+            shown = [
+                shown[0].removeprefix("-"),
+                *shown[1:],
+            ]  # some vocabularies take a text's first word for the rest of one
             real = np.array([id not in special for id in ids])
             for a in answers:
                 self.parts.append({"model": reader.name, "form": reader.form.name, "sees": a.sees, "pieces": shown,
-                                   "rows": [_row(reader, ids, a, k, real) for k in range(len(a.places))]})  # fmt: skip
+                                   "rows": [_row(reader, ids, a, k, real, shown) for k in range(len(a.places))]})  # fmt: skip
 
     def frame(self) -> pd.DataFrame:
         """One row per question: model, form, sees, turn, place, piece, seen (how many other pieces), guess, probability of the right
@@ -56,10 +60,11 @@ class Objectives:
         )
 
 
-def _row(reader: Any, ids: list[int], answers: Any, k: int, real: np.ndarray) -> dict[str, Any]:
+def _row(reader: Any, ids: list[int], answers: Any, k: int, real: np.ndarray, shown: list[str]) -> dict[str, Any]:
     p, at = answers.probabilities[k], answers.places[k]
     right = float(p[ids[at]]) if ids[at] < len(p) else 0.0  # a two-way model guesses among its whole words only
-    return {"place": int(real[:at].sum()), "piece": reader.words([ids[at]])[0], "seen": int(answers.visible[k][real].sum()),
+    place = int(real[:at].sum())
+    return {"place": place, "piece": shown[place], "seen": int(answers.visible[k][real].sum()),
             "visible": answers.visible[k][real], "guess": reader.words([int(p.argmax())])[0], "probability": right}  # fmt: skip
 
 
