@@ -27,7 +27,7 @@ class Objectives:
         for model in chosen(models):
             reader = Reader(model)
             ids, answers = lesson(reader, text, seed)
-            special = set(reader.tokenizer.all_special_ids)
+            special = set(reader.tokenizer.all_special_ids) - {reader.tokenizer.unk_token_id}
             shown = [w for w, id in zip(reader.words(ids), ids, strict=True) if id not in special]
             shown = [
                 shown[0].removeprefix("-"),
