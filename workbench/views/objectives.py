@@ -29,10 +29,7 @@ class Objectives:
             ids, answers = lesson(reader, text, seed)
             special = set(reader.tokenizer.all_special_ids) - {reader.tokenizer.unk_token_id}
             shown = [w for w, id in zip(reader.words(ids), ids, strict=True) if id not in special]
-            shown = [
-                shown[0].removeprefix("-"),
-                *shown[1:],
-            ]  # some vocabularies take a text's first word for the rest of one
+            shown[0] = shown[0].removeprefix("-")  # some vocabularies take a text's first word for the rest of one
             real = np.array([id not in special for id in ids])
             for a in answers:
                 self.parts.append({"model": reader.name, "form": reader.form.name, "sees": a.sees, "pieces": shown,
