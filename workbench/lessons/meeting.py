@@ -26,8 +26,8 @@ def measured(names: Sequence[str], data: str = "headlines", labels: int = 256) -
             for r in facts.get("scores", [])
             if r["data"].split()[0] == data and r["labels"] == str(labels)
         }
-        means = [found.get(m, {}).get("mean") for m in (name, f"{name}:random", "control")]
-        means.append(next(iter(found.values()), {}).get("majority"))
+        means = [found[m]["mean"] if m in found else None for m in (name, f"{name}:random", "control")]
+        means.append(next((r["majority"] for r in found.values()), None))
         percent = [round(100 * m, 1) if m is not None else None for m in means]
         rows[name] = [round(facts["parameters"] / 1e6, 1), round(facts["tokens_seen"] / 1e6, 1), *percent]
     columns = ["parameters (M)", "tokens seen (M)", "accuracy", "random twin", "TF-IDF", "majority"]

@@ -29,7 +29,8 @@ class FilledBlank:
         from workbench.models.objectives import Reader, parted
 
         left, right = parted(text)
-        self.text, self.rows = f"{left}___{right}", []
+        self.text = f"{left}___{right}"
+        self.rows: list[dict[str, Any]] = []
         for model in chosen(models):
             reader = Reader(model)
             ids, at = reader.blank(text)

@@ -23,7 +23,8 @@ class Objectives:
     def __init__(self, text: str, models: Any = None, seed: int = 0) -> None:
         from workbench.models.objectives import Reader, lesson
 
-        self.text, self.parts = text, []
+        self.text = text
+        self.parts: list[dict[str, Any]] = []
         for model in chosen(models):
             reader = Reader(model)
             ids, answers = lesson(reader, text, seed)
