@@ -170,14 +170,23 @@ class Reader:
         )
         if left[-1:].isalnum() or right[:1].isalnum():
             raise wrong
-        for filler in FILLERS:
-            found = pieces(self.tokenizer, left + filler + right)
-            begin, end = len(left), len(left) + len(filler)
-            inside = [n for n, (_, _, a, b, kind) in enumerate(found) if kind != SPECIAL and a < end and b > begin]
-            if inside and found[inside[-1]][3] <= end and not left[found[inside[0]][2] :].strip():
-                ids = [id for _, id, _, _, _ in found]
-                return ids[: inside[0] + 1] + ids[inside[-1] + 1 :], inside[0]
+        tried = [self._cut(left, filler, right) for filler in FILLERS]
+        found = [cut for cut in tried if cut is not None]
+        if found:
+            ids, first, last = min(
+                found, key=lambda cut: cut[2] - cut[1]
+            )  # one piece where the vocabulary has such a word
+            return ids[: first + 1] + ids[last + 1 :], first
         raise wrong
+
+    def _cut(self, left: str, filler: str, right: str) -> tuple[list[int], int, int] | None:
+        """The ids of the text with a word in its blank, and that word's first and last piece; None where a piece reaches beyond it."""
+        found = pieces(self.tokenizer, left + filler + right)
+        begin, end = len(left), len(left) + len(filler)
+        inside = [n for n, (_, _, a, b, kind) in enumerate(found) if kind != SPECIAL and a < end and b > begin]
+        if not inside or found[inside[-1]][3] > end or left[found[inside[0]][2] :].strip():
+            return None
+        return [id for _, id, *_ in found], inside[0], inside[-1]
 
 
 def _mark_of_words(tokenizer: Any) -> str:
