@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from workbench.views.ablation import ablate
     from workbench.views.against import against
     from workbench.views.blueprint import blueprint
+    from workbench.views.blanks import fill_blank
+    from workbench.views.contexts import word_in_context
     from workbench.views.datamap import datamap
     from workbench.views.duel import duel
     from workbench.views.guess import guess
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from workbench.views.layers import layers
     from workbench.views.lineage import lineage
     from workbench.views.mistakes import cost_of_mistakes, mistaken
+    from workbench.views.objectives import objectives
     from workbench.views.panel import panel
     from workbench.views.prompts import prompt
     from workbench.views.real import is_it_real
@@ -77,6 +80,9 @@ _WHERE = {
     "search": "scale.search",
     "tokens": "views.tokens",
     "decodings": "tasks.decoding",
+    "fill_blank": "views.blanks",
+    "objectives": "views.objectives",
+    "word_in_context": "views.contexts",
     "mistakes": "data.mistakes",
     "mistaken": "views.mistakes",
     "cost_of_mistakes": "views.mistakes",
@@ -118,6 +124,7 @@ __all__ = [
     "exercise",
     "fault",
     "fault_lab",
+    "fill_blank",
     "fit",
     "flip",
     "follow",
@@ -132,6 +139,7 @@ __all__ = [
     "mistakes",
     "models",
     "noise",
+    "objectives",
     "panel",
     "prompt",
     "replay",
@@ -142,6 +150,7 @@ __all__ = [
     "serving",
     "techniques",
     "tokens",
+    "word_in_context",
 ]
 
 

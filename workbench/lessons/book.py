@@ -17,6 +17,7 @@ from workbench.lessons import (
     fault_cases,
     how_much,
     little_data,
+    meeting,
     prompting,
     regularisation,
     remote,
@@ -215,6 +216,7 @@ LESSON_00_01 = (
 )  # fmt: skip
 
 LATER = (
+    meeting,
     topics,
     spam,
     entities,
