@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from workbench.training.run import Run
     from workbench.views import compare, diagnose, fit, follow, hosted, runs
     from workbench.views.ablation import ablate
+    from workbench.views.adaptation import adapt
     from workbench.views.against import against
     from workbench.views.datamap import datamap
     from workbench.views.duel import duel
@@ -77,6 +78,7 @@ _WHERE = {
     "mistaken": "views.mistakes",
     "cost_of_mistakes": "views.mistakes",
     "ablate": "views.ablation",
+    "adapt": "views.adaptation",
     "against": "views.against",
     "guess": "views.guess",
     "guesses": "views.guessed",
@@ -100,6 +102,7 @@ __all__ = [
     "RunConfig",
     "WorkbenchError",
     "ablate",
+    "adapt",
     "against",
     "audit",
     "augment",

@@ -11,6 +11,7 @@ from workbench.lessons import (
     answering,
     beyond,
     distillation,
+    domains,
     entities,
     examples,
     fault_cases,
@@ -233,5 +234,6 @@ LATER = (
     fault_cases,
     examples,
     under_over,
+    domains,
 )  # lessons with a file of their own
 EXERCISES: dict[str, Exercise] = {e.id: e for e in (*LESSON_00_01, *(e for module in LATER for e in module.EXERCISES))}
