@@ -30,7 +30,7 @@ def test_changes_and_spreads_by_hand():
     assert (last["change"], last["sd"], last["seeds"]) == pytest.approx((4, 2, 3))
     assert made.frame()["change"].tolist()[:2] == pytest.approx([-50, 50])
     assert "forgotten: elsewhere it is 50% worse" in made.verdict()
-    assert made.verdict().endswith("accuracy, 64 labels: +4.0 points over 3 seeds, which spread by 2.0.")
+    assert made.verdict().endswith("Accuracy with 64 labels: +4.0 points over 3 seeds, which spread by 2.0.")
 
 
 @pytest.mark.parametrize(

@@ -170,7 +170,7 @@ def _is_prose(words: list[str]) -> bool:
 
 _ROLE = re.compile(r":[a-z:]+:`[^`]*`|``[^`]*``|`[^`]*`_?_?|\[\w{1,12}\]_")
 _WORD = re.compile(r"[A-Za-z]+")
-_NAME = re.compile(r"\b\w*(?:_\w|[a-z][A-Z]|[A-Z]{2,}[a-z]|\w\.[a-zA-Z]|\d)[\w.]*\w*(?:\(\))?|\b\w+\(\)")
+_NAME = re.compile(r"\b\w*(?:_\w|[a-z][A-Z]|[A-Z]{2,}[a-z]|\w\.[a-zA-Z]|\d)\w*(?:\.\w+)*(?:\(\))?|\b\w+\(\)")
 
 
 def hidden(text: str, names: set[str] | frozenset[str] = frozenset()) -> str:

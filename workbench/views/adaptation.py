@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from workbench.errors import WorkbenchError
 from workbench.views.browse import image_html, table_html
 from workbench.views.duel import Duel, duel, mean_and_sd, score_dots
-from workbench.views.figures import SERIES
+from workbench.views.figures import GREY, SERIES
 
 READING = {
     "learning_rate": 1e-3,
@@ -105,10 +105,10 @@ class Adaptation:
     def detectable(self) -> bool:
         """Whether the seeds agree on a change: all have its sign, and their mean is more than two standard errors from zero."""
         changes = self.changes()
-        mean, sd = mean_and_sd(changes) if changes else (0.0, float("nan"))
-        return (
-            abs(mean) > 2 * sd / len(changes) ** 0.5 and len({np.sign(c) for c in changes}) == 1 if changes else False
-        )
+        if len({np.sign(change) for change in changes}) != 1:
+            return False
+        mean, sd = mean_and_sd(changes)
+        return bool(abs(mean) > 2 * sd / len(changes) ** 0.5)
 
     def vocabulary(self) -> pd.DataFrame:
         """How the words of both fit the model's vocabulary: pieces per word, shares of running words that are broken apart and that are
@@ -135,9 +135,11 @@ class Adaptation:
             return told
         mean, sd = mean_and_sd(changes)
         if np.isnan(sd):
-            return f"{told} {self._few()}: {mean:+.1f} points with one seed; run more before you believe it."
+            return (
+                f"{told} {self._few().capitalize()}: {mean:+.1f} points with one seed; run more before you believe it."
+            )
         kind = f"{mean:+.1f} points over {len(changes)} seeds, which spread by {sd:.1f}"
-        return f"{told} {self._few()}: {kind}{'' if self.detectable else ': no detectable difference'}."
+        return f"{told} {self._few().capitalize()}: {kind}{'' if self.detectable else ': no detectable difference'}."
 
     def figure(self) -> Figure:
         """Perplexity before and after, in the field and elsewhere; scores of every seed from either start."""
@@ -145,6 +147,8 @@ class Adaptation:
         axes = figure.subplots(1, 2) if self.changes() else [figure.subplots()]
         perplexity_bars(self.perplexity, axes[0])
         if self.changes() and self.duel is not None:
+            for pair in zip(self.duel.scores[BEFORE], self.duel.scores[AFTER], strict=False):
+                axes[1].plot(pair, (0, 1), color=GREY, lw=0.7, alpha=0.6)  # the same seed and labels
             score_dots(self.duel, axes[1])
         return figure
 
@@ -166,7 +170,7 @@ class Adaptation:
     def _few(self) -> str:
         choices = next(iter(self.duel.contenders.values())) if self.duel is not None else {}
         labels = choices.get("train_examples")
-        return f"accuracy, {labels} labels" if labels else "accuracy, all labels"
+        return f"accuracy with {labels} labels" if labels else "accuracy with all labels"
 
 
 class FewLabels(Duel):
