@@ -76,7 +76,8 @@ def _balanced(rows: pd.DataFrame, most: int) -> pd.DataFrame:
 def gathered() -> pd.DataFrame:
     """Every sentence: text, label, package, module, split, doc and place (of which documentation string, the how many-th), digest. Each
     sentence once; one that stands in several areas is left out."""
-    rows, names = [], {package for packages in AREAS.values() for package in packages}
+    rows: list[tuple[str, str, str, str, str, int, str]] = []
+    names = {package for packages in AREAS.values() for package in packages}
     for area, packages in AREAS.items():
         left = READ
         for package, module, path in _modules(packages):
@@ -96,7 +97,7 @@ def gathered() -> pd.DataFrame:
 
 def _dealt(modules: pd.Series) -> dict[str, str]:
     """Module -> split. Each goes, in the order of the digests, to the split that is furthest below its share of the sentences."""
-    have, dealt = dict.fromkeys(SHARES, 0), {}
+    have, dealt = dict.fromkeys(SHARES, 0), dict[str, str]()
     sizes = modules.value_counts()
     for module in sorted(sizes.index, key=_digest):
         total = sum(have.values()) + sizes[module]

@@ -144,7 +144,7 @@ class Adaptation:
     def figure(self) -> Figure:
         """Perplexity before and after, in the field and elsewhere; scores of every seed from either start."""
         figure = Figure(figsize=(9.2, 2.9), dpi=110, layout="constrained")
-        axes = figure.subplots(1, 2) if self.changes() else [figure.subplots()]
+        axes: Any = figure.subplots(1, 2) if self.changes() else [figure.subplots()]
         perplexity_bars(self.perplexity, axes[0])
         if self.changes() and self.duel is not None:
             for pair in zip(self.duel.scores[BEFORE], self.duel.scores[AFTER], strict=False):
