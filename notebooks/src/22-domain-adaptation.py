@@ -16,7 +16,7 @@
 # The small models of this workbench have read an encyclopaedia, old novels and news. Your texts may be of another kind: contracts, doctors' notes, the
 # documentation of programs. Labels are dear there, but plain texts lie about in heaps. **Domain-adaptive pretraining** (DAPT) lets the language model go
 # on reading such texts, with no labels, before it is fine-tuned. In this lesson it reads what the Python packages on *your* machine say about
-# themselves, and then the same is tried in medicine, where it goes otherwise.
+# themselves, and then the same is tried in medicine.
 
 # %%
 import workbench as wb

@@ -1,4 +1,4 @@
-"""What lesson 22 says, with its own settings: reading helps on documentation beyond the spread, clinic differs, solutions pass."""
+"""What lesson 22 says, with its own settings: reading helps on documentation beyond the spread, in medicine perplexity falls, solutions pass."""
 
 import ast
 import re
@@ -25,11 +25,10 @@ def test_on_documentation_reading_helps_beyond_the_spread_and_something_is_forgo
     assert made.detectable and sum(made.changes()) > 0, made.verdict()
 
 
-def test_in_medicine_perplexity_falls_and_the_classifier_does_not_gain():
-    made = wb.adapt("clinic-sentences", "clinic", seeds=4, reading=READING).join()
+def test_in_medicine_perplexity_falls():
+    made = wb.adapt("clinic-sentences", reading=READING).join()
     a, b = made.perplexity["the field"]
     assert b < 0.8 * a
-    assert not (made.detectable and sum(made.changes()) > 0), made.verdict()
 
 
 @pytest.mark.parametrize(("name", "asked"), [("22.1", ("answer",)), ("22.2", ("answer",)), ("22.3", ("made", "helps"))])
