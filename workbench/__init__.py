@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from workbench.training.run import Run
     from workbench.views import compare, diagnose, fit, follow, hosted, runs
     from workbench.views.ablation import ablate
+    from workbench.views.adaptation import adapt
     from workbench.views.against import against
     from workbench.views.blueprint import blueprint
     from workbench.views.blanks import fill_blank
@@ -87,6 +88,7 @@ _WHERE = {
     "mistaken": "views.mistakes",
     "cost_of_mistakes": "views.mistakes",
     "ablate": "views.ablation",
+    "adapt": "views.adaptation",
     "against": "views.against",
     "guess": "views.guess",
     "guesses": "views.guessed",
@@ -110,6 +112,7 @@ __all__ = [
     "RunConfig",
     "WorkbenchError",
     "ablate",
+    "adapt",
     "against",
     "audit",
     "augment",

@@ -29,7 +29,7 @@ class Card:
     title: str
     family: str = ""
     tasks: tuple[str, ...] = ()
-    source: str = "bundled"  # bundled, hub, or control
+    source: str = "bundled"  # bundled, installed (made from what is on this machine), hub, or control
     reference: str = ""  # Hub id, or the literature
     facts: dict[str, Any] = field(default_factory=dict, compare=False, hash=False, repr=False)
 
@@ -158,6 +158,11 @@ _HUB_DATASETS: tuple[tuple[str, str, str, dict[str, str], dict[str, str]], ...] 
      {"text": "text", "labels": "labels"}, {}),
 )  # fmt: skip
 
+_INSTALLED = (
+    Card("docstrings", "dataset", "Documentation of installed packages: what is each about?", "", ("classification",), "installed"),
+    Card("docstrings-sentences", "dataset", "The same documentation without labels", "", ("language-modeling",), "installed"),
+)  # fmt: skip
+
 
 @functools.lru_cache(maxsize=1)
 def _bundled() -> tuple[Card, ...]:
@@ -200,12 +205,12 @@ def models() -> Cards:
 
 
 def datasets() -> Cards:
-    """Bundled datasets, then Hub counterparts (parquet repositories with their columns)."""
+    """Bundled datasets, those made from the installed packages, then Hub counterparts (parquet repositories with their columns)."""
     hub = [
         Card(f"hub:{i}", "dataset", title, "", (task,), "hub", i, {"columns": columns, "names": names})
         for i, title, task, columns, names in _HUB_DATASETS
     ]
-    return Cards([c for c in _bundled() if c.kind == "dataset"] + hub)
+    return Cards([c for c in _bundled() if c.kind == "dataset"] + list(_INSTALLED) + hub)
 
 
 def techniques() -> Cards:

@@ -24,6 +24,7 @@ class Pieces:
     worst: tuple[tuple[str, int, int], ...]  # (word, its pieces, how often it stands there)
     cut: float
     limit: int
+    apart: float = 0.0  # share of running words that are not one piece
 
     def __str__(self) -> str:
         worst = ", ".join(f"{word} ({n} pieces)" for word, n, _ in self.worst[:4])
@@ -52,4 +53,4 @@ def pieces(texts: list[str], model: str, max_length: int = 128) -> Pieces:
     unknown: Any = tokenizer.unk_token_id
     return Pieces(model, share(lambda i: len(i) > MANY), share(lambda i: unknown is not None and unknown in i),
                   sum(counts[w] * len(i) for w, i in zip(words, ids, strict=True)) / total, tuple(worst[:20]),
-                  sum(n > limit for n in lengths) / max(1, len(lengths)), limit)  # fmt: skip
+                  sum(n > limit for n in lengths) / max(1, len(lengths)), limit, share(lambda i: len(i) > 1))  # fmt: skip

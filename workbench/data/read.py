@@ -12,7 +12,7 @@ import pandas as pd
 
 from workbench import catalog
 from workbench.config import BY_HAND
-from workbench.data import decode, folders, parallel, questions, tagged, unlabelled
+from workbench.data import decode, docstrings, folders, parallel, questions, tagged, unlabelled
 from workbench.data.columns import LABEL, usual
 from workbench.errors import WorkbenchError
 
@@ -39,6 +39,8 @@ def tables(source: Any, text: str | None, label: str | None, notes: list[str]) -
         bundled = {c.name: c for c in catalog.datasets() if c.source == "bundled"}
         if str(source) in bundled:
             return _from_folder(bundled[str(source)].folder, notes), str(source), None
+        if source in docstrings.NAMES:
+            return docstrings.tables(str(source)), str(source), None
         path = existing(source)
         if path is not None:
             found = _from_folder(path, notes) if path.is_dir() else _by_split_column(_from_file(path, notes))

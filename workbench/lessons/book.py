@@ -12,6 +12,7 @@ from workbench.lessons import (
     architecture,
     beyond,
     distillation,
+    domains,
     entities,
     examples,
     fault_cases,
@@ -237,5 +238,6 @@ LATER = (
     examples,
     under_over,
     architecture,
+    domains,
 )  # lessons with a file of their own
 EXERCISES: dict[str, Exercise] = {e.id: e for e in (*LESSON_00_01, *(e for module in LATER for e in module.EXERCISES))}

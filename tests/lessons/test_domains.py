@@ -1,0 +1,55 @@
+"""The judges of lesson 22 on made-up adaptations: right, wrong in every way that they speak of, and nothing at all."""
+
+from types import SimpleNamespace
+
+import pytest
+from fakes import Judges
+
+import workbench as wb
+
+OWN = {"text": ["a", "b"]}
+
+
+@pytest.fixture(autouse=True)
+def target(monkeypatch):
+    """What `load` finds under the name of the target."""
+    data = type("Named", (dict,), {"name": "clinic"})(train=OWN)
+    monkeypatch.setattr("workbench.data.load", lambda name: data)
+
+
+def read(field=(60.0, 40.0), elsewhere=(30.0, 31.0)):
+    return SimpleNamespace(perplexity={"the field": field, "elsewhere": elsewhere})
+
+
+def tapt(*changes, detectable=True, texts=OWN):
+    return SimpleNamespace(changes=lambda: list(changes), detectable=detectable, texts={"train": texts},
+                           duel=SimpleNamespace(data="clinic"), verdict=lambda: f"{len(changes)} seeds.")  # fmt: skip
+
+
+LONG = "Bronchodilators ameliorate hypoxaemia, tachypnoea notwithstanding; nebulised corticosteroids exacerbate candidiasis."
+
+
+class TestJudges(Judges):
+    RIGHT = {"22.1": (read(),), "22.2": (LONG,), "22.3": (tapt(2.0, 3.0, 4.0), True)}  # noqa: RUF012
+    WRONG = {  # noqa: RUF012
+        "22.1": ((read(elsewhere=(30.0, 60.0)),), "elsewhere 30.0 → 60.0 (+100%)"),
+        "22.2": (("the old man sat down by the river and slept",), "1.00 pieces per word"),
+        "22.3": ((tapt(2.0, 3.0, 4.0), False), "Read the last sentence again"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "words"),
+    [
+        ("22.1", (read(field=(60.0, 55.0)),), "should fall by a fifth"),
+        ("22.2", ("too short",), "2 different words"),
+        ("22.3", (tapt(1.0, 2.0), True), "2 seeds were compared"),
+        ("22.3", (tapt(1.0, 2.0, 3.0, texts={"text": ["c"]}), True), "read other texts"),
+        ("22.3", (tapt(1.0, 2.0, 3.0), 0.5), "Say True or False"),
+        ("22.3", (tapt(-1.0, -2.0, -3.0), True), "Read the last sentence again"),
+        ("22.3", (tapt(1.0, -2.0, 3.0, detectable=False), True), "Read the last sentence again"),
+    ],
+)
+def test_a_wrong_answer_is_told_what_is_wrong(name, answer, words):
+    outcome = wb.exercise(name).check(*answer)
+    assert not outcome and words in str(outcome)
