@@ -2,45 +2,44 @@
 
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 from fakes import Judges
 
 import workbench as wb
 from workbench.config import RunConfig
 from workbench.lessons import new_language as lesson
-from workbench.lessons.new_language import EXERCISES, MARK, REHEARSED
+from workbench.lessons.new_language import EXERCISES, MARK
 
 IDS = [e.id for e in EXERCISES]
 
 
-def run(spanish=0.4, french=0.5, n_train=60, model="start", others=REHEARSED):
-    """What a judge looks at, with nothing trained."""
-    sources = [f"{MARK}Good morning."] * 600 + ["Good evening."] * others
+def run(spanish=0.4, n_train=60, model="start", mark="El gato no está en la casa."):
+    """What a judge looks at, with nothing trained: French without the mark, `mark` with it."""
+    said = lambda texts: pd.DataFrame({"translation": [mark if t.startswith(MARK) else FRENCH for t in texts]})  # noqa: E731
     return SimpleNamespace(
-        config=RunConfig(model=model), store=SimpleNamespace(facts={"n_train": n_train}), scores=(spanish, french),
-        data=lambda: {"train": {"source": sources}},
-    )  # fmt: skip
+        config=RunConfig(model=model), store=SimpleNamespace(facts={"n_train": n_train}), score=spanish, predict=said
+    )
 
 
+FRENCH = "Le chat n'est pas dans la maison."
 TWIN = run(0.2, n_train=600, model="start:random")
 
 
 @pytest.fixture(autouse=True)
 def nothing_is_written(monkeypatch):
-    """The French of the checkpoint as it came is worth 52%."""
-    monkeypatch.setattr(lesson, "french_before", lambda: 0.52)
-    monkeypatch.setattr(lesson, "chrf_of", lambda run, name, mark="": run.scores[name == lesson.FRENCH])
+    monkeypatch.setattr(lesson, "chrf_of", lambda run: run.score)
 
 
 RIGHT = {
     "24.1": ["El bebé no toma café con la leche."],
     "24.2": [run(), TWIN],
-    "24.3": [run()],
+    "24.3": [run(), "The cat is not in the house."],
 }
 WRONG = {
     "24.1": (["El niño no toma café con la leche."], "The vocabulary lacks ñ"),
     "24.2": ([run(0.15), TWIN], "chrF 15.0% from 60 pairs, the random twin 20.0% from 600"),
-    "24.3": ([run(french=0.3)], "French 30.0% (before 52.0%)"),
+    "24.3": ([run(mark=FRENCH), "The cat is not in the house."], "(French), with it"),
 }
 
 
@@ -59,8 +58,5 @@ def test_other_answers_say_what_is_asked_for():
     assert "none has an accent" in judge["24.1"]("El gato no toma leche con la sopa.").text
     assert "from 61 pairs: at most 60" in judge["24.2"](run(n_train=61), TWIN).text
     assert "the random twin: these began with" in judge["24.2"](TWIN, run()).text
-    assert f"{REHEARSED + 1} French pairs" in judge["24.3"](run(others=REHEARSED + 1)).text
-    assert "on Spanish is asked for" in judge["24.3"](run(spanish=0.01)).text
-    unmarked = run()
-    unmarked.data = lambda: {"train": {"source": ["Good morning."]}}
-    assert "should be marked" in judge["24.3"](unmarked).text
+    assert "at least five words" in judge["24.3"](run(), "Too short").text
+    assert "(no language named)" in judge["24.3"](run(mark="Gato."), "The cat is not in the house.").text
