@@ -71,6 +71,7 @@ def test_the_french_is_forgotten_and_rehearsal_keeps_it(made):
     said = {"before": list(before), "run": answers(made["run"], asked), "rehearsed": answers(made["rehearsed"], asked)}
     scores = {name: chrf(texts, list(asked["target"])) for name, texts in said.items()}
     spoken = {name: languages(texts) for name, texts in said.items()}
+    assert abs(scores["before"] - 0.57) < 0.02, scores
     assert scores["before"] - scores["run"] > 0.2 and spoken["run"].get("French", 0) <= 5 < spoken["run"]["Spanish"], (
         scores
     )
