@@ -148,7 +148,9 @@ for name, table in left.items():
 # are (Johnson et al. 2017). The French pairs stay as they were.
 
 # %%
-from datasets import DatasetDict, concatenate_datasets
+from datasets import DatasetDict, concatenate_datasets, disable_progress_bars
+
+disable_progress_bars()
 
 
 def marked(split):
