@@ -65,8 +65,8 @@ def _unknown(tokenizer: Any, texts: Iterable[str]) -> list[str]:
 
 def _lengthen(path: Path, letters: list[str]) -> dict[str, int]:
     """Put single characters at the end of the vocabulary of a stored tokenizer. Returns their numbers."""
-    stored = json.loads(path.read_text("utf-8")) if path.is_file() else {}
-    whole = stored.get("model", {})
+    stored: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    whole: dict[str, Any] = stored.get("model", {})
     if (
         whole.get("type") != "BPE"
         or whole.get("byte_fallback")
