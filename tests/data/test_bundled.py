@@ -187,12 +187,15 @@ def test_passages_have_questions_with_and_without_an_answer_and_no_passage_in_tw
     )
 
 
-@pytest.mark.parametrize("name", ["phrases-en-fr", "hotel-en-fr"])
+PAIRS = {"phrases-en-fr": 1000, "hotel-en-fr": 280, "phrases-en-es": 560}  # training pairs at least
+
+
+@pytest.mark.parametrize("name", PAIRS)
 def test_pairs_are_many_translated_and_in_one_split_only(name):
     from workbench.data.parallel import plain
 
     data = wb.load(name)
-    assert data.task == "translation" and len(data["train"]) >= {"phrases-en-fr": 1000, "hotel-en-fr": 280}[name]
+    assert data.task == "translation" and len(data["train"]) >= PAIRS[name]
     assert len(data["test"]) >= 80 and len(data["validation"]) >= 80
     sources = [plain(s) for split in data.values() for s in split["source"]]
     assert len(set(sources)) == len(sources)
@@ -200,8 +203,21 @@ def test_pairs_are_many_translated_and_in_one_split_only(name):
         assert row["target"].strip() == row["target"] != row["source"] and not {"\u202f", "\xa0", "’"} & set(
             row["target"]
         )
-    other = wb.load({"phrases-en-fr": "hotel-en-fr", "hotel-en-fr": "phrases-en-fr"}[name])
-    assert not {plain(s) for split in other.values() for s in split["source"]} & set(sources)
+    for other in PAIRS.keys() - {name}:
+        assert not {plain(s) for split in wb.load(other).values() for s in split["source"]} & set(sources)
+
+
+def test_spanish_pairs_open_their_questions_and_have_letters_that_en_fr_mini_lacks():
+    from workbench.models.letters import unknown
+
+    rows = [r for split in wb.load("phrases-en-es").values() for r in split]
+    for row in rows:
+        assert ("?" in row["source"]) == ("?" in row["target"]), row
+        assert all(row["target"].count(a) == row["target"].count(b) for a, b in ("¿?", "¡!")), row
+    missing = set(unknown("en-fr-mini", [r["target"] for r in rows]))
+    assert missing == set("áíóñ¿¡") and not unknown("en-fr-mini", [r["source"] for r in rows])
+    share = sum(bool(missing & set(r["target"])) for r in rows) / len(rows)
+    assert f"{share:.0%} of the Spanish sentences" in " ".join(card(HOME / "datasets" / "phrases-en-es")["limits"])
 
 
 def test_en_fr_mini_says_how_well_it_writes_and_beats_its_controls():
