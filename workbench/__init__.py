@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from workbench.views.ablation import ablate
     from workbench.views.adaptation import adapt
     from workbench.views.against import against
-    from workbench.views.blueprint import blueprint
     from workbench.views.blanks import fill_blank
+    from workbench.views.blueprint import blueprint
     from workbench.views.contexts import word_in_context
     from workbench.views.datamap import datamap
     from workbench.views.duel import duel
