@@ -55,7 +55,7 @@ def test_the_bands_of_a_made_up_duel_are_where_the_numbers_say():
     for runs in duel.runs.values():
         for run in runs:
             run.frame = lambda: pd.DataFrame({"seconds": [1.0, 2.0], "accuracy": [0.5, 0.6]})
-    figure = duel.costs()
+    figure = duel.cost_figure()
     left = figure.axes[0]
     bands = sorted((p.get_y(), p.get_y() + p.get_height()) for p in left.patches)
     np.testing.assert_allclose(bands, [(0.5, 0.7), (0.7, 0.9)])

@@ -157,7 +157,7 @@ class Duel:
         right.set_xlabel("training time (s)")
         return figure
 
-    def costs(self) -> Figure:
+    def cost_figure(self) -> Figure:
         """Quality with the band of its seeds against training time, weights that learn and memory."""
         from workbench.views.duel_figures import costs_figure
 

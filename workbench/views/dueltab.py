@@ -199,7 +199,7 @@ class DuelTab:
     def _draw(self, going: Going) -> None:
         made = going.duel
         if made.now is not None and (len(made.now.frame()) or any(made.runs.values())):
-            self.picture.show(fig.png(made.costs()), costs_words(made))
+            self.picture.show(fig.png(made.cost_figure()), costs_words(made))
         self.words.value = words_html(made)
 
     def refresh(self) -> None:
@@ -256,7 +256,7 @@ class EarlierDuels:
         if which is None:
             self.picture.image.layout.display, self.words.value = "none", ""
             return
-        self.picture.show(fig.png(self._found[which].costs()), costs_words(self._found[which]))
+        self.picture.show(fig.png(self._found[which].cost_figure()), costs_words(self._found[which]))
         self.words.value = words_html(self._found[which])
 
 
