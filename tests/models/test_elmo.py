@@ -156,7 +156,7 @@ def test_adapters_are_refused_in_one_sentence(folder, technique):
     assert caught.value.try_ == "technique='full'"
 
 
-WAYS = [{"pooling": "attention"}, {"technique": "unfreezing"}, {"technique": "feature-extraction"}]
+WAYS = [{"pooling": "attention"}, {"technique": "feature-extraction"}]
 
 
 @pytest.mark.parametrize("choices", WAYS)
