@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import WorkbenchError
-from workbench.models import zoo
+from workbench.models import pairing, zoo
 
 
 def unknown(model: str, texts: Iterable[str]) -> list[str]:
@@ -43,7 +43,7 @@ def with_letters(model: str, texts: Iterable[str], folder: str | Path) -> str:
     from workbench.scale.aside import new_folder
 
     source = zoo.source(model)
-    zoo.suits(source, "translation")
+    pairing.suits(source, "translation")
     tokenizer = zoo.tokenizer(source)
     letters = _unknown(tokenizer, texts)
     if not letters:

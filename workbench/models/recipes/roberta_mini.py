@@ -78,7 +78,8 @@ def start(model: RobertaForMaskedLM, embeddings: Tensor, log_unigram: Tensor) ->
     """
     model.roberta.embeddings.word_embeddings.weight.copy_(embeddings)
     model.lm_head.bias.copy_(log_unigram)
-    first = model.roberta.encoder.layer[0].attention
+    bottom: Any = model.roberta.encoder.layer[0]
+    first = bottom.attention
     first.output.dense.weight.copy_(torch.nn.init.orthogonal_(first.self.value.weight).T)
     model.lm_head.dense.weight.copy_(torch.eye(HIDDEN))
 
