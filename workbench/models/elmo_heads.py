@@ -37,7 +37,7 @@ class _Headed(ElmoPreTrainedModel):
         self.num_labels = config.num_labels
         self.elmo = ElmoModel(config)
         self.dropout = nn.Dropout(config.hidden_dropout_prob)
-        self.classifier = nn.Linear(config.hidden_size, config.num_labels)
+        self.classifier = nn.Linear(config.hidden_size, int(config.num_labels or 2))
         self.post_init()
 
     def vectors(self, input_ids: Tensor, attention_mask: Tensor | None, more: dict[str, Any]) -> Tensor:

@@ -117,7 +117,7 @@ class _Tensors:
         return torch.from_numpy(np.asarray(self.file[name][...], dtype=np.float32))
 
 
-def _pairs(model: ElmoModel, tensor: _Tensors) -> list[tuple[Tensor, Tensor]]:
+def _pairs(model: Any, tensor: _Tensors) -> list[tuple[Tensor, Tensor]]:
     """(parameter, what the file has for it). Matrices are (inputs, outputs) there, and gates stand in TensorFlow's order."""
     reader, pairs = model.reader, [(model.reader.characters.weight, tensor("char_embed")[:CHARACTERS])]
     for i, convolution in enumerate(reader.convolutions.values()):

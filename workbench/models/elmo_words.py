@@ -38,6 +38,8 @@ def spellings(config: Any) -> Tensor:
 class WordReader(nn.Module):
     """Pieces -> words -> one vector per word from its characters alone: a convolution over them, its maxima, highway layers."""
 
+    spelling: Tensor
+
     def __init__(self, config: Any) -> None:
         super().__init__()
         self.words, self.room = config.words, config.max_characters

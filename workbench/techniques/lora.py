@@ -80,7 +80,7 @@ class IA3(Adapter):
 
 def linear_layers(encoder: nn.Module) -> list[str]:
     """Paths of the linear layers in an encoder (GPT-2 writes them as Conv1D), poolers left out."""
-    if encoder.config.model_type == "elmo":
+    if getattr(getattr(encoder, "config", None), "model_type", "") == "elmo":
         raise WorkbenchError("ELMo's weights stand in LSTMs, which have no linear layers to put LoRA beside",
                              "a transformer, or a technique that moves the weights themselves", "technique='full'")  # fmt: skip
     kinds = ("Linear", "Conv1D")
