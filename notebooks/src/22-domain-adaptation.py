@@ -87,7 +87,7 @@ f"loss {loss:.2f} nats, perplexity {loss.exp():.0f}: {tokenizer.convert_ids_to_t
 # same 64 labels and the same seeds: one begins with the checkpoint, one with the reader.
 
 # %%
-documentation = await wb.adapt(reader, "docstrings", seeds=4)
+documentation = await wb.adapt(reader, "docstrings", seeds=3)
 
 # %% [markdown]
 # The left panel has two halves. In the field the model hesitates much less; elsewhere it hesitates more than before: what it has read last has pushed
@@ -104,7 +104,7 @@ documentation.vocabulary().round(3)
 # The same with some 2,000 sentences of doctors, patients and leaflets, and six specialties to tell apart. What will the two panels show?
 
 # %%
-clinic = await wb.adapt("clinic-sentences", "clinic", seeds=4, reading=reading)
+clinic = await wb.adapt("clinic-sentences", "clinic", seeds=3, reading=reading)
 
 # %% [markdown]
 # Perplexity falls here as well. Whether the classifier gains is for the verdict to say. Two things differ from documentation, and both can be looked at:
