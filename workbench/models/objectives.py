@@ -216,10 +216,8 @@ def _with_its_head(name: str, source: zoo.Source, cfg: Any, auto: str) -> Any:
     import transformers
 
     kind = getattr(transformers, auto)
-    if source.random:
-        return zoo.build(kind, source, cfg)
-    model, info = zoo.build(kind, source, cfg, output_loading_info=True)
-    if info["missing_keys"]:
+    model = zoo.build(kind, source, cfg)
+    if model.fresh and not source.random:
         raise WorkbenchError(f"model {name!r} came without the head that guesses words", "a checkpoint as it was pretrained, "
                              "not one that was saved without its head or fine-tuned for something else", "models=['bert-mini']")  # fmt: skip
     return model
