@@ -1,4 +1,4 @@
-"""What lesson 22 says, with its own settings: reading helps on documentation beyond the spread, in medicine perplexity falls, solutions pass."""
+"""What lesson 22 says, with its own settings: perplexity falls, something is forgotten, classifiers gain nothing beyond the spread, solutions pass."""
 
 import ast
 import re
@@ -10,7 +10,7 @@ import workbench as wb
 
 LESSON = Path(__file__).resolve().parents[2] / "notebooks" / "src" / "22-domain-adaptation.py"
 pytestmark = [pytest.mark.outcomes, pytest.mark.notebooks, pytest.mark.slow, pytest.mark.xdist_group("domains")]
-READING = {"learning_rate": 1e-3, "batch_size": 32, "epochs": 4, "evaluations": 4}
+READING = {"learning_rate": 1e-3, "batch_size": 16, "epochs": 2, "evaluations": 4}
 
 
 def test_the_settings_are_those_of_the_lesson():
@@ -18,11 +18,11 @@ def test_the_settings_are_those_of_the_lesson():
     assert eval(f"dict({re.search(r'^reading = dict[(](.*)[)]$', source, re.M)[1]})") == READING
 
 
-def test_on_documentation_reading_helps_beyond_the_spread_and_something_is_forgotten():
-    made = wb.adapt("docstrings-sentences", "docstrings", seeds=4, reading=READING).join()
+def test_on_documentation_perplexity_falls_something_is_forgotten_and_classifiers_gain_nothing_beyond_the_spread():
+    made = wb.adapt("docstrings-sentences", "docstrings", seeds=3, reading=READING).join()
     (a, b), (c, d) = made.perplexity.values()
-    assert b < 0.6 * a and d > 1.1 * c
-    assert made.detectable and sum(made.changes()) > 0, made.verdict()
+    assert b < 0.5 * a and d > 1.1 * c
+    assert not made.detectable, made.verdict()
 
 
 def test_in_medicine_perplexity_falls():

@@ -57,9 +57,8 @@ def int8(model: nn.Module) -> nn.Module:
         raise WorkbenchError("a torch without int8 kernels for this processor", "x86 or ARM with fbgemm or qnnpack",
                              "the run itself")  # fmt: skip
     with warnings.catch_warnings():
-        warnings.filterwarnings(
-            "ignore", "torch.ao.quantization is deprecated"
-        )  # its successor, torchao, is no dependency
+        for told in ("torch.ao.quantization is deprecated", "torch.quantize_per_tensor"):
+            warnings.filterwarnings("ignore", told)  # their successor, torchao, is no dependency
         quantised: nn.Module = quantize_dynamic(
             copy.deepcopy(model).cpu(), {nn.Linear}, dtype=torch.qint8, inplace=True
         )

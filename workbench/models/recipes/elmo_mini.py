@@ -105,7 +105,8 @@ def build(vocabulary: int = VOCABULARY) -> ElmoForPreTraining:
 
 def equip(model: ElmoForPreTraining, folder: Path) -> None:
     """Tell the model how the tokenizer in `folder` spells its pieces."""
-    model.config.pieces = " ".join(_in_order(Tokenizer.from_file(str(folder / "tokenizer.json"))))
+    pieces = _in_order(Tokenizer.from_file(str(folder / "tokenizer.json")))
+    model.config.pieces, model.config.vocab_size = " ".join(pieces), len(pieces)
     model.elmo.reader.spelling = spellings(model.config)
 
 
