@@ -81,6 +81,8 @@ def metric_curve(
 ) -> Axes:  # fmt: skip
     """A validation metric (0 to 1) against optimiser steps, with the two baselines as lines."""
     if name in frame:
+        score = METRICS.get(name, name)
+        words = f"validation {score}" if len(score) < 13 else f"validation\n{score}"  # what fits beside the axes
         ax.plot(
             frame["step"],
             frame[name],
@@ -88,7 +90,7 @@ def metric_curve(
             marker="s",
             ms=3.5,
             ls="--",
-            label=f"validation {METRICS.get(name, name)}",
+            label=words,
         )
     baseline_lines(ax, majority, control, controls)
     style_metric(ax, name, planned if planned else (int(frame["step"].max()) if len(frame) else 1))
@@ -102,7 +104,7 @@ def baseline_lines(
     """Horizontal lines that a model has to beat; a long name goes on in a second line of the legend."""
     for value, name, style in ((control, controls[1], "-."), (majority, controls[0], ":")):
         if value is not None:
-            words = f"{name} {value:.2f}" if len(name) < 17 else f"{name}\n{value:.2f}"
+            words = f"{name} {value:.2f}" if len(name) < 15 else f"{name}\n{value:.2f}"
             ax.axhline(value, color=GREY, ls=style, lw=1.4, label=words)
 
 
