@@ -17,7 +17,7 @@ from workbench import bootstrap
 from workbench.errors import WorkbenchError
 
 TWO_AT_ONCE = ["-n", "2", "--dist", "loadfile", "--timeout", "900"]  # one thread each
-LESSON_SECONDS = "3"  # of each training of a lesson
+LESSON_SECONDS = "2"  # of each training of a lesson
 STAGES: tuple[tuple[str, list[str]], ...] = (
     ("lint", ["ruff", "check", "."]),
     ("format", ["ruff", "format", "--check", "."]),
