@@ -129,9 +129,10 @@ EXERCISES: tuple[Exercise, ...] = (
         _short_and_good,
         ("The embeddings stay, whatever you cut: of which model are the layers the larger part?",
          "bert-mini: four layers of 0.8 million weights each, and 2.2 million in the embeddings.",
-         "wb.fit('messages', train_examples=256, learning_rate=5e-4, epochs=3), and the same with layers=2."),
-        "same = dict(train_examples=256, learning_rate=5e-4, epochs=3, evaluations=3); whole = wb.fit('messages', **same); "
-        "short = wb.fit('messages', layers=2, **same); answer = (await whole, await short)",
+         "Upper layers can only be missed where they had something to add: wb.fit('reviews', train_examples=256, learning_rate=5e-4, epochs=4), "
+         "and the same with layers=2."),
+        "same = dict(train_examples=256, learning_rate=5e-4, epochs=4, evaluations=3); whole = wb.fit('reviews', **same); "
+        "short = wb.fit('reviews', layers=2, **same); answer = (await whole, await short)",
     ),
     Exercise(
         "23.4",
