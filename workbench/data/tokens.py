@@ -108,7 +108,7 @@ def readable(piece: str) -> str:
     >>> readable("Ġcaf"), readable("Ã©"), readable("Ã")
     ('·caf', 'é', '<C3>')
     """
-    table = _bytes()
+    table = written_bytes()
     if not all(c in table for c in piece):
         return piece
     raw = bytes(table[c] for c in piece)
@@ -118,8 +118,12 @@ def readable(piece: str) -> str:
         return "".join(f"<{b:02X}>" for b in raw)
 
 
-def _bytes() -> dict[str, int]:
-    """The character that GPT-2's tokenizer writes for each byte: printable ones as they are, the others from 256 on."""
+def written_bytes() -> dict[str, int]:
+    """How byte-level tokenizers write each byte -> the byte: what can be printed as itself, all others from number 256 on.
+
+    >>> written_bytes()["a"], written_bytes()["Ġ"]
+    (97, 32)
+    """
     plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    rest = [b for b in range(256) if b not in plain]
-    return {chr(b): b for b in plain} | {chr(256 + i): b for i, b in enumerate(rest)}
+    others = [b for b in range(256) if b not in plain]
+    return {chr(b): b for b in plain} | {chr(256 + n): b for n, b in enumerate(others)}

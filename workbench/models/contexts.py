@@ -21,8 +21,7 @@ class Encoder:
     def __init__(self, model: Any) -> None:
         from transformers import AutoModel
 
-        self.name = str(getattr(model, "id", model))
-        source = zoo.source(str(model.model_folder()) if hasattr(model, "model_folder") else str(model))
+        self.name, source = zoo.of(model)
         cfg, self.tokenizer = zoo.config(source), zoo.tokenizer(source)
         if cfg.is_encoder_decoder:
             raise WorkbenchError(f"model {self.name!r} ({cfg.model_type}) reads with one half and writes with the other",

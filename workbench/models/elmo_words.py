@@ -7,20 +7,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from workbench.data.tokens import written_bytes
+
 # Characters beyond the 256 bytes, numbered as in the paper's code
 BEGIN_TEXT, END_TEXT, BEGIN_WORD, END_WORD, NOTHING = range(256, 261)
 CHARACTERS = 261
-
-
-def written_bytes() -> dict[str, int]:
-    """How byte-level tokenizers write each byte -> the byte: what can be printed as itself, all others from number 256 on.
-
-    >>> written_bytes()["a"], written_bytes()["Ġ"]
-    (97, 32)
-    """
-    plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    others = [b for b in range(256) if b not in plain]
-    return {chr(b): b for b in plain} | {chr(256 + n): b for n, b in enumerate(others)}
 
 
 def spellings(config: Any) -> Tensor:

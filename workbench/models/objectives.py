@@ -127,8 +127,7 @@ class Reader:
     """A language model with its tokenizer and its form; `model` is a bundled name, a folder, a Hub id or a finished run."""
 
     def __init__(self, model: Any) -> None:
-        self.name = str(getattr(model, "id", model))
-        source = zoo.source(str(model.model_folder()) if hasattr(model, "model_folder") else str(model))
+        self.name, source = zoo.of(model)
         cfg, self.tokenizer = zoo.config(source), zoo.tokenizer(source)
         self.form = form_of(self.name, cfg, self.tokenizer)
         self.model = _with_its_head(self.name, source, cfg, self.form.auto).eval()

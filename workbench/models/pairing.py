@@ -139,8 +139,7 @@ def joined(src: Source, cfg: Any, dropout: float | None = None) -> Any:
     decoder = zoo.build(AutoModelForCausalLM, zoo.source(DECODER + RANDOM), half, **_quick())
     state = given.state_dict()
     decoder.load_state_dict({name: state[name] for name in decoder.state_dict()})
-    extra = {"add_pooling_layer": False} if cfg.model_type in ("bert", "roberta", "xlm-roberta", "camembert") else {}
-    encoder = zoo.build(AutoModel, src, cfg, **extra)
+    encoder = zoo.build(AutoModel, src, cfg, **zoo.without_pooler(cfg))
     model = zoo.quietly(lambda: EncoderDecoderModel(encoder=encoder, decoder=decoder))
     for name in ("decoder_start_token_id", "pad_token_id", "eos_token_id"):
         setattr(model.config, name, getattr(whole, name))

@@ -15,6 +15,7 @@ from workbench.errors import WorkbenchError
 from workbench.models import growing, hub, vocabulary
 
 RANDOM = ":random"
+POOLED = ("bert", "roberta", "xlm-roberta", "camembert")  # families whose encoders grow a pooler unless told otherwise
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,12 @@ def source(name: str, added: tuple[str, ...] = ()) -> Source:
     if "/" not in plain:
         catalog.find(catalog.models(), plain, "model")
     return Source(name, plain, name != plain, None, added)
+
+
+def of(model: Any) -> tuple[str, Source]:
+    """What a bundled name, a folder, a Hub id or a finished run is called, and where its files are."""
+    place = model.model_folder() if hasattr(model, "model_folder") else model
+    return str(getattr(model, "id", model)), source(str(place))
 
 
 def _folder(name: str) -> Path | None:
@@ -134,7 +141,7 @@ def _made(auto_class: Any, src: Source, cfg: Any, **arguments: Any) -> tuple[Any
 
 def without_pooler(cfg: Any) -> dict[str, bool]:
     """What keeps an encoder from growing a pooler that no head of ours would read."""
-    return {"add_pooling_layer": False} if cfg.model_type in ("bert", "roberta", "xlm-roberta", "camembert") else {}
+    return {"add_pooling_layer": False} if cfg.model_type in POOLED else {}
 
 
 def set_dropout(cfg: Any, dropout: float | None) -> None:

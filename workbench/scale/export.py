@@ -20,7 +20,6 @@ from workbench.training import events as ev
 
 TASKS = ("classification", "tagging")
 TECHNIQUES = ("full", "feature-extraction", "unfreezing", "lora", "ia3")
-_WITHOUT_POOLER = ("bert", "roberta", "xlm-roberta", "camembert")  # as tasks/classification.py builds them
 _COPIED = ("config.json", "model*.safetensors", "model.safetensors.index.json", "tokenizer*", "special_tokens_map.json",
            "added_tokens.json", "vocab.*", "merges.txt", "*.model", "README.md", "LICENSE*")  # fmt: skip
 
@@ -214,6 +213,8 @@ class Parts:
                 "folder" if self.local else "hub", "fresh" if self.source.random else "pretrained"}  # fmt: skip
 
     def _words(self) -> dict[str, str]:
+        from workbench.models import zoo
+
         ended = self.run.store.last(ev.Ended)
         means = {"mean": "mean over real tokens", "max": "maximum over real tokens", "cls": "first token",
                  "attention": "learned average over real tokens"}  # fmt: skip
@@ -221,7 +222,7 @@ class Parts:
         return {"model": _line(self.source.name), "data": _line(short(self.config.data)), "task": self.task.name,
                 "unit": self.task.unit, "auto": self.auto, "base": self.base, "watch_stop": stop,
                 "pooling_words": means.get(self.pooling, ""), "stopped_words": _line(ended.text if ended else "It ended here."),
-                "encoder_extra": ", add_pooling_layer=False" if self.family in _WITHOUT_POOLER else ""}  # fmt: skip
+                "encoder_extra": ", add_pooling_layer=False" if self.family in zoo.POOLED else ""}  # fmt: skip
 
     def _stopped(self) -> int | None:
         """The step after which the run ended for a reason that the script does not see by itself."""
