@@ -133,6 +133,7 @@ _HUB_MODELS = (
 
 # (id, or id/configuration; title; task; canonical column -> column there; names of numbered labels where the file has none).
 # Repositories of parquet files: those that need a loading script cannot be read any more, so some stand here as mirrors.
+# Checked in 2026-11 against published cards and file lists; of flaitenberger/wnut_17 only how others load it was to be had.
 _HUB_DATASETS: tuple[tuple[str, str, str, dict[str, str], dict[str, str]], ...] = (
     ("stanfordnlp/sst2", "Stanford Sentiment Treebank, 67,000 phrases", "classification", {"text": "sentence", "label": "label"}, {}),
     ("stanfordnlp/imdb", "IMDb film reviews, 50,000", "classification", {"text": "text", "label": "label"}, {}),
@@ -153,7 +154,8 @@ _HUB_DATASETS: tuple[tuple[str, str, str, dict[str, str], dict[str, str]], ...] 
      {"text": "text", "label": "label"}, {}),
     ("TimSchopf/medical_abstracts", "Medical abstracts, 5 kinds of conditions, 14,400", "classification",
      {"text": "medical_abstract", "label": "condition_label"},
-     {"1": "neoplasms", "2": "digestive system", "3": "nervous system", "4": "cardiovascular", "5": "general pathological"}),
+     {"1": "neoplasms", "2": "digestive system diseases", "3": "nervous system diseases", "4": "cardiovascular diseases",
+      "5": "general pathological conditions"}),
     ("google-research-datasets/go_emotions", "GoEmotions, 28 emotions, several per comment, 54,000", "multi-label",
      {"text": "text", "labels": "labels"}, {}),
 )  # fmt: skip

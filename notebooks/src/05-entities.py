@@ -324,7 +324,7 @@ pd.Series({"bert-mini": run.evaluate("test")["f1"], "twin": twin.evaluate("test"
 # sentences; real checkpoints want a smaller rate.
 #
 # ```python
-# run = wb.fit("hub:tomaarsen/conll2003", model="google-bert/bert-base-cased", learning_rate=5e-5, epochs=3, train_examples=1000)
+# run = wb.fit("hub:lhoestq/conll2003", model="google-bert/bert-base-cased", learning_rate=5e-5, epochs=3, train_examples=1000)
 # await run
 # ```
 #
