@@ -1,14 +1,16 @@
 """Language modelling: what is hidden, what is asked, and what a perplexity is."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
 from tiny import BAD, FILLER, GOOD, tiny_bert
-from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel
+from transformers import AutoConfig, AutoModelForMaskedLM, AutoTokenizer, GPT2Config, GPT2LMHeadModel
 
 import workbench as wb
 from workbench.tasks.base import Encoded
-from workbench.tasks.language_modeling import NOT_ASKED, LanguageModeling, hide
+from workbench.tasks.language_modeling import NOT_ASKED, LanguageModeling, hide, only_where_asked
 
 TEXTS = [f"the {a} {b} was {c}" for a, b, c in zip(GOOD * 8, FILLER * 4, BAD * 8, strict=False)]
 
@@ -174,3 +176,30 @@ def test_the_saved_readme_says_how_a_language_model_is_used(kind, request, tmp_p
     exec(code, names)
     want = run.predict("The ___ was cold." if kind == "folder" else "The room")["answer"].iloc[0]
     assert names["answer"] == want if kind == "folder" else names["answer"].startswith("the room")
+
+
+@pytest.mark.parametrize("kind", ["albert", "bert", "deberta-v2", "distilbert", "electra", "modernbert", "roberta"])
+def test_looking_at_the_hidden_places_alone_changes_neither_loss_nor_gradients(kind):
+    """The plain model of transformers is the measure; logits are those of the hidden places, in their order."""
+    torch.manual_seed(0)
+    shape = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64, "vocab_size": 60,
+             "embedding_size": 32, "dim": 32, "n_layers": 2, "n_heads": 2, "hidden_dim": 64, "pad_token_id": 0}  # fmt: skip
+    if kind == "modernbert":
+        shape |= {k: 1 for k in ("bos_token_id", "eos_token_id", "cls_token_id", "sep_token_id")}
+    plain = AutoModelForMaskedLM.from_config(AutoConfig.for_model(kind, **shape)).eval()
+    narrow = only_where_asked(copy.deepcopy(plain))
+    ids = torch.randint(5, 60, (3, 9))
+    batch = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+    labels = torch.full_like(ids, NOT_ASKED)
+    for row, place in ((0, 1), (0, 4), (2, 8)):
+        labels[row, place] = 7 + place
+    theirs, ours = plain(**batch, labels=labels), narrow(**batch, labels=labels)
+    assert ours.logits.shape == (1, 3, 60)
+    torch.testing.assert_close(ours.logits[0], theirs.logits[labels != NOT_ASKED])
+    torch.testing.assert_close(ours.loss, theirs.loss)
+    theirs.loss.backward(), ours.loss.backward()
+    for (name, a), b in zip(plain.named_parameters(), narrow.parameters(), strict=True):
+        assert (a.grad is None) == (b.grad is None), name
+        if a.grad is not None:
+            torch.testing.assert_close(a.grad, b.grad)
+    assert narrow(**batch).logits.shape == (3, 9, 60)  # without labels it is the model that it was

@@ -83,8 +83,8 @@ class LanguageModeling:
         zoo.set_dropout(cfg, config.dropout)
         zoo.set_layers(cfg, config.layers)
         masks = prepared.tokenizer.mask_token is not None and not shuffles(prepared.tokenizer)
-        auto = AutoModelForMaskedLM if masks else AutoModelForCausalLM
-        return zoo.build(auto, source, cfg)
+        model: torch.nn.Module = zoo.build(AutoModelForMaskedLM if masks else AutoModelForCausalLM, source, cfg)
+        return only_where_asked(model) if masks else model
 
     def collate(self, tokenizer: Any) -> LanguageCollate:
         return PermutationCollate(tokenizer) if shuffles(tokenizer) else LanguageCollate(tokenizer)
@@ -93,7 +93,8 @@ class LanguageModeling:
         """Per example (2, pieces asked for): their losses in nats, and whether the likeliest piece was right."""
         labels = batch["labels"].to(output["logits"].device)
         where = labels != NOT_ASKED
-        chosen, right = output["logits"][where].float(), labels[where]
+        all_places = output["logits"].shape[:2] == labels.shape
+        chosen, right = output["logits"][where if all_places else 0].float(), labels[where]
         losses = torch.nn.functional.cross_entropy(chosen, right, reduction="none")
         both = torch.stack([losses, (chosen.argmax(-1) == right).float()]).cpu().numpy()
         return np.split(both, np.cumsum(where.sum(1).cpu().numpy())[:-1], axis=1)
@@ -172,6 +173,34 @@ class LanguageModeling:
         worst = sorted(mean, key=lambda row: -mean[row])[:n]
         rows = {"text": [split["text"][i] for i in worst], "perplexity": [float(np.exp(mean[i])) for i in worst]}
         return pd.DataFrame(rows, index=pd.Index(worst, name="row"))
+
+
+def only_where_asked(model: Any) -> torch.nn.Module:
+    """The same model, whose output layer looks at the hidden places alone when it is given labels.
+
+    Logits are then (1, places asked for, vocabulary) instead of (batch, length, vocabulary); the loss is the same, as the other places
+    do not count in it. In small models that layer is most of the work: bert-tiny trains about twice as fast. Without labels nothing changes.
+    """
+    head = model.get_output_embeddings()
+    if head is None:
+        return model
+    asked_for: list[torch.Tensor] = []
+
+    def take(_: Any, args: Any, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        asked_for.clear()
+        labels = kwargs.get("labels")
+        if labels is None or not (where := labels != NOT_ASKED).any():
+            return args, kwargs
+        asked_for.append(where)
+        return args, {**kwargs, "labels": labels[where][None]}
+
+    def narrow(_: Any, args: Any) -> Any:
+        return (args[0][asked_for.pop()][None], *args[1:]) if asked_for else args
+
+    model.register_forward_pre_hook(take, with_kwargs=True)
+    head.register_forward_pre_hook(narrow)
+    model.answers_where_asked = True  # `tasks.base.forward` then shows it the labels
+    return model
 
 
 class LanguageCollate(Collate):

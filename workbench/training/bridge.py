@@ -61,6 +61,8 @@ class Bridge(TrainerCallback):
         self.changed = changed  # in a fork that begins; None: no fork, or one that goes on
         self.keep_at: set[int] = set()
         self.best_state: int | None = None  # the step of the state that is kept because it is the best
+        self.later = checkpoint.Later()  # writes the states to fork from while training goes on
+        self.written: tuple[int, bool] | None = None  # the step of the state that it writes, and whether it is the best
         self.collate = task.collate(prepared.tokenizer)
         self.training_collate = getattr(task, "training_collate", task.collate)(prepared.tokenizer)
         self.patience = Patience(config.patience or 10**9, config.min_delta)
@@ -136,6 +138,8 @@ class Bridge(TrainerCallback):
 
     def on_train_end(self, args: Any, state: Any, control: Any, **kw: Any) -> None:
         self.moves = None  # the copy of the start is not needed any more, and a notebook keeps its runs
+        self.settle()
+        self.later.close()
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kw: Any) -> None:
         if not logs or "loss" not in logs:
@@ -221,19 +225,30 @@ class Bridge(TrainerCallback):
         self.last_saved = time.monotonic()
         self.save_cost = self.last_saved - start
 
-    def _write_state(self, folder: Path, model: Any, optimizer: Any, scheduler: Any, state: Any) -> bool:
+    def _write_state(
+        self, folder: Path, model: Any, optimizer: Any, scheduler: Any, state: Any, later: checkpoint.Later | None = None
+    ) -> bool:  # fmt: skip
         extra = {"patience": self.patience.to_state(), "best_step": self.best_step, "rate": self.rate,
                  "best_loss": self.best_loss, "seconds": self.seconds(), "curve": self.curve,
                  "fired": self.fired}  # fmt: skip
         best = self.folder / "best" / "model.safetensors"
-        return self.guard(lambda: checkpoint.save(folder, model, optimizer, scheduler, state, extra, best))
+        return self.guard(lambda: checkpoint.save(folder, model, optimizer, scheduler, state, extra, best, later))
 
     def _keep_state(self, model: Any, optimizer: Any, scheduler: Any, state: Any) -> None:
         """A state to fork from: at the steps that were chosen for it, and at the best one, which replaces the best before."""
         step, best = state.global_step, state.global_step == self.best_step
         if not self.keep_at or not (best or step in self.keep_at):
             return
-        if not self._write_state(states.place(self.folder, step), model, optimizer, scheduler, state) or not best:
+        self.settle()
+        if self._write_state(states.place(self.folder, step), model, optimizer, scheduler, state, self.later):
+            self.written = (step, best)
+
+    def settle(self) -> None:
+        """Wait for the state that is being written, then let the best one before it go."""
+        if self.written is None:
+            return
+        (step, best), self.written = self.written, None
+        if not self.guard(self.later.wait) or not best:
             return
         if self.best_state is not None and self.best_state not in self.keep_at and self.best_state != step:
             shutil.rmtree(states.place(self.folder, self.best_state), ignore_errors=True)
