@@ -118,6 +118,8 @@ TECHNIQUES = (
          reference="Howard & Ruder 2018", facts={"rate": 1e-3}),
     Card("lora", "technique", "LoRA: low-rank updates beside frozen weights", tasks=_ALL, reference="Hu et al. 2021", facts={"rate": 3e-3}),
     Card("ia3", "technique", "IA3: learned factors for frozen activations", tasks=_ALL, reference="Liu et al. 2022", facts={"rate": 1e-2}),
+    Card("domain-adaptation", "technique", "Domain adaptation: the language model reads texts of the field, then every weight moves",
+         tasks=_ALL[:4], reference="Gururangan et al. 2020", facts={"rate": 3e-4}),
     Card("distillation", "technique", "Distillation: a student learns from a teacher's soft targets",
          tasks=("classification",), reference="Hinton, Vinyals & Dean 2015", facts={"rate": 1e-3}),
     Card("multi-task", "technique", "Multi-task: one encoder learns several data sets at once, each with a head of its own",

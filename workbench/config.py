@@ -78,6 +78,10 @@ class RunConfig:
     teacher: str | None = None  # distillation: a finished run, or the folder that its save() made
     temperature: float = 2.0  # distillation: how far both distributions are flattened
     alpha: float = 0.7  # distillation: weight of the teacher's soft targets; the right labels have the rest
+    reads: str | None = (
+        None  # domain adaptation: unlabelled texts that the language model reads first; None: those of the data itself
+    )
+    reads_epochs: float = 2  # domain adaptation: how many times it reads them
     also: tuple[str, ...] = ()  # multi-task: names or paths of the other data sets that are learned at the same time
     sampling: float = 0.5  # multi-task: shares of the examples ∝ size^sampling; 1: as large as they are, 0: all alike
     mistake: str | None = (
@@ -218,6 +222,8 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str, str]] = {
     "teacher": (lambda v: v is None or _name(v), "a finished run, a folder of a saved model, or None", '"my-model"'),
     "temperature": (lambda v: _between(0.1, 100)(v), "a number from 0.1 to 100", "2.0"),
     "alpha": (_between(0, 1), "a share from 0 to 1", "0.7"),
+    "reads": (lambda v: v is None or _name(v), "the name or file of unlabelled texts, or None", '"clinic-sentences"'),
+    "reads_epochs": (lambda v: not isinstance(v, bool) and 0 < v <= 1000, "a number above 0 and at most 1000", "2"),
     "also": (lambda v: isinstance(v, tuple) and all(map(_name, v)), "names or paths of data sets", '("reviews",)'),
     "sampling": (lambda v: _between(0, 1)(v), "an exponent from 0 (alike) to 1 (by size)", "0.5"),
     "mistake": (

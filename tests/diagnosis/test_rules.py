@@ -502,3 +502,11 @@ def test_a_run_that_does_not_learn_is_held_against_what_its_task_calls_trivial()
     flat = pd.DataFrame({"step": range(8), "train_loss": [1.0] * 8, "valid_loss": [1.0] * 8, "accuracy": [0.0] * 8})
     found = diagnose(flat, Context(n_valid=200, majority=0.0, trivial="no names", finished=True))
     assert found.verdict == "not learning" and "no names 0.0%" in str(found) and "majority" not in str(found)
+
+
+def test_a_short_steep_curve_that_stays_far_above_its_best_is_overfitting():
+    """Of six evaluations of 96 texts on bert-tiny; its noise cannot be told from the bend, so the rise alone is not believed."""
+    train = [2.083, 1.416, 0.208, 0.027, 0.009, 0.006, 0.005]
+    valid = [2.080, 1.818, 1.296, 1.520, 1.847, 1.885, 1.879]
+    assert verdict(valid, train) == OVERFITTING
+    assert diagnose(frame(valid, train), Context(), Thresholds(clear=20)).verdict == WATCH  # 1.520 is 17% above 1.296

@@ -54,7 +54,11 @@ def test_every_technique_on_every_family_trains_saves_reloads_and_predicts_the_s
         with pytest.raises(wb.WorkbenchError, match="ia3 does not know where to act"):
             wb.fit(data(16, 8), model=family(kind, folder, tmp_path), technique=technique).join()
         return
-    more = {"distillation": {"teacher": teacher}, "multi-task": {"also": "messages"}}.get(technique, {})
+    more = {
+        "distillation": {"teacher": teacher},
+        "multi-task": {"also": "messages"},
+        "domain-adaptation": {"reads_epochs": 1},
+    }.get(technique, {})
     run = wb.fit(data(16, 8), model=family(kind, folder, tmp_path), technique=technique, learning_rate=1e-2, epochs=2,
                  evaluations=2, restore_best=False, **more).join()  # fmt: skip
     want = run.predict(TEXTS)

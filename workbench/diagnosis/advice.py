@@ -55,6 +55,9 @@ class Thresholds:
     evaluations: int = 4  # fewer say nothing about a trend
     rise: float = 2.3  # standard deviations of the curve's noise by which a rise must exceed it, more on long curves
     suspect: float = 1.5  # the same for the weaker word "watch"
+    clear: float = (
+        15.0  # percent by which all of three or more later evaluations lie above the best: a rise whatever the noise
+    )
     errors: float = 1.96  # standard errors elsewhere: 95% of a normal distribution
 
 

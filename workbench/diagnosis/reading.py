@@ -88,6 +88,15 @@ class Reading:
             up = max(up, float(last.mean()) - base)
         return math.inf if self.noise == 0 and up > 0 else up / (self.noise * self.far) if up > 0 else 0.0
 
+    @property
+    def clear(self) -> float:
+        """By how many percent the lowest of the three or more evaluations that follow the best one lies above it; 0 for fewer than three.
+
+        On a short and steep curve the noise cannot be told from the bend; that every later evaluation lies far above needs none.
+        """
+        best, after = float(self.valid[self.best]), self.valid[self.best + 1 :]
+        return max(0.0, 100 * (float(after.min()) / best - 1)) if len(after) >= 3 and best > 0 else 0.0
+
     @cached_property
     def far(self) -> float:
         """By how much more the lowest of so many values is low by chance than that of seven: sqrt(2 ln n) / 2, at least 1.

@@ -91,7 +91,8 @@ def overfitting(r: Reading, c: Context, t: Thresholds) -> Finding | None:
     best, gl = r.best, r.gl
     step, lowest, last = int(r.step[best]), float(r.valid[best]), float(r.valid[-1])
     then, trained = float(r.train[best]), float(r.train[-1])
-    verdict = a.OVERFITTING if gl > t.overfitting and r.rise() > t.rise else a.WATCH
+    sure = r.rise() > t.rise or r.clear > t.clear
+    verdict = a.OVERFITTING if gl > t.overfitting and sure else a.WATCH
     above = 100 * (last / lowest - 1)
     words = "Overfitting" if verdict == a.OVERFITTING else "Beginning to overfit"
     kept = " Early stopping ended it, and the weights of that step were put back." if c.stopped_by == "patience" else ""

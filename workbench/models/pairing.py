@@ -72,6 +72,8 @@ def tokenizer(src: Source, task: str) -> Any:
     cfg = zoo.config(src)
     if task == "language-modeling":
         own.shuffles = families.way(cfg.model_type, task) == "shuffled words"
+        if kind(cfg) == families.WRITER and own.mask_token is not None:
+            own.mask_token = None  # a tokenizer may have one that its model was never trained with
     if task != "translation":
         return own
     if kind(cfg) == families.WRITER:

@@ -6,6 +6,7 @@ The package answers to a call: `wb.techniques()` is the catalogue's list, before
 from workbench.catalog import answer_calls, techniques
 from workbench.techniques.base import Technique
 from workbench.techniques.distillation import Distillation
+from workbench.techniques.domain import DomainAdaptation
 from workbench.techniques.feature_extraction import FeatureExtraction
 from workbench.techniques.full import FullFineTuning
 from workbench.techniques.lora import IA3, LoRA
@@ -20,6 +21,7 @@ TECHNIQUES: dict[str, Technique] = {
         GradualUnfreezing(),
         LoRA(),
         IA3(),
+        DomainAdaptation(),
         Distillation(),
         MultiTask(),
     )

@@ -23,6 +23,7 @@ class Technique:
 
     name: ClassVar[str] = ""
     freezes: ClassVar[bool] = False  # whether `config.freeze` may say which blocks do not learn
+    reads: ClassVar[bool] = False  # whether the language model reads on before the head is built
     extras: ClassVar[tuple[str, ...]] = ()  # what a batch holds for this technique's loss and the model does not take
 
     @property

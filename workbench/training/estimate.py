@@ -52,6 +52,8 @@ def estimate(
             tokens * 6 * body * (1 + EVALUATION_SHARE) / (CAUTIOUS * cores),
             f"guessed for {cores} cores; the first run will tell",
         )
+    if config.technique == "domain-adaptation":
+        grounds += "; the reading before it comes on top, once"
     width = min(2.0 * tokens_per_text, config.max_length)
     activations = config.batch_size * width * facts.get("hidden", 256) * facts.get("layers", 4) * 34 * 4
     return Estimate(seconds, BASE_MB + (parameters * 16 + activations) / 1e6, grounds)

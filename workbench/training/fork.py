@@ -12,7 +12,7 @@ from workbench.training.run import Run, runs
 from workbench.training.store import Store, owner
 
 FIXED = ("data", "model", "technique", "task", "batch_size", "max_length", "pooling", "head", "decoding", "layers", "add_tokens", "lora_rank", "teacher",
-         "also", "sampling", "precision")  # fmt: skip
+         "reads", "reads_epochs", "also", "sampling", "precision")  # fmt: skip
 HISTORY = (ev.Started, ev.Stepped, ev.Evaluated, ev.Moved, ev.RateChanged)
 
 

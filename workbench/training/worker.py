@@ -91,6 +91,8 @@ class Worker:
         if config.watch or config.noise:
             watch.check(task.name)
         pairing.suits(self.source, task.name)
+        if technique.reads:
+            self._read()
         mistakes.check(config.mistake, task.name)
         if config.learning_rate < technique.rate / 4:
             self.note(
@@ -127,6 +129,17 @@ class Worker:
                 else f"the {longest} pieces that the model takes"
             )
             self.note(f"{self.prepared.facts['cut']} training texts are longer than {limit} and were cut.")
+
+    def _read(self) -> None:
+        """The model's own language model reads first; what it has become is what is fine-tuned. Earlier readings are used again."""
+        from workbench.models import zoo
+        from workbench.training.reading import reader
+
+        run = reader(self.config, self.data, self.store.folder.parent, self.wishes, self.note)
+        if run is not None:
+            self.source = zoo.source(str(run.model_folder()), self.config.add_tokens)
+            last = run.store.last(ev.Stepped)
+            self.store.facts.update(reader=run.id, reading_seconds=round(last.seconds, 1) if last else 0.0)
 
     def _attempt(self, accumulate: int) -> None:
         from transformers import set_seed

@@ -123,7 +123,7 @@ class Duel:
                 "score": score,
                 "sd": sd,
                 "weights that learn": int(facts[0].get("trained", 0)),
-                "seconds": float(np.mean([r.frame()["seconds"].iloc[-1] for r in runs])),
+                "seconds": float(np.mean([spent(r) for r in runs])),
                 "memory (MB)": int(max(f.get("memory_mb", 0) for f in facts)),
             })  # fmt: skip
         return pd.DataFrame(rows)
@@ -191,6 +191,11 @@ class Duel:
         frame = self.frame()
         table = table_html(self._rows(frame)) if len(frame) else ""
         return f'<p role="status">Run {done + 1} of {total}: {html.escape(now)} …</p>{table}'
+
+
+def spent(run: Any) -> float:
+    """Seconds to the end of a run, with those of the reading before it."""
+    return float(run.frame()["seconds"].iloc[-1]) + float(run.store.facts.get("reading_seconds", 0))
 
 
 def mean_and_sd(values: Sequence[float]) -> tuple[float, float]:
