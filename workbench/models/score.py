@@ -143,7 +143,7 @@ def label(source: str, data: Data) -> str:
     name = f"{place.parent.name}/{place.stem}".strip("/") if place.suffix else place.name
     if positive:
         return f"{name} (F1 of {positive})"
-    return f"{name} (entity F1)" if data.task == "tagging" else f"{name} (accuracy)"
+    return f"{name} ({'entity F1' if data.task == 'tagging' else 'F1' if data.task == 'answering' else TASKS[data.task].metric})"
 
 
 def summary(frame: pd.DataFrame) -> list[dict[str, Any]]:
