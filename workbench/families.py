@@ -33,6 +33,13 @@ OWN = {  # where a family differs from its kind; an empty string: not at all
 }
 
 
+UNFIT = {  # technique -> families in which peft does not find what it changes; a test holds this against peft's own lists
+    "lora": ("elmo",),
+    "ia3": ("albert", "camembert", "distilbert", "electra", "elmo", "encoder-decoder", "marian", "mbart", "modernbert", "phi3", "xlm-roberta",
+            "xlnet"),
+}  # fmt: skip
+
+
 def kind(family: str) -> str:
     """reader, writer, reader and writer, or translator; "" for a family that is not in the table.
 
@@ -67,6 +74,22 @@ def refusal(name: str, family: str, task: str) -> WorkbenchError | None:
             "model='bert-mini'",
         )
     return no_words(name, family)
+
+
+def technique_refusal(name: str, family: str, technique: str) -> WorkbenchError | None:
+    """Why a technique cannot change a model of this family, and what to choose instead; None where it can or nobody knows.
+
+    >>> print(technique_refusal("elmo-mini", "elmo", "lora").found)
+    lora beside the LSTMs of 'elmo-mini'
+    """
+    if technique == "domain-adaptation" and kind(family) and not way(family, "language-modeling"):
+        return no_words(name, family)
+    if family not in UNFIT.get(technique, ()):
+        return None
+    if family == "elmo":
+        return WorkbenchError(f"{technique} beside the LSTMs of {name!r}", "a model of linear layers, such as BERT or GPT-2", "technique='full'")
+    return WorkbenchError(f"{technique} does not know where to act in a model of the family {family}",
+                          "a family that peft has a list of places for, such as BERT or RoBERTa", "technique='lora'")  # fmt: skip
 
 
 def no_words(name: str, family: str) -> WorkbenchError:

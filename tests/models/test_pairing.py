@@ -229,6 +229,19 @@ def test_the_panel_leaves_out_what_does_not_fit_and_says_why(home):
     panel.controls.widgets["data"].value = "phrases-en-fr"
     assert {"en-fr-mini", "bert-mini", "gpt-mini"} <= set(panel.controls.widgets["model"].options)
     assert "distillation" in panel.fits.value and "a technique for classification" in panel.fits.value
+    assert "LSTM" not in panel.fits.value
+    panel.controls.widgets["model"].value, panel.controls.widgets["data"].value = "elmo-mini", "reviews"
+    assert "lora beside the LSTMs of &#x27;elmo-mini&#x27;; try technique=&#x27;full&#x27;" in panel.fits.value
+    assert panel.problem.value == ""
+    panel.controls.widgets["technique"].value = "lora"
+    assert "lora beside the LSTMs" in panel.problem.value
+
+
+def test_what_peft_cannot_change_is_what_peft_has_no_list_for():
+    from peft.utils import TRANSFORMERS_MODELS_TO_IA3_TARGET_MODULES_MAPPING as known
+
+    every = {family for group in families.KINDS.values() for family in group}
+    assert set(families.UNFIT["ia3"]) == every - set(known)
 
 
 def test_train_refuses_with_the_reason_and_leaves_no_run_behind(home, folders):

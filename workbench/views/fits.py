@@ -40,8 +40,11 @@ def refusal(config: RunConfig, data: Any = None) -> WorkbenchError | None:
     task = task_of(config, data)
     if not task:
         return None
-    return families.refusal(config.model, family_of(config.model), task) or catalog.technique_refusal(
-        config.technique, task
+    family = family_of(config.model)
+    return (
+        families.refusal(config.model, family, task)
+        or catalog.technique_refusal(config.technique, task)
+        or families.technique_refusal(config.model, family, config.technique)
     )
 
 
@@ -50,8 +53,8 @@ def models(task: str) -> list[str]:
     return [c.name for c in catalog.models() if not task or families.refusal(c.name, c.family, task) is None]
 
 
-def left_out(task: str) -> dict[str, str]:
-    """Name -> reason, for every bundled model and every technique that does not fit a task."""
+def left_out(task: str, model: str = "") -> dict[str, str]:
+    """Name -> reason, for every bundled model that does not fit a task and every technique that fits neither it nor the chosen model."""
     found: dict[str, str] = {}
     if not task:
         return found
@@ -60,16 +63,19 @@ def left_out(task: str) -> dict[str, str]:
         if why is not None and card.source == "bundled":  # a twin is as its sibling
             found[card.name] = f"{why.found.partition(repr(card.name))[2].strip()}; try {why.try_}"
     for card in catalog.techniques():
+        unfit = families.technique_refusal(model, family_of(model), card.name) if model else None
         if task not in card.tasks:
             found[card.name] = f"a technique for {', '.join(card.tasks)}"
+        elif unfit is not None:
+            found[card.name] = f"{unfit.found}; try {unfit.try_}"
     return found
 
 
-def left_out_html(task: str) -> str:
+def left_out_html(task: str, model: str = "") -> str:
     """The same in grey, folded behind one line that the keyboard reaches; nothing where everything fits."""
-    found = left_out(task)
+    found = left_out(task, model)
     if not found:
         return ""
     rows = "".join(f"<li><code>{html.escape(name)}</code>: {html.escape(why)}</li>" for name, why in found.items())
-    some = f"{len(found)} choice{'s do' if len(found) > 1 else ' does'} not fit data for {html.escape(task)}"
+    some = f"{len(found)} choice{'s do' if len(found) > 1 else ' does'} not fit data for {html.escape(task)} and this model"
     return f"<details style='color:#5F6670;line-height:1.4'><summary>{some}</summary><ul style='margin:2px 0'>{rows}</ul></details>"

@@ -193,7 +193,7 @@ class Panel:
             return self._show_problem(error)
         self.problem.value = "" if refused is None else problem_html(refused)
         task = fits.task_of(config, self.source())
-        self.fits.value = fits.left_out_html(task)
+        self.fits.value = fits.left_out_html(task, config.model)
         self.controls.offer_models(fits.models(task))
         self.code.value = f"<code style='white-space:pre-wrap'>{html.escape(config.to_code())}</code>"
         self.estimate.value = f"<span style='color:#444'>{html.escape(self.data.estimate(config))}</span>"
