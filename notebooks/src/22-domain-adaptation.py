@@ -115,6 +115,9 @@ clinic = await wb.adapt("clinic-sentences", reading=reading)
 clinic.vocabulary().round(3)
 
 # %% [markdown]
+# Reading and fine-tuning in one is a technique as any other, in the panel as well. The reading is a run of its own in the table of runs, and other seeds use
+# it again: `wb.fit("clinic", model="bert-tiny", technique="domain-adaptation", reads="clinic-sentences")`. `reads=` also takes a file of plain text.
+#
 # ## 6 · Explain: three exercises
 
 # %%
@@ -162,4 +165,5 @@ third.check(made, helps)
 # - Continued pretraining needs texts and no labels. It is the cheapest thing to try where labels are dear.
 # - A lower perplexity is no promise: what counts is the task, against the same classifier without it, over several seeds. Gains are reported for models that
 #   have capacity to spare, with millions of words of the field (Gururangan et al., 2020); a model of two layers and a minute of reading are neither.
-# - Something is forgotten. How much depends on the rate and on how long is read.
+# - Something is forgotten. How much depends on the rate and on how long is read: a small model that reads one kind of text for long can even end up *worse* on
+#   few labels than it began. Measure it against the control each time.
