@@ -87,7 +87,11 @@ def technique_refusal(name: str, family: str, technique: str) -> WorkbenchError 
     if family not in UNFIT.get(technique, ()):
         return None
     if family == "elmo":
-        return WorkbenchError(f"{technique} beside the LSTMs of {name!r}", "a model of linear layers, such as BERT or GPT-2", "technique='full'")
+        return WorkbenchError(
+            f"{technique} beside the LSTMs of {name!r}",
+            "a model of linear layers, such as BERT or GPT-2",
+            "technique='full'",
+        )
     return WorkbenchError(f"{technique} does not know where to act in a model of the family {family}",
                           "a family that peft has a list of places for, such as BERT or RoBERTa", "technique='lora'")  # fmt: skip
 

@@ -41,7 +41,13 @@ def test_it_is_the_same_as_reading_first_and_fine_tuning_that_model(folder, fiel
         == by_hand.frame()["valid_loss"].tolist()
         != control.frame()["valid_loss"].tolist()
     )
-    assert any("perplexity" in text for text in notes(run)) and run.store.facts["reading_seconds"] > 0
+    assert len([text for text in notes(run) if "perplexity" in text]) == 5  # before, and at four evaluations
+    assert (
+        len([text for text in run.notes if "perplexity" in text and "after 1.0 epochs" in text])
+        == len(run.notes) - 1
+        == 1
+    )
+    assert run.store.facts["reading_seconds"] > 0
 
 
 def test_seeds_share_one_reading(folder, field):

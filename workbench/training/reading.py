@@ -26,12 +26,15 @@ class Telling(Store):
     """A store that says every evaluation in a sentence as well."""
 
     tell: Callable[[str], None]
+    first: float | None = None  # perplexity before anything was read
 
     def append(self, event: ev.Event) -> None:
         super().append(event)
         if isinstance(event, ev.Evaluated):
+            now = event.metrics["perplexity"]
+            self.first = self.first or now
             self.tell(
-                f"Reading {self.config.data}: perplexity {event.metrics['perplexity']:.1f} after {event.epoch:.1f} epochs."
+                f"Reading {self.config.data}: perplexity {self.first:.1f}, {now:.1f} after {event.epoch:.1f} epochs."
             )
 
 

@@ -48,9 +48,11 @@ class Record:
 
     @property
     def notes(self) -> list[str]:
-        """Sentences for the learner: what the run had to change, and trouble with the disk."""
+        """Sentences for the learner: what the run had to change, and trouble with the disk. Of those that report progress, the last."""
         found = [e.text for e in self.store.events if isinstance(e, ev.Note)]
-        return found + ([self.store.trouble] if self.store.trouble else [])
+        last = {text.partition(":")[0]: text for text in found}  # "Reading clinic-sentences: ..." again and again
+        told = [text for text in found if last[text.partition(":")[0]] is text]
+        return told + ([self.store.trouble] if self.store.trouble else [])
 
     @property
     def states(self) -> list[int]:
