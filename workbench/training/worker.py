@@ -135,6 +135,9 @@ class Worker:
         from workbench.models import zoo
         from workbench.training.reading import reader
 
+        if self.team.world > 1:
+            raise WorkbenchError("domain adaptation in several processes", "the language model's run first, then the fine-tuning from it",
+                                 "model='the folder that the language model was saved in'")  # fmt: skip
         run = reader(self.config, self.data, self.store.folder.parent, self.wishes, self.note)
         if run is not None:
             self.source = zoo.source(str(run.model_folder()), self.config.add_tokens)
