@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+import torch
 from tiny import data, tiny_bert
 
 import workbench as wb
-from workbench.training import states
+from workbench.training import checkpoint, states
 from workbench.training.checkpoint import load_file
 from workbench.training.fork import family, words
 from workbench.training.run import Run
@@ -15,8 +16,6 @@ from workbench.training.store import Store
 @pytest.fixture(scope="module")
 def setting(tmp_path_factory):
     """A finished parent of 80 steps with the states of all 8 evaluations, and its data: 0.1 of the labels are wrong, so it turns."""
-    import torch
-
     torch.set_num_threads(1)
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
@@ -183,3 +182,41 @@ def test_the_map_of_moves_goes_on_from_where_the_parent_began(setting):
     parent, _, _ = setting
     child = parent.fork(30).join()
     np.testing.assert_allclose(child.moves().to_numpy(), parent.moves().to_numpy(), rtol=1e-4)
+
+
+def test_a_copy_is_what_stood_there_when_it_was_taken_and_its_room_is_used_again():
+    later, weights = checkpoint.Later(), {"w": torch.ones(3)}
+    first = later.copied(weights)
+    weights["w"].add_(1)
+    assert first["w"].tolist() == [1, 1, 1]
+    second = later.copied(weights)
+    assert second["w"].tolist() == [2, 2, 2] and second["w"].data_ptr() == first["w"].data_ptr()
+
+
+def test_what_went_wrong_while_training_went_on_is_told_once():
+    def refused():
+        raise OSError(28, "No space left on device")
+
+    later = checkpoint.Later()
+    later.begin(refused)
+    with pytest.raises(OSError, match="No space left"):
+        later.wait()
+    later.wait()  # told once
+    later.close()
+
+
+def test_a_disk_that_refuses_a_state_does_not_end_the_run(setting, monkeypatch):
+    parent, plain, _ = setting
+    write = checkpoint._write
+
+    def full(tensors, path):
+        if path.name == "optimizer.safetensors" and path.parent.name == "000020.part":
+            raise OSError(28, "No space left on device")
+        write(tensors, path)
+
+    monkeypatch.setattr(checkpoint, "_write", full)
+    choices = {k: v for k, v in parent.config.changed().items() if k not in ("data", "keep_states")}
+    run = wb.fit(parent.data(), **choices, keep_states=8).join()
+    assert run.status == "finished" and run.states == [10]
+    assert run.frame()["valid_loss"].tolist() == plain.frame()["valid_loss"].tolist()
+    assert "No space left on device" in run.notes[-1]
