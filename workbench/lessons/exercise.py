@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,7 +37,7 @@ class Outcome:
         mark, colour = _MARKS[self.state]
         return (
             f'<div role="status" style="border-left:4px solid {colour};padding:4px 12px;line-height:1.5">'
-            f"<b>{mark} {html.escape(self.state.capitalize())}.</b> {html.escape(self.text)}</div>"
+            f"<b>{mark} {html.escape(self.state.capitalize())}.</b> {with_code(self.text)}</div>"
         )
 
 
@@ -54,7 +55,7 @@ class Exercise:
     def check(self, *answer: Any) -> Outcome:
         """Judge an answer by its outcome and remember a pass."""
         if not answer or any(a is None or a is ... or (isinstance(a, list | tuple | str) and not a) for a in answer):
-            return Outcome(NOT_ATTEMPTED, "put your own answer in the cell above, run it, then check again.")
+            return Outcome(NOT_ATTEMPTED, "Put your own answer in the cell above, run it, then check again.")
         try:
             passed, why = self.judge(*answer)
         except WorkbenchError as error:
@@ -84,7 +85,7 @@ class Exercise:
         done = " <b style='color:#009E73'>✓ done</b>" if self.id in progress() else ""
         return (
             f'<div style="background:#F4F6F8;padding:8px 14px;max-width:760px;line-height:1.5"><b>Exercise {html.escape(self.id)}'
-            f"</b>{done}<br>{html.escape(self.task)}</div>"
+            f"</b>{done}<br>{with_code(self.task)}</div>"
         )
 
 
@@ -115,3 +116,12 @@ def _remember(id: str) -> None:
 
 def _path() -> Any:
     return runs_home() / "progress.json"
+
+
+def with_code(text: str) -> str:
+    """Escaped, with what stands between backticks as code.
+
+    >>> with_code("put `a < b` there")
+    'put <code>a &lt; b</code> there'
+    """
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
