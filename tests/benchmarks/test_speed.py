@@ -126,8 +126,8 @@ def test_live_figures_with_every_text_watched_cost_at_most_three_percent(clocks)
 def test_six_states_to_fork_from_cost_at_most_a_fifth(clocks):
     """What the panel keeps beside its figures: six states, each 45 to 65 MB of files, in a run as in the lessons, half a minute.
 
-    A state is copied in some 10 ms and written beside the training, so on a laptop it hardly shows. Where memory and disk are given to a
-    virtual machine page by page, a new file takes ten times as long: measured there 0.86 of the bare speed. `keep_states=0` keeps none.
+    A state is copied and then written beside the training. Measured: 0.86 of the bare speed on a virtual machine that gets its memory
+    page by page, where a new file takes ten times as long as one in memory that was there already. `keep_states=0` keeps none.
     """
     ratios = against_plain(clocks, {"epochs": 8, "evaluations": 6}, keep_states=6, watch=True)
     note(**{f"everything_{name}": ratio for name, ratio in ratios.items()})

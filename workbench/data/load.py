@@ -80,7 +80,12 @@ class Data(hf.DatasetDict):
         return pd.concat(parts, ignore_index=True)
 
     def unlabelled(self) -> Data:
-        """Its texts alone, split by split: what a language model can learn from before the labels are looked at."""
+        """Its texts alone, split by split: what a language model can learn from before the labels are looked at.
+
+        Data that never had labels is itself and keeps its name, so that its runs can be found and resumed by it.
+        """
+        if self.task == "language-modeling":
+            return self
         if "text" not in self["train"].column_names:
             raise WorkbenchError(f"data for {self.task} has no column of texts", "labelled texts", "wb.load('reviews')")
         return Data({split: self[split].select_columns("text") for split in self})

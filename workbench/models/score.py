@@ -29,6 +29,7 @@ from workbench.tasks.base import stratified
 
 CONTROL = "control"  # what the task offers without a neural network
 SIZES, SEEDS, RATE = ("64", "256", "1000", "all"), 5, 5e-4
+CALLED = {"tagging": "entity F1", "answering": "F1"}  # what a table calls a task's metric, where not by its name
 MARKS = ("<!-- scores -->", "<!-- /scores -->")
 
 
@@ -143,7 +144,7 @@ def label(source: str, data: Data) -> str:
     name = f"{place.parent.name}/{place.stem}".strip("/") if place.suffix else place.name
     if positive:
         return f"{name} (F1 of {positive})"
-    return f"{name} ({'entity F1' if data.task == 'tagging' else 'F1' if data.task == 'answering' else TASKS[data.task].metric})"
+    return f"{name} ({CALLED.get(data.task, TASKS[data.task].metric)})"
 
 
 def summary(frame: pd.DataFrame) -> list[dict[str, Any]]:

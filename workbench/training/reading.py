@@ -45,9 +45,7 @@ def reader(config: RunConfig, data: Any, home: Path, wishes: Wishes, tell: Calla
     """
     from workbench.data import fingerprint, load
 
-    texts = data.unlabelled() if config.reads is None else load(config.reads)
-    if "text" in texts["train"].column_names and texts.task != "language-modeling":
-        texts = texts.unlabelled()
+    texts = (data if config.reads is None else load(config.reads)).unlabelled()
     wanted = RunConfig(data=config.reads or config.data, model=config.model, task="language-modeling", learning_rate=RATE,
                        batch_size=BATCH, epochs=config.reads_epochs, evaluations=LOOKS, max_length=config.max_length,
                        precision=config.precision)  # fmt: skip

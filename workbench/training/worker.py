@@ -91,9 +91,9 @@ class Worker:
         if config.watch or config.noise:
             watch.check(task.name)
         pairing.suits(self.source, task.name)
+        mistakes.check(config.mistake, task.name)
         if technique.reads:
             self._read()
-        mistakes.check(config.mistake, task.name)
         if config.learning_rate < technique.rate / 4:
             self.note(
                 f"{technique.name} usually wants a learning rate near {technique.rate:g}; this run has {config.learning_rate:g}."

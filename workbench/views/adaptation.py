@@ -221,7 +221,7 @@ def adapt(
     check_names([*choices, *(reading or {})])
     finished = domain if isinstance(domain, Run) else None
     model = finished.config.model if finished else model
-    texts, other = (_texts(load(d) if not isinstance(d, Run) else d.data()) for d in (domain, general))
+    texts, other = ((d.data() if isinstance(d, Run) else load(d)).unlabelled() for d in (domain, general))
     few = {**FEW, **choices}
 
     def later(run: Any) -> Duel:
@@ -235,8 +235,3 @@ def adapt(
                                  "wb.adapt('clinic-sentences', 'clinic')")  # fmt: skip
         made.run = finished
     return made
-
-
-def _texts(data: Any) -> Any:
-    """Texts alone. A named set of texts stays as it is, so that its run can be found and resumed by name."""
-    return data if data.task == TASK else data.unlabelled()

@@ -62,8 +62,9 @@ def left_out(task: str, model: str = "") -> dict[str, str]:
         why = families.refusal(card.name, card.family, task)
         if why is not None and card.source == "bundled":  # a twin is as its sibling
             found[card.name] = f"{why.found.partition(repr(card.name))[2].strip()}; try {why.try_}"
+    family = family_of(model) if model else ""  # reads the model's folder: once for all techniques
     for card in catalog.techniques():
-        unfit = families.technique_refusal(model, family_of(model), card.name) if model else None
+        unfit = families.technique_refusal(model, family, card.name)
         if task not in card.tasks:
             found[card.name] = f"a technique for {', '.join(card.tasks)}"
         elif unfit is not None:
