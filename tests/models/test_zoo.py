@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from tiny import tiny_bert
+from tiny import tiny_bert, tiny_gpt
 from transformers import AutoModel, AutoModelForSequenceClassification, AutoModelForSpeechSeq2Seq
 
 import workbench as wb
@@ -50,9 +50,28 @@ def test_a_twin_has_the_place_and_the_pooling_of_its_original():
     assert twin.random and (twin.location, twin.pooling) == (original.location, original.pooling)
 
 
-def test_a_local_folder_is_a_model_with_transformers_own_head(folder):
+def test_a_local_folder_is_a_model(folder):
     src = zoo.source(str(folder))
-    assert (src.location, src.random, src.card, src.pooling) == (str(folder), False, None, "native")
+    assert (src.location, src.random, src.card) == (str(folder), False, None)
+
+
+def test_a_checkpoint_of_masked_words_alone_pools_the_mean(folder, tmp_path):
+    """BERT's own head reads a layer over [CLS] that only pretraining with pairs of sentences trains; with it the head is BERT's."""
+    assert zoo.source(str(folder)).pooling == zoo.source(f"{folder}:random").pooling == "mean"
+    place = tiny_bert(tmp_path)
+    AutoModel.from_pretrained(place).save_pretrained(place)  # transformers adds the layer
+    assert zoo.source(str(place)).pooling == zoo.source(f"{place}:random").pooling == "native"
+
+
+def test_a_family_whose_head_reads_no_pretrained_layer_keeps_its_head(tmp_path):
+    assert zoo.source(str(tiny_gpt(tmp_path))).pooling == "native"
+
+
+def test_what_a_pretraining_advises_holds_for_its_folder(tmp_path):
+    """A folder that `pretrain --out` made is no worse than the same model under a bundled name."""
+    place = tiny_bert(tmp_path)
+    (place / "card.json").write_text(json.dumps({"title": "a model", "pooling": "max"}), "utf-8")
+    assert zoo.source(str(place)).pooling == "max"
 
 
 def test_a_local_folder_has_a_twin(folder):

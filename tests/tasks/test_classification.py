@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import torch
 from tiny import data, tiny_bert
+from transformers import AutoModel
 
 import workbench as wb
 from workbench.config import RunConfig
@@ -281,8 +282,11 @@ def test_dropout_is_set_everywhere(source, prepared, pooling):
     assert {m.p for m in model.modules() if isinstance(m, torch.nn.Dropout)} == {0.35}
 
 
-def test_without_a_card_the_head_is_transformers_own(source, prepared):
-    assert type(TASK.build(source, prepared, RunConfig())).__name__ == "BertForSequenceClassification"
+def test_without_a_card_the_head_is_transformers_own_where_the_checkpoint_has_what_it_reads(source, prepared, tmp_path):
+    assert TASK.build(source, prepared, RunConfig()).pooling == "mean"  # it has learned from masked words alone
+    AutoModel.from_pretrained(source.location).save_pretrained(tmp_path)
+    whole = zoo.source(str(tmp_path))
+    assert type(TASK.build(whole, prepared, RunConfig())).__name__ == "BertForSequenceClassification"
 
 
 # --- scores -----------------------------------------------------------------------------------------------------------

@@ -44,8 +44,9 @@ def suits(src: Source, task: str) -> None:
         refused = families.no_words(src.name, family)
     if refused is not None:
         raise refused
-    pooled = task in ("classification", "multi-label") and src.pooling != "native"
-    if not pooled and not any(type(cfg) in known for known in _classes(cfg, task)):
+    if any(type(cfg) in known for known in _classes(cfg, task)):
+        return
+    if task not in ("classification", "multi-label") or src.pooling == "native":
         raise WorkbenchError(f"model {src.name!r} ({family}) has no head for {task}", "a model that reads, such as BERT, RoBERTa or "
                              "DistilBERT", "model='bert-mini'")  # fmt: skip
 

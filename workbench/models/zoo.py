@@ -16,6 +16,10 @@ from workbench.models import growing, hub, vocabulary
 
 RANDOM = ":random"
 POOLED = ("bert", "roberta", "xlm-roberta", "camembert")  # families whose encoders grow a pooler unless told otherwise
+SUMMARY = {
+    "bert": "pooler.dense.weight",
+    "albert": "pooler.weight",
+}  # what pretraining with pairs of sentences leaves for the head
 
 
 @dataclass(frozen=True)
@@ -36,10 +40,11 @@ class Source:
 
     @property
     def pooling(self) -> str:
-        """What the head should read: the card's word, or that of the run which saved it, else transformers' own head."""
+        """What the head should read: the word of the card, or of the run or pretraining that made the folder, else transformers' own
+        head. Where that would read a summary of [CLS] that the checkpoint does not have, the mean over tokens."""
         if self.card:
             return str(self.card.facts.get("pooling", "native"))
-        return str(saved_facts(self.location).get("pooling", "native"))
+        return str(saved_facts(self.location).get("pooling") or ("mean" if _without_summary(self) else "native"))
 
 
 def source(name: str, added: tuple[str, ...] = ()) -> Source:
@@ -172,11 +177,33 @@ def set_layers(cfg: Any, layers: int | None) -> None:
 
 
 def saved_facts(location: str) -> dict[str, Any]:
-    """What `run.save()` wrote beside the weights; empty for a folder or Hub id that no run has made."""
-    try:
-        return dict(json.loads((Path(location) / "workbench.json").read_text("utf-8")))
-    except (OSError, ValueError, TypeError):
-        return {}
+    """What `run.save()` or `pretrain` wrote beside the weights; empty for a folder or Hub id that neither has made."""
+    for name in ("workbench.json", "card.json"):
+        try:
+            return dict(json.loads((Path(location) / name).read_text("utf-8")))
+        except (OSError, ValueError, TypeError):
+            pass
+    return {}
+
+
+def _without_summary(src: Source) -> bool:
+    """Whether a checkpoint comes from masked words alone: its family's head would read a layer that was never trained."""
+    wanted = SUMMARY.get(config(src).model_type)
+    if wanted is None:
+        return False
+    names = _fetch(src, _tensor_names, weights=True)
+    return bool(names) and not any(name.endswith(wanted) for name in names)
+
+
+def _tensor_names(place: str) -> list[str]:
+    """The names of the weights in a folder, from the heads of its files; empty where there is no safetensors file."""
+    from safetensors import safe_open
+
+    names: list[str] = []
+    for path in sorted(Path(place).glob("model*.safetensors")):
+        with safe_open(path, "pt") as file:
+            names += file.keys()
+    return names
 
 
 def _meet(place: str) -> None:
