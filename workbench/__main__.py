@@ -19,6 +19,7 @@ COMMANDS = {
     "pretrain": "pretrain a bundled model: pretrain bert-mini",
     "score": "measure a model against its random twin and TF-IDF",
     "matrix": "train every bundled model on every task, beside what needs no model",
+    "effects": "measure every technique against the control that leaves it out",
     "serve": "a fine-tuning service on this machine, for lessons without a key",
     "launch": "train a recipe on several processes: launch recipe.toml --processes 2",
     "search": "train trials of a search that has begun: search NAME",
@@ -113,6 +114,10 @@ def _run(command: str, rest: list[str]) -> int:
             from workbench.models.matrix import main as matrix
 
             return matrix(rest)
+        if command == "effects":
+            from workbench.training.effects import main as effects
+
+            return effects(rest)
         if command == "launch":
             from workbench.scale.launch import main as launch
 

@@ -1,0 +1,251 @@
+"""`python -m workbench effects`: every technique against the control that leaves it out, over seeds, on bundled and on other data.
+
+A setting names the data, the labels and what differs; both ways get the same seeds, so the same texts, and what counts is the
+difference seed by seed. Results are appended one by one, so that it can be interrupted and goes on; `--write` makes the page of
+the results. Nothing is asserted here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import lzma
+import os
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from workbench.errors import WorkbenchError
+
+WORDS = 400_000  # of a corpus, for a reading
+FULL = {"learning_rate": 5e-4}
+FEW = {"epochs": 20, "evaluations": 1, "restore_best": False}
+PRACTICE = {"banking77": "banking77", "sms_spam": "sms_spam/messages.tsv"}
+CORPORA = {"legal_en": ("legal_en.txt.xz", "legal-sentences"), "medical_en": ("medical_en.txt.xz", "clinic-sentences")}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One comparison: the same data, labels and seeds, trained with the technique and by the control."""
+
+    name: str
+    words: str  # what differs, for the page
+    data: str  # a bundled name, or one of PRACTICE
+    labels: int
+    way: dict[str, Any]
+    control: dict[str, Any] = field(default_factory=lambda: FULL)
+    shared: dict[str, Any] = field(default_factory=dict)
+    model: str = "bert-mini"
+    first: tuple[str, dict[str, Any]] | None = (
+        None  # the choice that a run made before is for ("teacher", "model"), and that run
+    )
+    metric: str = "accuracy"
+
+
+def _settings() -> Iterator[Setting]:
+    for data, labels, shared in (("headlines", 64, FEW), ("banking77", 770, {**FEW, "epochs": 7})):
+        for technique, rate, more in (
+            ("feature-extraction", 1e-2, {}), ("unfreezing", 2e-3, {"schedule": "slanted"}), ("lora", 3e-3, {}), ("ia3", 1e-2, {})
+        ):  # fmt: skip
+            way = {"technique": technique, "learning_rate": rate, **more}
+            yield Setting(technique, "instead of full fine-tuning", data, labels, way, shared=shared)
+    reading = {**FULL, "technique": "domain-adaptation", "reads_epochs": 2}
+    for data, own, corpus in (("clauses", "legal-sentences", "legal_en"), ("clinic", "clinic-sentences", "medical_en")):
+        yield Setting("domain-adaptation", f"reads {own} twice", data, 64, {**reading, "reads": own}, shared=FEW)
+        words = f"reads {WORDS:,} words of {corpus} and {own}, twice"
+        yield Setting("domain-adaptation", words, data, 64, {**reading, "reads": corpus}, shared=FEW)
+    yield Setting("domain-adaptation", "reads all questions of the set ten times, without labels", "banking77", 770,
+                  {**reading, "reads_epochs": 10}, shared={**FEW, "epochs": 7})  # fmt: skip
+    student = {"learning_rate": 1e-3, "restore_best": False, "evaluations": 1}
+    for data, labels, epochs in (("headlines", 256, 12), ("banking77", 770, 12)):
+        yield Setting("distillation", "a student of 2 x 128, taught by bert-mini that has all labels", data, labels,
+                      {"technique": "distillation"}, {}, {**student, "epochs": epochs}, model="bert-tiny",
+                      first=("teacher", {**FULL, "epochs": 4, "evaluations": 4}))  # fmt: skip
+    yield Setting("in-context learning", "asked without an example, calibrated, instead of fine-tuned on so many", "headlines", 16,
+                  {"template": "{text} This is about", "shots": 0}, FULL, FEW, model="gpt-mini")  # fmt: skip
+    yield Setting("architecture", "mean over the tokens instead of [CLS]", "headlines", 64, {**FULL, "pooling": "mean"},
+                  {**FULL, "pooling": "cls"}, FEW)  # fmt: skip
+    yield Setting("sequential transfer", "after fine-tuning on our messages, with all labels", "sms_spam", 64, {}, {},
+                  {**FULL, **FEW}, first=("model", {**FULL, "data": "messages", "epochs": 4, "evaluations": 4}), metric="f1")  # fmt: skip
+    yield Setting("multi-task", "learns our messages at the same time", "sms_spam", 64,
+                  {"technique": "multi-task", "also": ("messages",)}, {}, {**FULL, **FEW}, metric="f1")  # fmt: skip
+
+
+SETTINGS = tuple(_settings())
+
+
+def main(argv: list[str]) -> int:
+    """Measure what is missing in the results file, print the page, write it if asked to."""
+    a = _parser().parse_args(argv)
+    os.environ.setdefault("WORKBENCH_HOME", str(a.results.parent / "effects"))  # readings are found again there
+    for setting in SETTINGS:
+        if (a.names and setting.name not in a.names) or (a.data and setting.data not in a.data):
+            continue
+        if (missing := _missing(setting, a)) is not None:
+            print(f"left out: {setting.name} on {setting.data}: there is no {missing}", flush=True)
+            continue
+        measure(setting, a)
+    text = page(rows(a.results))
+    print(text)
+    if a.write:
+        a.write.write_text(text, "utf-8")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    p = argparse.ArgumentParser(
+        prog="python -m workbench effects", description="Measure techniques against their controls."
+    )
+    p.add_argument("names", nargs="*", help="techniques; left out: all of them")
+    p.add_argument("--data", nargs="+", default=[], help="only on these")
+    p.add_argument("--seeds", type=int, default=5)
+    p.add_argument(
+        "--practice", type=Path, default=Path("../shared/practice"), help="folder of labelled sets that are not bundled"
+    )
+    p.add_argument("--corpora", type=Path, default=Path("../shared/corpora"), help="folder of texts to read")
+    p.add_argument("--results", type=Path, default=Path("runs/effects.jsonl"), help="results so far, one line each")
+    p.add_argument("--write", type=Path, help="the page to write, for example docs/techniques.md")
+    return p
+
+
+def _missing(setting: Setting, a: argparse.Namespace) -> Path | None:
+    """A file or folder that this machine lacks for a setting."""
+    needed = [a.practice / PRACTICE[setting.data]] if setting.data in PRACTICE else []
+    if (reads := setting.way.get("reads")) in CORPORA:
+        needed.append(a.corpora / CORPORA[reads][0])
+    return next((path for path in needed if not path.exists()), None)
+
+
+def rows(path: Path) -> list[dict[str, Any]]:
+    """The trainings that have been measured."""
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+
+
+def measure(setting: Setting, a: argparse.Namespace) -> None:
+    """Train both ways on every seed that the results lack. What is trained before them is made once, and only where it is needed."""
+    from workbench.data import load
+    from workbench.training.run import fit
+
+    key = {k: getattr(setting, k) for k in ("name", "words", "data", "labels", "model", "metric")}
+    known = rows(a.results)
+    done = {(r["way"], r["seed"]) for r in known if all(r[k] == v for k, v in key.items())}
+    wanted = [(way, seed) for seed in range(a.seeds) for way in ("control", "technique") if (way, seed) not in done]
+    if not wanted:
+        return
+    data = load(str(a.practice / PRACTICE[setting.data]) if setting.data in PRACTICE else setting.data)
+    if "test" not in data:
+        data["test"] = data["validation"]
+    way = dict(setting.way)
+    if way.get("reads") in CORPORA:
+        way["reads"] = str(_paragraphs(a, way["reads"]))
+    if setting.first and any(name == "technique" for name, _ in wanted):
+        choice, before = setting.first
+        before = {"model": "bert-mini", **before}
+        way[choice] = fit(before.pop("data", data), seed=0, **before).join()
+    for name, seed in wanted:
+        choices = {"model": setting.model, **setting.shared, **(way if name == "technique" else setting.control)}
+        wish = {"data": setting.data, "labels": setting.labels, "metric": setting.metric, "seed": seed}
+        wish["control"] = choices if name == "control" else None
+        line = {**key, **wish, "way": name}
+        same = next((r for r in rows(a.results) if r["control"] and all(r[k] == v for k, v in wish.items())), None)
+        if same is None and "template" in choices:
+            same = _asked(setting, data)
+        if same is None:
+            run = fit(data, train_examples=setting.labels, seed=seed, **choices).join()
+            same = {"score": round(float(run.evaluate("test")[setting.metric]), 4), "trained": int(run.store.facts.get("trained", 0)),
+                    "seconds": round(float(run.frame()["seconds"].iloc[-1]), 1)}  # fmt: skip
+        line |= {k: same[k] for k in ("score", "trained", "seconds")}
+        a.results.parent.mkdir(parents=True, exist_ok=True)
+        with a.results.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+        print(line, flush=True)
+
+
+def _asked(setting: Setting, data: Any) -> dict[str, Any]:
+    """The accuracy of a model that nothing was trained of, by prompts without examples."""
+    from time import perf_counter
+
+    from workbench.techniques.prompting import Prompter, Template
+
+    begun, texts = perf_counter(), list(data["test"]["text"])
+    prompter = Prompter(setting.model, data.labels, Template(setting.way["template"]))
+    answers = prompter.calibrated([], np.asarray(prompter.scores([], texts))).argmax(1)
+    hit = float((answers == np.array(data["test"]["label"])).mean())
+    return {"score": round(hit, 4), "trained": 0, "seconds": round(perf_counter() - begun, 1)}
+
+
+def _paragraphs(a: argparse.Namespace, corpus: str) -> Path:
+    """A file of single paragraphs: our sentences of the field twice, then a corpus's in random order up to WORDS words."""
+    from workbench.data import load
+
+    name, own = CORPORA[corpus]
+    path: Path = a.results.parent / f"{corpus}.txt"
+    with lzma.open(a.corpora / name, "rt", encoding="utf-8") as lines:
+        paragraphs = [line.strip() for line in lines if len(line.split()) > 12]
+    random.Random(0).shuffle(paragraphs)
+    ends = np.cumsum([len(p.split()) for p in paragraphs])
+    texts = 2 * list(load(own)["train"]["text"]) + paragraphs[: int(np.searchsorted(ends, WORDS)) + 1]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(texts) + "\n", "utf-8")
+    return path
+
+
+def effect(differences: list[float]) -> tuple[float, float, float]:
+    """(mean, standard deviation, half width of the 95% interval of the mean) of differences seed by seed.
+
+    >>> [round(x, 2) for x in effect([1.0, 2.0, 3.0])]
+    [2.0, 1.0, 2.48]
+    """
+    if len(differences) < 2:
+        raise WorkbenchError(f"{len(differences)} seed(s)", "two or more: one has no spread", "--seeds 5")
+    from scipy.stats import t
+
+    deviation = float(np.std(differences, ddof=1))
+    half = t.ppf(0.975, len(differences) - 1) * deviation / np.sqrt(len(differences))
+    return float(np.mean(differences)), deviation, float(half)
+
+
+def page(found: list[dict[str, Any]]) -> str:
+    """The results as Markdown: one line a setting, and in words which techniques helped and which did not."""
+    lines = [
+        "# What each technique adds, measured", "",
+        "Every line compares two ways of training on the same labels, seed by seed: scores on the test split in percent, mean ± standard",
+        "deviation over seeds; the difference is the mean of the seeds' own differences ± their standard deviation. *Helps* and *harms* are",
+        "said where the 95% interval of that mean (Student's t) leaves out zero; all else is no detectable difference. Seconds are those of",
+        "one fine-tuning on the machine that made this page, without a reading or a teacher made before it.", "",
+        "Command: `python -m workbench effects --write docs/techniques.md`", "",
+        "| technique | on | labels | what differs | control | technique | difference | seeds up | weights that learn | seconds | verdict |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+    ]  # fmt: skip
+    for key in dict.fromkeys(_key(row) for row in found):
+        part = [row for row in found if _key(row) == key]
+        ways = {w: {r["seed"]: r for r in part if r["way"] == w} for w in ("control", "technique")}
+        both = sorted(set(ways["control"]) & set(ways["technique"]))
+        if len(both) > 1:
+            lines.append(_line(part[0], [ways["control"][s] for s in both], [ways["technique"][s] for s in both]))
+    return "\n".join(lines) + "\n"
+
+
+def _key(row: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[k] for k in ("name", "words", "data", "labels", "model", "metric"))
+
+
+def _line(row: dict[str, Any], control: list[dict[str, Any]], way: list[dict[str, Any]]) -> str:
+    without, with_ = ([100 * r["score"] for r in some] for some in (control, way))
+    differences = [b - a for a, b in zip(without, with_, strict=True)]
+    mean, deviation, half = effect(differences)
+    verdict = "no detectable difference" if abs(mean) <= half else "helps" if mean > 0 else "harms"
+    seconds = " → ".join(f"{np.mean([r['seconds'] for r in some]):.0f}" for some in (control, way))
+    learn = " → ".join(f"{some[0]['trained']:,}" for some in (control, way))
+    cells = [row["name"], f"{row['data']} ({row['metric'].replace('f1', 'F1')})", f"{row['labels']:,}", f"{row['model']} {row['words']}",
+             _spread(without), _spread(with_), f"{mean:+.1f} ± {deviation:.1f}", f"{sum(d > 0 for d in differences)} of {len(way)}",
+             learn, seconds, verdict]  # fmt: skip
+    return "| " + " | ".join(cells) + " |"
+
+
+def _spread(scores: list[float]) -> str:
+    return f"{np.mean(scores):.1f} ± {np.std(scores, ddof=1):.1f}"
