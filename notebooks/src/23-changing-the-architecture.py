@@ -189,7 +189,7 @@ wb.blueprint("clinic", model="bert-tiny", add_tokens=words)
 
 # %% [markdown]
 # Fewer pieces per text mean shorter inputs: more of a long text fits under `max_length`, and each step is cheaper. A better model they need not
-# mean. A new row is learned from the texts that its word is in, and here most of these words come three to ten times in training. The pieces were
+# mean. A new row is learned from the texts that its word is in, and here most of these words come three to fifteen times in training. The pieces were
 # read far more often in pretraining. New words pay where there is text to learn them from: add them first, go on with pretraining on `clinic-sentences`
 # (`model="bert-tiny"`, the same `add_tokens`), and give that run to the classifier as its `model`.
 #

@@ -17,7 +17,7 @@ def run(accuracy=0.6, parameters=5_000_000, **choices):
                            store=SimpleNamespace(facts=facts, metric="accuracy"))  # fmt: skip
 
 
-WORDS = broken_words("clinic", "bert-tiny", 45)
+WORDS = broken_words("clinic", "bert-tiny", 65)
 
 
 class TestJudges(Judges):
@@ -25,13 +25,13 @@ class TestJudges(Judges):
         "23.1": [run(pooling="cls")],
         "23.2": [["O", "O", "O"]],
         "23.3": [(run(), run(0.58, 3_500_000, layers=2))],
-        "23.4": [WORDS[:40]],
+        "23.4": [WORDS[:60]],
     }
     WRONG = {  # noqa: RUF012
         "23.1": ([run(0.4, pooling="cls")], "has 40.0%; counting words has 50.0%"),
         "23.2": ([["O", "I-LOC", "I-LOC"]], "O I-LOC I-LOC has 0.150, but I-LOC cannot stand behind O"),
         "23.3": ([(run(), run(0.5, 3_500_000, layers=2))], "(30% fewer), accuracy 50.0% instead of 60.0%"),
-        "23.4": ([WORDS], "At most 40 words"),
+        "23.4": ([WORDS], "At most 60 words"),
     }
 
 
@@ -52,6 +52,6 @@ def test_an_answer_is_told_what_is_wrong_with_it(name, answer, words):
 
 
 def test_the_words_that_cost_most_are_whole_words_that_become_one_piece():
-    assert len(WORDS) == 45 and all(w.isalpha() for w in WORDS)
-    before, few, many = (pieces_per_text("clinic", "bert-tiny", WORDS[:n]) for n in (0, 20, 45))
+    assert len(WORDS) == 65 and all(w.isalpha() for w in WORDS)
+    before, few, many = (pieces_per_text("clinic", "bert-tiny", WORDS[:n]) for n in (0, 20, 65))
     assert before > few > many

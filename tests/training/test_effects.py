@@ -149,12 +149,19 @@ def test_a_corpus_is_read_in_paragraphs_after_our_own_sentences(tmp_path):
     ]
 
 
+def test_some_sources_of_a_set_are_a_set(tmp_path):
+    news, others = (effects.dataset(f"reviews:{some}", tmp_path) for some in ("news", "review+social"))
+    whole = wb.load("reviews")
+    assert set(news["train"]["source"]) == {"news"} and set(others["test"]["source"]) == {"review", "social"}
+    assert all(len(news[k]) + len(others[k]) == len(whole[k]) for k in whole) and news.labels == whole.labels
+
+
 def test_every_setting_names_what_exists():
     from workbench import catalog
 
     bundled = {c.name for c in catalog.datasets() if c.source == "bundled"}
     for setting in effects.SETTINGS:
-        assert setting.data in bundled | set(effects.PRACTICE)
+        assert setting.data.partition(":")[0] in bundled | set(effects.PRACTICE)
         assert setting.way.get("reads") in {None, *effects.CORPORA, *bundled}
         wb.RunConfig(**{**setting.shared, **setting.control})
         assert "template" in setting.way or wb.RunConfig(**{**setting.shared, **setting.way})

@@ -10,7 +10,7 @@ from workbench.lessons.exercise import Exercise
 
 ENOUGH = 0.60
 LOSS, SMALLER = 0.03, 0.25
-MOST, FEWER = 40, 0.02
+MOST, FEWER = 60, 0.02
 NAMES = ("O", "B-LOC", "I-LOC")
 P = ((0.6, 0.1, 0.3), (0.3, 0.2, 0.5), (0.4, 0.1, 0.5))
 
@@ -136,12 +136,12 @@ EXERCISES: tuple[Exercise, ...] = (
     ),
     Exercise(
         "23.4",
-        "Choose at most 40 words that bert-tiny's vocabulary lacks, so that the validation texts of clinic need at least 2% fewer pieces. "
+        "Choose at most 60 words that bert-tiny's vocabulary lacks, so that the validation texts of clinic need at least 2% fewer pieces. "
         "Put the list into `answer`.",
         _fewer_pieces,
         ("A word that comes once saves little, however many pieces it has.",
          "Count on the training texts: how often a word comes, times the pieces that it falls into beyond the first.",
          "workbench.lessons.architecture.broken_words does that count."),
-        "from workbench.lessons.architecture import broken_words; answer = broken_words('clinic', 'bert-tiny', most=40)",
+        "from workbench.lessons.architecture import broken_words; answer = broken_words('clinic', 'bert-tiny', most=60)",
     ),
 )  # fmt: skip

@@ -34,7 +34,7 @@ class Setting:
 
     name: str
     words: str  # what differs, for the page
-    data: str  # a bundled name, or one of PRACTICE
+    data: str  # a bundled name, one of PRACTICE, or NAME:SOURCE+SOURCE for the texts of some sources
     labels: int
     way: dict[str, Any]
     control: dict[str, Any] = field(default_factory=lambda: FULL)
@@ -61,7 +61,7 @@ def _settings() -> Iterator[Setting]:
     yield Setting("domain-adaptation", "reads all questions of the set ten times, without labels", "banking77", 770,
                   {**reading, "reads_epochs": 10}, shared={**FEW, "epochs": 7})  # fmt: skip
     student = {"learning_rate": 1e-3, "restore_best": False, "evaluations": 1}
-    for data, labels, epochs in (("headlines", 256, 12), ("banking77", 770, 12)):
+    for data, labels, epochs in (("headlines", 64, 20), ("headlines", 256, 12), ("banking77", 770, 12)):
         yield Setting("distillation", "a student of 2 x 128, taught by bert-mini that has all labels", data, labels,
                       {"technique": "distillation"}, {}, {**student, "epochs": epochs}, model="bert-tiny",
                       first=("teacher", {**FULL, "epochs": 4, "evaluations": 4}))  # fmt: skip
@@ -69,6 +69,8 @@ def _settings() -> Iterator[Setting]:
                   {"template": "{text} This is about", "shots": 0}, FULL, FEW, model="gpt-mini")  # fmt: skip
     yield Setting("architecture", "mean over the tokens instead of [CLS]", "headlines", 64, {**FULL, "pooling": "mean"},
                   {**FULL, "pooling": "cls"}, FEW)  # fmt: skip
+    yield Setting("sequential transfer", "after fine-tuning on reviews and posts, with all labels", "reviews:news", 64, {}, {},
+                  {**student, "epochs": 6}, "bert-tiny", ("model", {**student, "data": "reviews:review+social", "model": "bert-tiny", "epochs": 4}))  # fmt: skip
     yield Setting("sequential transfer", "after fine-tuning on our messages, with all labels", "sms_spam", 64, {}, {},
                   {**FULL, **FEW}, first=("model", {**FULL, "data": "messages", "epochs": 4, "evaluations": 4}), metric="f1")  # fmt: skip
     yield Setting("multi-task", "learns our messages at the same time", "sms_spam", 64,
@@ -127,7 +129,6 @@ def rows(path: Path) -> list[dict[str, Any]]:
 
 def measure(setting: Setting, a: argparse.Namespace) -> None:
     """Train both ways on every seed that the results lack. What is trained before them is made once, and only where it is needed."""
-    from workbench.data import load
     from workbench.training.run import fit
 
     key = {k: getattr(setting, k) for k in ("name", "words", "data", "labels", "model", "metric")}
@@ -136,16 +137,15 @@ def measure(setting: Setting, a: argparse.Namespace) -> None:
     wanted = [(way, seed) for seed in range(a.seeds) for way in ("control", "technique") if (way, seed) not in done]
     if not wanted:
         return
-    data = load(str(a.practice / PRACTICE[setting.data]) if setting.data in PRACTICE else setting.data)
-    if "test" not in data:
-        data["test"] = data["validation"]
+    data = dataset(setting.data, a.practice)
     way = dict(setting.way)
     if way.get("reads") in CORPORA:
         way["reads"] = str(_paragraphs(a, way["reads"]))
     if setting.first and any(name == "technique" for name, _ in wanted):
         choice, before = setting.first
         before = {"model": "bert-mini", **before}
-        way[choice] = fit(before.pop("data", data), seed=0, **before).join()
+        texts = dataset(before.pop("data"), a.practice) if "data" in before else data
+        way[choice] = fit(texts, seed=0, **before).join()
     for name, seed in wanted:
         choices = {"model": setting.model, **setting.shared, **(way if name == "technique" else setting.control)}
         wish = {"data": setting.data, "labels": setting.labels, "metric": setting.metric, "seed": seed}
@@ -163,6 +163,22 @@ def measure(setting: Setting, a: argparse.Namespace) -> None:
         with a.results.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
         print(line, flush=True)
+
+
+def dataset(name: str, practice: Path) -> Any:
+    """The data of a setting; validation stands in for a missing test split."""
+    from datasets import DatasetDict
+
+    from workbench.data import load
+
+    base, _, sources = name.partition(":")
+    data = load(str(practice / PRACTICE[base]) if base in PRACTICE else base)
+    if sources:
+        some = sources.split("+")
+        data = load(DatasetDict({k: part.filter(lambda row: row["source"] in some) for k, part in data.items()}))
+    if "test" not in data:
+        data["test"] = data["validation"]
+    return data
 
 
 def _asked(setting: Setting, data: Any) -> dict[str, Any]:
