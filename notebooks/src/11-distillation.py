@@ -159,3 +159,5 @@ third.check(answer)
 # - A teacher's probabilities say which wrong answers are nearly right; a temperature makes that visible.
 # - The taught student costs no more to train and no more to run than the one that was alone.
 # - Whether it is better is for a duel with several seeds to say, and the duel says how sure that is.
+# - Patience pays (Beyer et al., 2022). Alone, a student with few labels soon has all that is in them; soft targets go on saying more. On the questions of a bank
+#   twelve passes taught made no clear difference and forty did: [what each technique adds](../docs/techniques.md).

@@ -61,8 +61,13 @@ def _settings() -> Iterator[Setting]:
     yield Setting("domain-adaptation", "reads all questions of the set ten times, without labels", "banking77", 770,
                   {**reading, "reads_epochs": 10}, shared={**FEW, "epochs": 7})  # fmt: skip
     student = {"learning_rate": 1e-3, "restore_best": False, "evaluations": 1}
-    for data, labels, epochs in (("headlines", 64, 20), ("headlines", 256, 12), ("banking77", 770, 12)):
-        yield Setting("distillation", "a student of 2 x 128, taught by bert-mini that has all labels", data, labels,
+    for data, labels, epochs in (
+        ("headlines", 64, 20),
+        ("headlines", 256, 12),
+        ("banking77", 770, 12),
+        ("banking77", 770, 40),
+    ):
+        yield Setting("distillation", f"{epochs} passes, taught by bert-mini that has all labels", data, labels,
                       {"technique": "distillation"}, {}, {**student, "epochs": epochs}, model="bert-tiny",
                       first=("teacher", {**FULL, "epochs": 4, "evaluations": 4}))  # fmt: skip
     yield Setting("in-context learning", "asked without an example, calibrated, instead of fine-tuned on so many", "headlines", 16,
