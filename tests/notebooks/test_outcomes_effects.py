@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from workbench.models import journal
 from workbench.training import effects
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "techniques.md"
@@ -28,6 +29,6 @@ def test_what_the_page_says_of_64_headlines_holds_on_three_seeds(name, tmp_path,
     assert verdict == "helps"
     results = tmp_path / "e.jsonl"
     effects.main([name, "--data", "headlines", "--seeds", "3", "--results", str(results)])
-    ways = {w: [r["score"] for r in effects.rows(results) if r["way"] == w] for w in ("control", "technique")}
+    ways = {w: [r["score"] for r in journal.read(results) if r["way"] == w] for w in ("control", "technique")}
     again, *_ = effects.effect([100 * (b - a) for a, b in zip(ways["control"], ways["technique"], strict=True)])
     assert again > 0 and again == pytest.approx(mean, abs=2 * deviation)

@@ -7,6 +7,7 @@ import pytest
 from tiny import data, tiny_bert, tiny_gpt
 
 import workbench as wb
+from workbench.models import journal
 from workbench.training import effects
 from workbench.training.effects import Setting
 from workbench.training.run import fit
@@ -42,7 +43,7 @@ def test_both_ways_get_the_same_seeds_a_control_is_trained_once_and_what_is_ther
 ):
     arguments, made = measured
     effects.main(arguments)
-    rows = effects.rows(tmp_path / "runs" / "e.jsonl")
+    rows = journal.read(tmp_path / "runs" / "e.jsonl")
     assert [(r["name"], r["way"], r["seed"]) for r in rows] == [
         (name, way, seed)
         for name in ("feature-extraction", "lora")
@@ -86,11 +87,11 @@ def test_asking_trains_nothing(measured, monkeypatch, tmp_path):
         "text,label,split\n" + "".join(f"{t},{k},{s}\n" for s in ("train", "validation") for k, t in words.items()),
         "utf-8",
     )
-    way = {"template": "{text} This is", "shots": 0}
+    way = {"template": "{text} This is"}
     one = Setting("in-context learning", "asked", "rows", 2, way, {}, SHARED, model=str(tiny_gpt(tmp_path / "gpt")))
     monkeypatch.setattr(effects, "SETTINGS", (one,))
     effects.main(arguments)
-    asked = [r for r in effects.rows(tmp_path / "runs" / "e.jsonl") if r["way"] == "technique"]
+    asked = [r for r in journal.read(tmp_path / "runs" / "e.jsonl") if r["way"] == "technique"]
     assert (
         len(made) == len(asked) == 2 and {r["trained"] for r in asked} == {0} and asked[0]["score"] == asked[1]["score"]
     )

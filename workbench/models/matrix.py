@@ -7,7 +7,6 @@ was stopped. Cells that make no sense are printed with the reason. Nothing is as
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ import pandas as pd
 from workbench import catalog, families
 from workbench.data import Data, load
 from workbench.errors import WorkbenchError
-from workbench.models import pairing, score, zoo
+from workbench.models import journal, pairing, score, zoo
 from workbench.tasks import TASKS
 
 DATA = {  # for several labels nothing is bundled as such: which kinds of names a sentence has
@@ -47,14 +46,9 @@ def main(argv: list[str]) -> int:
     for model in a.models or [c.name for c in catalog.models() if c.source == "bundled"]:
         for task in a.tasks or list(DATA):
             key = {"model": model, "task": task, "examples": a.examples, "seed": a.seed, "share": a.share}
-            if any(all(row[k] == v for k, v in key.items()) for row in results(a.results)):
-                continue
-            row = {**key, **cell(model, task, a.examples, a.seed, a.share)}
-            a.results.parent.mkdir(parents=True, exist_ok=True)
-            with a.results.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(row) + "\n")
-            print(row, flush=True)
-    print(table(results(a.results)))
+            if not journal.has(a.results, key):
+                journal.append(a.results, {**key, **cell(model, task, a.examples, a.seed, a.share)})
+    print(table(journal.read(a.results)))
     return 0
 
 
@@ -69,11 +63,6 @@ def _parser() -> argparse.ArgumentParser:
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--results", type=Path, default=Path("runs/matrix.jsonl"), help="results so far, one line each")
     return p
-
-
-def results(path: Path) -> list[dict[str, Any]]:
-    """The cells that have been measured."""
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
 
 
 def cell(model: str, task: str, examples: int | None = None, seed: int = 0, share: float = 1.0) -> dict[str, Any]:

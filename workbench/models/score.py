@@ -23,6 +23,7 @@ from workbench import catalog
 from workbench.data import Data, load
 from workbench.errors import WorkbenchError
 from workbench.metrics import f1
+from workbench.models import journal
 from workbench.models.zoo import RANDOM
 from workbench.tasks import TASKS
 from workbench.tasks.base import stratified
@@ -44,8 +45,8 @@ def main(argv: list[str]) -> int:
             for model in [m for m in (a.name, a.name + RANDOM, CONTROL) if not a.only or m in a.only]:
                 for seed in range(a.seeds if model != CONTROL or size != "all" else 1):
                     key = {"data": label(source, data), "model": model, "labels": size, "n": count, "seed": seed}
-                    if not _done(a.results, key):
-                        _append(a.results, {**key, **measure(data, positive, model, count, seed)})
+                    if not journal.has(a.results, key):
+                        journal.append(a.results, {**key, **measure(data, positive, model, count, seed)})
     if not a.results.exists():
         return 0
     rows = summary(pd.read_json(a.results, lines=True, dtype={"labels": str}))
@@ -198,17 +199,3 @@ def write(folder: Path, rows: list[dict[str, Any]], name: str) -> None:
     old = re.sub(f"{re.escape(MARKS[0])}.*?{re.escape(MARKS[1])}\n?", "", readme.read_text("utf-8"), flags=re.S)
     readme.write_text(old.rstrip() + "\n\n" + block + "\n", "utf-8")
     (folder / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", "utf-8")
-
-
-def _done(path: Path, key: dict[str, Any]) -> bool:
-    if not path.exists():
-        return False
-    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    return any(all(line[k] == v for k, v in key.items()) for line in lines)
-
-
-def _append(path: Path, line: dict[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
-    print(line, flush=True)

@@ -8,7 +8,6 @@ the results. Nothing is asserted here.
 from __future__ import annotations
 
 import argparse
-import json
 import lzma
 import os
 import random
@@ -20,6 +19,8 @@ from typing import Any
 import numpy as np
 
 from workbench.errors import WorkbenchError
+from workbench.metrics import half_width
+from workbench.models import journal
 
 WORDS = 400_000  # of a corpus, for a reading
 FULL = {"learning_rate": 5e-4}
@@ -71,7 +72,7 @@ def _settings() -> Iterator[Setting]:
                       {"technique": "distillation"}, {}, {**student, "epochs": epochs}, model="bert-tiny",
                       first=("teacher", {**FULL, "epochs": 4, "evaluations": 4}))  # fmt: skip
     yield Setting("in-context learning", "asked without an example, calibrated, instead of fine-tuned on so many", "headlines", 16,
-                  {"template": "{text} This is about", "shots": 0}, FULL, FEW, model="gpt-mini")  # fmt: skip
+                  {"template": "{text} This is about"}, FULL, FEW, model="gpt-mini")  # fmt: skip
     yield Setting("architecture", "mean over the tokens instead of [CLS]", "headlines", 64, {**FULL, "pooling": "mean"},
                   {**FULL, "pooling": "cls"}, FEW)  # fmt: skip
     yield Setting("sequential transfer", "after fine-tuning on reviews and posts, with all labels", "reviews:news", 64, {}, {},
@@ -96,7 +97,7 @@ def main(argv: list[str]) -> int:
             print(f"left out: {setting.name} on {setting.data}: there is no {missing}", flush=True)
             continue
         measure(setting, a)
-    text = page(rows(a.results))
+    text = page(journal.read(a.results))
     print(text)
     if a.write:
         a.write.write_text(text, "utf-8")
@@ -127,17 +128,12 @@ def _missing(setting: Setting, a: argparse.Namespace) -> Path | None:
     return next((path for path in needed if not path.exists()), None)
 
 
-def rows(path: Path) -> list[dict[str, Any]]:
-    """The trainings that have been measured."""
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
-
-
 def measure(setting: Setting, a: argparse.Namespace) -> None:
     """Train both ways on every seed that the results lack. What is trained before them is made once, and only where it is needed."""
     from workbench.training.run import fit
 
     key = {k: getattr(setting, k) for k in ("name", "words", "data", "labels", "model", "metric")}
-    known = rows(a.results)
+    known = journal.read(a.results)
     done = {(r["way"], r["seed"]) for r in known if all(r[k] == v for k, v in key.items())}
     wanted = [(way, seed) for seed in range(a.seeds) for way in ("control", "technique") if (way, seed) not in done]
     if not wanted:
@@ -153,21 +149,18 @@ def measure(setting: Setting, a: argparse.Namespace) -> None:
         way[choice] = fit(texts, seed=0, **before).join()
     for name, seed in wanted:
         choices = {"model": setting.model, **setting.shared, **(way if name == "technique" else setting.control)}
-        wish = {"data": setting.data, "labels": setting.labels, "metric": setting.metric, "seed": seed}
-        wish["control"] = choices if name == "control" else None
-        line = {**key, **wish, "way": name}
-        same = next((r for r in rows(a.results) if r["control"] and all(r[k] == v for k, v in wish.items())), None)
+        at = {"seed": seed, "control": choices if name == "control" else None}
+        like = {
+            k: key[k] for k in ("data", "labels", "metric")
+        } | at  # settings with the same control share its trainings
+        same = next((r for r in known if r["control"] and all(r[k] == v for k, v in like.items())), None)
         if same is None and "template" in choices:
             same = _asked(setting, data)
         if same is None:
             run = fit(data, train_examples=setting.labels, seed=seed, **choices).join()
             same = {"score": round(float(run.evaluate("test")[setting.metric]), 4), "trained": int(run.store.facts.get("trained", 0)),
                     "seconds": round(float(run.frame()["seconds"].iloc[-1]), 1)}  # fmt: skip
-        line |= {k: same[k] for k in ("score", "trained", "seconds")}
-        a.results.parent.mkdir(parents=True, exist_ok=True)
-        with a.results.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
-        print(line, flush=True)
+        journal.append(a.results, {**key, **at, "way": name, **{k: same[k] for k in ("score", "trained", "seconds")}})
 
 
 def dataset(name: str, practice: Path) -> Any:
@@ -223,11 +216,7 @@ def effect(differences: list[float]) -> tuple[float, float, float]:
     """
     if len(differences) < 2:
         raise WorkbenchError(f"{len(differences)} seed(s)", "two or more: one has no spread", "--seeds 5")
-    from scipy.stats import t
-
-    deviation = float(np.std(differences, ddof=1))
-    half = t.ppf(0.975, len(differences) - 1) * deviation / np.sqrt(len(differences))
-    return float(np.mean(differences)), deviation, float(half)
+    return float(np.mean(differences)), float(np.std(differences, ddof=1)), half_width(differences)
 
 
 def page(found: list[dict[str, Any]]) -> str:

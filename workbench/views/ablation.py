@@ -17,13 +17,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from workbench.errors import WorkbenchError
+from workbench.metrics import half_width
 from workbench.views.browse import image_html, table_html
 from workbench.views.duel import Duel, mean_and_sd
 from workbench.views.figures import GREY, METRICS, SERIES, legend_outside
 
 BASE = "base"
 NO_DIFFERENCE = "no detectable difference"
-SURE = 0.95  # coverage of the band around a difference
 ACROSS = 3  # pictures in a row
 
 
@@ -139,11 +139,7 @@ def band_of(differences: Sequence[float]) -> tuple[float, float]:
     >>> [round(x, 3) for x in band_of([1.0, 2.0, 3.0])]
     [2.0, 2.484]
     """
-    from scipy.stats import t
-
-    mean, sd = mean_and_sd(differences)
-    n = len(differences)
-    return mean, float(t.ppf(0.5 + SURE / 2, n - 1)) * sd / n**0.5 if n > 1 else float("nan")
+    return float(np.mean(differences)), half_width(differences) if len(differences) > 1 else float("nan")
 
 
 def in_words(difference: float, band: float) -> str:

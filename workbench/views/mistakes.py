@@ -14,6 +14,7 @@ import pandas as pd
 
 from workbench.data.mistakes import SERVING, find, spoil
 from workbench.errors import WorkbenchError
+from workbench.metrics import half_width
 from workbench.views.browse import image_html, table_html
 from workbench.views.duel import Duel
 
@@ -120,17 +121,10 @@ def _sentence(row: dict[str, Any], cost: np.ndarray) -> str:
         return f"{name}: costs nothing, seed by seed the same score."
     if len(cost) < 2:
         return f"{name}: {mean:+.1f} points lost with one seed; run more seeds before you believe it."
-    sure = _interval(cost)
+    sure = half_width(cost)
     if abs(mean) <= sure:
         return f"{name}: no detectable cost ({mean:.1f} points ± {sure:.1f})."
     return f"{name}: {'costs' if mean > 0 else 'gains'} {abs(mean):.1f} points (± {sure:.1f})."
-
-
-def _interval(cost: np.ndarray) -> float:
-    """Half the width of the 95% interval of paired differences (Student's t): wide with few seeds, as it should be."""
-    from scipy import stats
-
-    return float(stats.t.ppf(0.975, len(cost) - 1) * np.std(cost, ddof=1) / np.sqrt(len(cost)))
 
 
 def _shown(frame: pd.DataFrame) -> list[dict[str, Any]]:
