@@ -379,6 +379,17 @@ def test_a_directory_without_data_says_which_file_it_misses(tmp_path):
         wb.load(no_data(tmp_path))
 
 
+def test_a_folder_with_one_file_is_that_file(tmp_path):
+    (tmp_path / "messages.csv").write_text("text,label\n" + "".join(f"text {i},{'ab'[i % 2]}\n" for i in range(20)))
+    (tmp_path / "readme.txt").write_text("A note.")
+    alone = wb.load(tmp_path)
+    assert texts_of(alone) == texts_of(wb.load(tmp_path / "messages.csv"))
+    assert any("messages.csv" in note for note in alone.notes)
+    (tmp_path / "others.csv").write_text("text,label\nx,a\ny,b\n")
+    with pytest.raises(wb.WorkbenchError, match="no training file"):  # which of the two is meant, nobody can say
+        wb.load(tmp_path)
+
+
 def test_an_unknown_name_lists_the_bundled_ones():
     with pytest.raises(wb.WorkbenchError, match=r"bundled name \(.*reviews.*\)"):
         wb.load("revews")

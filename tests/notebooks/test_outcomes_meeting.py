@@ -61,7 +61,7 @@ def test_every_card_says_that_pretraining_is_worth_more_than_the_spread_of_seeds
 def test_the_runs_of_the_lesson_learn(home, seed):
     for card in MINIS:
         run = wb.fit("headlines", model=card.name, seed=seed, **SAME).join()
-        assert run.kept["accuracy"] > run.store.facts["majority"] + 0.15, card.name
+        assert run.kept["accuracy"] > run.store.facts["majority"] + 0.10, card.name
 
 
 def run_cell(code, names):

@@ -135,6 +135,17 @@ def test_a_seed_that_only_one_way_has_does_not_count():
     assert effects.page(rows([0.5], [0.6])).splitlines()[-1].startswith("|---")  # one seed has no spread
 
 
+def test_the_page_has_the_order_of_the_settings():
+    first, last = effects.SETTINGS[0], effects.SETTINGS[-1]
+    found = [
+        {**row, **{k: getattr(s, k) for k in effects.KEY}}
+        for s in (last, first)
+        for row in rows([0.5, 0.6], [0.6, 0.71])
+    ]
+    names = [line.split(" | ")[0].strip("| ") for line in effects.page(found).splitlines()[-2:]]
+    assert names == [first.name, last.name] == ["feature-extraction", "multi-task"]
+
+
 def test_a_corpus_is_read_in_paragraphs_after_our_own_sentences(tmp_path):
     import lzma
 

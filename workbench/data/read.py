@@ -195,6 +195,12 @@ def _from_folder(folder: Path, notes: list[str]) -> Tables:
         found = parallel.text_files(folder, _split_of, notes) or folders.classes(folder, SPLITS, notes)
         if found:
             return found
+        only = [
+            p for p in folder.iterdir() if p.suffix.lower() in READERS and p.suffix.lower() != ".txt"
+        ]  # a .txt is a readme
+        if len(only) == 1 and not files:
+            notes.append(f"of the folder {folder.name} its only file of data was read, {only[0].name}")
+            return _by_split_column(_from_file(only[0], notes))
         raise WorkbenchError(f"no training file in folder {folder.name!r}", "train.csv and, if you have it, validation.csv "
                              f"({', '.join(READERS)} can be read), or a folder of texts for each class", "renaming the file to train.csv")  # fmt: skip
     return {split: _from_file(path, notes) for split, path in files.items()}

@@ -25,7 +25,9 @@ from workbench.models import journal
 WORDS = 400_000  # of a corpus, for a reading
 FULL = {"learning_rate": 5e-4}
 FEW = {"epochs": 20, "evaluations": 1, "restore_best": False}
-PRACTICE = {"banking77": "banking77", "sms_spam": "sms_spam/messages.tsv"}
+PRACTICE = {"banking77": "banking77", "sms_spam": "sms_spam/messages.tsv", "wnut17": "wnut17"}
+KEY = ("name", "words", "data", "labels", "model", "metric")  # of a setting, in its results
+CALLED = {"f1": "F1", "chrf": "chrF"}  # metrics, on the page
 CORPORA = {"legal_en": ("legal_en.txt.xz", "legal-sentences"), "medical_en": ("medical_en.txt.xz", "clinic-sentences")}
 
 
@@ -73,12 +75,25 @@ def _settings() -> Iterator[Setting]:
                       first=("teacher", {**FULL, "epochs": 4, "evaluations": 4}))  # fmt: skip
     yield Setting("in-context learning", "asked without an example, calibrated, instead of fine-tuned on so many", "headlines", 16,
                   {"template": "{text} This is about"}, FULL, FEW, model="gpt-mini")  # fmt: skip
+    yield Setting("in-context learning", "asked without an example, calibrated, instead of fine-tuned on so many", "sms_spam", 16,
+                  {"template": "{text} This message is"}, FULL, FEW, model="gpt-mini")  # fmt: skip
     yield Setting("architecture", "mean over the tokens instead of [CLS]", "headlines", 64, {**FULL, "pooling": "mean"},
                   {**FULL, "pooling": "cls"}, FEW)  # fmt: skip
+    for data, labels in (("people-places", 256), ("wnut17", 1000)):
+        tags = {"learning_rate": 1e-3, "epochs": 3000 // labels + 3, "evaluations": 1, "restore_best": False}
+        for words, way in (
+            ("a BiLSTM below the tags", {"head": "bilstm"}),
+            ("no impossible tags", {"decoding": "constrained"}),
+        ):
+            yield Setting("architecture", words, data, labels, way, {}, tags, metric="f1")
     yield Setting("sequential transfer", "after fine-tuning on reviews and posts, with all labels", "reviews:news", 64, {}, {},
                   {**student, "epochs": 6}, "bert-tiny", ("model", {**student, "data": "reviews:review+social", "model": "bert-tiny", "epochs": 4}))  # fmt: skip
     yield Setting("sequential transfer", "after fine-tuning on our messages, with all labels", "sms_spam", 64, {}, {},
                   {**FULL, **FEW}, first=("model", {**FULL, "data": "messages", "epochs": 4, "evaluations": 4}), metric="f1")  # fmt: skip
+    yield Setting("sequential transfer", "from English-French to Spanish, instead of fresh weights", "phrases-en-es", 600, {},
+                  {"model": "en-fr-mini:random"}, {**student, "epochs": 4}, "en-fr-mini", metric="chrf")  # fmt: skip
+    yield Setting("multi-task", "learns headlines at the same time", "clauses", 64,
+                  {"technique": "multi-task", "also": ("headlines",)}, {}, {**student, **FEW}, "bert-tiny")  # fmt: skip
     yield Setting("multi-task", "learns our messages at the same time", "sms_spam", 64,
                   {"technique": "multi-task", "also": ("messages",)}, {}, {**FULL, **FEW}, metric="f1")  # fmt: skip
 
@@ -132,7 +147,7 @@ def measure(setting: Setting, a: argparse.Namespace) -> None:
     """Train both ways on every seed that the results lack. What is trained before them is made once, and only where it is needed."""
     from workbench.training.run import fit
 
-    key = {k: getattr(setting, k) for k in ("name", "words", "data", "labels", "model", "metric")}
+    key = {k: getattr(setting, k) for k in KEY}
     known = journal.read(a.results)
     done = {(r["way"], r["seed"]) for r in known if all(r[k] == v for k, v in key.items())}
     wanted = [(way, seed) for seed in range(a.seeds) for way in ("control", "technique") if (way, seed) not in done]
@@ -231,7 +246,9 @@ def page(found: list[dict[str, Any]]) -> str:
         "| technique | on | labels | what differs | control | technique | difference | seeds up | weights that learn | seconds | verdict |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]  # fmt: skip
-    for key in dict.fromkeys(_key(row) for row in found):
+    order = [tuple(getattr(setting, k) for k in KEY) for setting in SETTINGS]
+    keys = dict.fromkeys(_key(row) for row in found)
+    for key in sorted(keys, key=lambda k: order.index(k) if k in order else len(order)):
         part = [row for row in found if _key(row) == key]
         ways = {w: {r["seed"]: r for r in part if r["way"] == w} for w in ("control", "technique")}
         both = sorted(set(ways["control"]) & set(ways["technique"]))
@@ -241,7 +258,7 @@ def page(found: list[dict[str, Any]]) -> str:
 
 
 def _key(row: dict[str, Any]) -> tuple[Any, ...]:
-    return tuple(row[k] for k in ("name", "words", "data", "labels", "model", "metric"))
+    return tuple(row[k] for k in KEY)
 
 
 def _line(row: dict[str, Any], control: list[dict[str, Any]], way: list[dict[str, Any]]) -> str:
@@ -251,7 +268,7 @@ def _line(row: dict[str, Any], control: list[dict[str, Any]], way: list[dict[str
     verdict = "no detectable difference" if abs(mean) <= half else "helps" if mean > 0 else "harms"
     seconds = " → ".join(f"{np.mean([r['seconds'] for r in some]):.0f}" for some in (control, way))
     learn = " → ".join(f"{some[0]['trained']:,}" for some in (control, way))
-    cells = [row["name"], f"{row['data']} ({row['metric'].replace('f1', 'F1')})", f"{row['labels']:,}", f"{row['model']} {row['words']}",
+    cells = [row["name"], f"{row['data']} ({CALLED.get(row['metric'], row['metric'])})", f"{row['labels']:,}", f"{row['model']} {row['words']}",
              _spread(without), _spread(with_), f"{mean:+.1f} ± {deviation:.1f}", f"{sum(d > 0 for d in differences)} of {len(way)}",
              learn, seconds, verdict]  # fmt: skip
     return "| " + " | ".join(cells) + " |"
