@@ -63,6 +63,37 @@ def test_sources_are_called_without_a_path_of_this_machine(tmp_path):
     assert score.label("people-places", score.test_data("people-places")[0]) == "people-places (entity F1)"
 
 
+def test_questions_and_pairs_have_their_own_controls():
+    """Never to answer is right for 21 of the 119 test questions; a dictionary made of some pairs writes more than copying does."""
+    questions, _ = score.test_data("passages")
+    found = score.measure(questions, None, "control", 100, 0)
+    assert found["majority"] == pytest.approx(21 / 119) and 0.05 < found["score"] < 0.5
+    pairs, _ = score.test_data("phrases-en-es")
+    found = score.measure(pairs, None, "control", 200, 0)
+    assert 0 < found["majority"] < found["score"] < 1 and score.label("phrases-en-es", pairs) == "phrases-en-es (chrF)"
+
+
+@pytest.mark.slow
+def test_a_translator_is_scored_by_what_it_writes(tmp_path):
+    from tiny import parallel_data, tiny_marian
+
+    from workbench.data import load
+    from workbench.metrics import chrf
+
+    data = load(parallel_data(48, 8))
+    data["test"] = data["validation"]
+    kept = {}
+
+    def spy(run):
+        said = list(run.predict(list(data["test"]["source"]))["translation"])
+        kept["chrf"] = chrf(said, list(data["test"]["target"]))
+        return run.evaluate("test")["chrf"]
+
+    model = str(tiny_marian(tmp_path / "tiny"))
+    score.fine_tuned(data, model, 48, 0, spy)
+    assert score.measure(data, None, model, 48, 0)["score"] == pytest.approx(kept["chrf"])
+
+
 @pytest.mark.slow
 def test_a_model_and_the_control_are_measured_on_the_test_split(tmp_path):
     from tiny import tiny_bert

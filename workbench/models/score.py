@@ -30,7 +30,14 @@ from workbench.tasks.base import stratified
 
 CONTROL = "control"  # what the task offers without a neural network
 SIZES, SEEDS, RATE = ("64", "256", "1000", "all"), 5, 5e-4
-CALLED = {"tagging": "entity F1", "answering": "F1"}  # what a table calls a task's metric, where not by its name
+CALLED = {
+    "tagging": "entity F1",
+    "answering": "F1",
+    "translation": "chrF",
+}  # what a table calls a task's metric, where not by its name
+SCORED = {
+    "translation": "chrf"
+}  # where it is not the one that is drawn while training: the two controls are measured by it
 MARKS = ("<!-- scores -->", "<!-- /scores -->")
 
 
@@ -86,7 +93,7 @@ def test_data(source: str) -> tuple[Data, str | None]:
 def measure(data: Data, positive: str | None, model: str, count: int, seed: int) -> dict[str, float]:
     """{"score", "majority"} on the test split after training on `count` texts."""
     task = TASKS[data.task]
-    if data.task == "tagging":
+    if "label" not in data["train"].column_names:
         rows = np.sort(np.random.default_rng(seed).permutation(len(data["train"]))[:count])  # those that a run takes
     else:
         rows = stratified(np.array(data["train"]["label"]), count, seed)
@@ -103,7 +110,7 @@ def measure(data: Data, positive: str | None, model: str, count: int, seed: int)
             answers = np.array([data.labels.index(a) for a in names])
         return {"score": f1(answers, right, data.labels.index(positive)), "majority": majority}
     majority, _ = task.baselines({"train": data["train"], "validation": data["test"]}, rows, data.labels)
-    score = fine_tuned(data, model, count, seed, lambda run: run.evaluate("test")[task.metric])
+    score = fine_tuned(data, model, count, seed, lambda run: run.evaluate("test")[SCORED.get(task.name, task.metric)])
     return {"score": float(score), "majority": majority}
 
 
@@ -192,7 +199,7 @@ def write(folder: Path, rows: list[dict[str, Any]], name: str) -> None:
     words = (
         f"Test scores in percent, mean ± standard deviation over seeds; both models with the same settings (learning rate {RATE:g}, "
         "batch 16, last weights, 4 to 20 epochs by the number of labels). Control: TF-IDF + logistic regression, or for names a list "
-        f"of those seen in training. Command: `python -m workbench score {name} --data ... --write`."
+        f"of those seen in training, for questions the words that match, for translations a dictionary made of the pairs. Command: `python -m workbench score {name} --data ... --write`."
     )
     block = f"{MARKS[0]}\n## Against its controls\n\n{words}\n\n{table(card['scores'], name)}\n{MARKS[1]}"
     readme = folder / "README.md"
