@@ -8,7 +8,7 @@ from tiny import data, tiny_bert, tiny_gpt
 
 import workbench as wb
 from workbench.models import journal
-from workbench.training import effects
+from workbench.training import effects, effects_data
 from workbench.training.effects import Setting
 from workbench.training.run import fit
 
@@ -27,7 +27,8 @@ def measured(tmp_path, folder, monkeypatch):
     place.mkdir()
     rows = [frame.assign(split=name) for name, frame in ((k, part.to_pandas()) for k, part in data(48, 24).items())]
     pd.concat(rows).to_csv(place / "rows.csv", index=False)
-    monkeypatch.setattr(effects, "PRACTICE", {"rows": "rows.csv", "gone": "gone.csv"})
+    for where in (effects, effects_data):
+        monkeypatch.setattr(where, "PRACTICE", {"rows": "rows.csv", "gone": "gone.csv"})
     some = [Setting(name, "instead", where, 16, {"technique": name}, {}, SHARED, model=folder)
             for name, where in (("feature-extraction", "rows"), ("lora", "rows"), ("ia3", "gone"))]  # fmt: skip
     monkeypatch.setattr(effects, "SETTINGS", tuple(some))
@@ -152,8 +153,7 @@ def test_a_corpus_is_read_in_paragraphs_after_our_own_sentences(tmp_path):
     long = [f"paragraph {i} " + "word " * 14 for i in range(50)]
     with lzma.open(tmp_path / "legal_en.txt.xz", "wt", encoding="utf-8") as file:
         file.write("\n".join(["a title", *long]))
-    a = effects._parser().parse_args(["--corpora", str(tmp_path), "--results", str(tmp_path / "out" / "r.jsonl")])
-    lines = effects._paragraphs(a, "legal_en").read_text("utf-8").splitlines()
+    lines = effects_data.paragraphs(tmp_path, "legal_en", tmp_path / "out").read_text("utf-8").splitlines()
     own = list(wb.load("legal-sentences")["train"]["text"])
     assert lines[: 2 * len(own)] == 2 * own
     assert sorted(lines[2 * len(own) :]) == sorted(p.strip() for p in long) and lines[2 * len(own) :] != [
@@ -161,8 +161,31 @@ def test_a_corpus_is_read_in_paragraphs_after_our_own_sentences(tmp_path):
     ]
 
 
+def test_answers_are_told_by_their_questions_and_are_not_read(tmp_path):
+    import lzma
+
+    tail = "and so on at length"
+    asked = {"What causes gout?": "causes", "How is gout diagnosed?": "diagnosis", "Is gout inherited?": "inheritance",
+             "What are the symptoms of gout?": "symptoms", "How might gout be treated?": "treatment"}  # fmt: skip
+    body = lambda i: " ".join(f"word{i}and{n}" for n in range(12))  # noqa: E731
+    lines = [f"{q} {body(f'{i}{kind}')} {tail}" for i in range(8) for q, kind in asked.items()]
+    table = f"What are the signs and symptoms of gout? The Human Phenotype Ontology has {body('table')}"
+    again = f"What causes gout? {body('0causes')} {tail}, once more"
+    others = [f"Gout {i} hurts {body(i)}" for i in range(5)]
+    with lzma.open(tmp_path / "medical_en.txt.xz", "wt", encoding="utf-8") as file:
+        file.write("\n".join([*lines, table, again, "What causes it? Nobody knows.", *others]))
+    rows, rest = effects_data.answers(tmp_path / "medical_en.txt.xz")
+    assert len(rows) == 40 and set(rows["label"]) == set(asked.values()) and rest == others
+    assert all(row["label"] == list(asked.values())[i % 5] and "?" not in row["text"] for i, row in rows.iterrows())
+    assert list(rows["split"]) == ["train"] * 20 + ["validation"] * 20
+    data = effects_data.dataset("medical_en:answers", tmp_path, tmp_path)
+    assert len(data["train"]) == len(data["test"]) == 20 and data.labels == sorted(asked.values())
+    own = len(wb.load("clinic-sentences")["train"])
+    assert effects_data.paragraphs(tmp_path, "medical_en", tmp_path).read_text("utf-8").count("\n") == 2 * own + 5
+
+
 def test_some_sources_of_a_set_are_a_set(tmp_path):
-    news, others = (effects.dataset(f"reviews:{some}", tmp_path) for some in ("news", "review+social"))
+    news, others = (effects_data.dataset(f"reviews:{some}", tmp_path) for some in ("news", "review+social"))
     whole = wb.load("reviews")
     assert set(news["train"]["source"]) == {"news"} and set(others["test"]["source"]) == {"review", "social"}
     assert all(len(news[k]) + len(others[k]) == len(whole[k]) for k in whole) and news.labels == whole.labels
@@ -173,7 +196,7 @@ def test_every_setting_names_what_exists():
 
     bundled = {c.name for c in catalog.datasets() if c.source == "bundled"}
     for setting in effects.SETTINGS:
-        assert setting.data.partition(":")[0] in bundled | set(effects.PRACTICE)
+        assert setting.data.partition(":")[0] in bundled | set(effects.PRACTICE) | set(effects.CORPORA)
         assert setting.way.get("reads") in {None, *effects.CORPORA, *bundled}
         wb.RunConfig(**{**setting.shared, **setting.control})
         assert "template" in setting.way or wb.RunConfig(**{**setting.shared, **setting.way})

@@ -8,9 +8,7 @@ the results. Nothing is asserted here.
 from __future__ import annotations
 
 import argparse
-import lzma
 import os
-import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,14 +19,13 @@ import numpy as np
 from workbench.errors import WorkbenchError
 from workbench.metrics import half_width
 from workbench.models import journal
+from workbench.training.effects_data import CORPORA, PRACTICE, WORDS, dataset, paragraphs
 
-WORDS = 400_000  # of a corpus, for a reading
 FULL = {"learning_rate": 5e-4}
 FEW = {"epochs": 20, "evaluations": 1, "restore_best": False}
-PRACTICE = {"banking77": "banking77", "sms_spam": "sms_spam/messages.tsv", "wnut17": "wnut17"}
 KEY = ("name", "words", "data", "labels", "model", "metric")  # of a setting, in its results
+REST = {"medical_en": " (but its answers)"}
 CALLED = {"f1": "F1", "chrf": "chrF"}  # metrics, on the page
-CORPORA = {"legal_en": ("legal_en.txt.xz", "legal-sentences"), "medical_en": ("medical_en.txt.xz", "clinic-sentences")}
 
 
 @dataclass(frozen=True)
@@ -37,7 +34,7 @@ class Setting:
 
     name: str
     words: str  # what differs, for the page
-    data: str  # a bundled name, one of PRACTICE, or NAME:SOURCE+SOURCE for the texts of some sources
+    data: str  # as `effects_data.dataset` takes it
     labels: int
     way: dict[str, Any]
     control: dict[str, Any] = field(default_factory=lambda: FULL)
@@ -59,8 +56,13 @@ def _settings() -> Iterator[Setting]:
     reading = {**FULL, "technique": "domain-adaptation", "reads_epochs": 2}
     for data, own, corpus in (("clauses", "legal-sentences", "legal_en"), ("clinic", "clinic-sentences", "medical_en")):
         yield Setting("domain-adaptation", f"reads {own} twice", data, 64, {**reading, "reads": own}, shared=FEW)
-        words = f"reads {WORDS:,} words of {corpus} and {own}, twice"
+        words = f"reads {WORDS:,} words of {corpus}{REST.get(corpus, '')} and {own}, twice"
         yield Setting("domain-adaptation", words, data, 64, {**reading, "reads": corpus}, shared=FEW)
+    for labels in (32, 64):
+        words = f"reads {WORDS:,} words of medical_en{REST['medical_en']} and clinic-sentences, twice"
+        yield Setting(
+            "domain-adaptation", words, "medical_en:answers", labels, {**reading, "reads": "medical_en"}, shared=FEW
+        )
     yield Setting("domain-adaptation", "reads all questions of the set ten times, without labels", "banking77", 770,
                   {**reading, "reads_epochs": 10}, shared={**FEW, "epochs": 7})  # fmt: skip
     student = {"learning_rate": 1e-3, "restore_best": False, "evaluations": 1}
@@ -81,11 +83,11 @@ def _settings() -> Iterator[Setting]:
                   {**FULL, "pooling": "cls"}, FEW)  # fmt: skip
     for data, labels in (("people-places", 256), ("wnut17", 1000)):
         tags = {"learning_rate": 1e-3, "epochs": 3000 // labels + 3, "evaluations": 1, "restore_best": False}
-        for words, way in (
-            ("a BiLSTM below the tags", {"head": "bilstm"}),
-            ("no impossible tags", {"decoding": "constrained"}),
+        for words, choice, value in (
+            ("a BiLSTM below the tags", "head", "bilstm"),
+            ("no impossible tags", "decoding", "constrained"),
         ):
-            yield Setting("architecture", words, data, labels, way, {}, tags, metric="f1")
+            yield Setting("architecture", words, data, labels, {choice: value}, {}, tags, metric="f1")
     yield Setting("sequential transfer", "after fine-tuning on reviews and posts, with all labels", "reviews:news", 64, {}, {},
                   {**student, "epochs": 6}, "bert-tiny", ("model", {**student, "data": "reviews:review+social", "model": "bert-tiny", "epochs": 4}))  # fmt: skip
     yield Setting("sequential transfer", "after fine-tuning on our messages, with all labels", "sms_spam", 64, {}, {},
@@ -138,8 +140,11 @@ def _parser() -> argparse.ArgumentParser:
 def _missing(setting: Setting, a: argparse.Namespace) -> Path | None:
     """A file or folder that this machine lacks for a setting."""
     needed = [a.practice / PRACTICE[setting.data]] if setting.data in PRACTICE else []
-    if (reads := setting.way.get("reads")) in CORPORA:
-        needed.append(a.corpora / CORPORA[reads][0])
+    needed += [
+        a.corpora / CORPORA[name][0]
+        for name in (setting.way.get("reads"), setting.data.partition(":")[0])
+        if name in CORPORA
+    ]
     return next((path for path in needed if not path.exists()), None)
 
 
@@ -153,14 +158,14 @@ def measure(setting: Setting, a: argparse.Namespace) -> None:
     wanted = [(way, seed) for seed in range(a.seeds) for way in ("control", "technique") if (way, seed) not in done]
     if not wanted:
         return
-    data = dataset(setting.data, a.practice)
+    data = dataset(setting.data, a.practice, a.corpora)
     way = dict(setting.way)
     if way.get("reads") in CORPORA:
-        way["reads"] = str(_paragraphs(a, way["reads"]))
+        way["reads"] = str(paragraphs(a.corpora, way["reads"], a.results.parent))
     if setting.first and any(name == "technique" for name, _ in wanted):
         choice, before = setting.first
         before = {"model": "bert-mini", **before}
-        texts = dataset(before.pop("data"), a.practice) if "data" in before else data
+        texts = dataset(before.pop("data"), a.practice, a.corpora) if "data" in before else data
         way[choice] = fit(texts, seed=0, **before).join()
     for name, seed in wanted:
         choices = {"model": setting.model, **setting.shared, **(way if name == "technique" else setting.control)}
@@ -178,22 +183,6 @@ def measure(setting: Setting, a: argparse.Namespace) -> None:
         journal.append(a.results, {**key, **at, "way": name, **{k: same[k] for k in ("score", "trained", "seconds")}})
 
 
-def dataset(name: str, practice: Path) -> Any:
-    """The data of a setting; validation stands in for a missing test split."""
-    from datasets import DatasetDict
-
-    from workbench.data import load
-
-    base, _, sources = name.partition(":")
-    data = load(str(practice / PRACTICE[base]) if base in PRACTICE else base)
-    if sources:
-        some = sources.split("+")
-        data = load(DatasetDict({k: part.filter(lambda row: row["source"] in some) for k, part in data.items()}))
-    if "test" not in data:
-        data["test"] = data["validation"]
-    return data
-
-
 def _asked(setting: Setting, data: Any) -> dict[str, Any]:
     """The accuracy of a model that nothing was trained of, by prompts without examples."""
     from time import perf_counter
@@ -205,22 +194,6 @@ def _asked(setting: Setting, data: Any) -> dict[str, Any]:
     answers = prompter.calibrated([], np.asarray(prompter.scores([], texts))).argmax(1)
     hit = float((answers == np.array(data["test"]["label"])).mean())
     return {"score": round(hit, 4), "trained": 0, "seconds": round(perf_counter() - begun, 1)}
-
-
-def _paragraphs(a: argparse.Namespace, corpus: str) -> Path:
-    """A file of single paragraphs: our sentences of the field twice, then a corpus's in random order up to WORDS words."""
-    from workbench.data import load
-
-    name, own = CORPORA[corpus]
-    path: Path = a.results.parent / f"{corpus}.txt"
-    with lzma.open(a.corpora / name, "rt", encoding="utf-8") as lines:
-        paragraphs = [line.strip() for line in lines if len(line.split()) > 12]
-    random.Random(0).shuffle(paragraphs)
-    ends = np.cumsum([len(p.split()) for p in paragraphs])
-    texts = 2 * list(load(own)["train"]["text"]) + paragraphs[: int(np.searchsorted(ends, WORDS)) + 1]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(texts) + "\n", "utf-8")
-    return path
 
 
 def effect(differences: list[float]) -> tuple[float, float, float]:
