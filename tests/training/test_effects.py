@@ -79,6 +79,8 @@ def test_a_run_before_is_made_once_and_handed_on(measured, folder, monkeypatch, 
     effects.main(arguments)
     assert len(made) == 5 and [("teacher" in k) for k in made].count(True) == 2
     assert len({id(k["teacher"]) for k in made if "teacher" in k}) == 1
+    effects.main([*arguments, "--seeds", "3"])  # continued: the teacher is found again
+    assert len(made) == 7 and [("teacher" in k) for k in made].count(True) == 3
 
 
 def test_asking_trains_nothing(measured, monkeypatch, tmp_path):

@@ -150,7 +150,11 @@ def _missing(setting: Setting, a: argparse.Namespace) -> Path | None:
 
 def measure(setting: Setting, a: argparse.Namespace) -> None:
     """Train both ways on every seed that the results lack. What is trained before them is made once, and only where it is needed."""
+    from workbench.config import RunConfig
+    from workbench.data import fingerprint
+    from workbench.training.reading import earlier
     from workbench.training.run import fit
+    from workbench.training.store import runs_home
 
     key = {k: getattr(setting, k) for k in KEY}
     known = journal.read(a.results)
@@ -166,7 +170,8 @@ def measure(setting: Setting, a: argparse.Namespace) -> None:
         choice, before = setting.first
         before = {"model": "bert-mini", **before}
         texts = dataset(before.pop("data"), a.practice, a.corpora) if "data" in before else data
-        way[choice] = fit(texts, seed=0, **before).join()
+        made = earlier(runs_home(), RunConfig(**{**before, "data": texts.name, "seed": 0}), fingerprint(texts))
+        way[choice] = made or fit(texts, seed=0, **before).join()
     for name, seed in wanted:
         choices = {"model": setting.model, **setting.shared, **(way if name == "technique" else setting.control)}
         at = {"seed": seed, "control": choices if name == "control" else None}

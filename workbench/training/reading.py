@@ -52,11 +52,9 @@ def reader(config: RunConfig, data: Any, home: Path, wishes: Wishes, tell: Calla
     wanted = RunConfig(data=config.reads or config.data, model=config.model, task="language-modeling", learning_rate=config.learning_rate,
                        batch_size=BATCH, epochs=config.reads_epochs, evaluations=LOOKS, max_length=config.max_length,
                        precision=config.precision)  # fmt: skip
-    mark = fingerprint(texts)
-    for store in stored(home):
-        if store.config == wanted and store.status == "finished" and store.facts.get("fingerprint") == mark:
-            tell(f"{wanted.data} was read in run {store.id}.")
-            return open_run(store.folder)
+    if known := earlier(home, wanted, fingerprint(texts)):
+        tell(f"{wanted.data} was read in run {known.id}.")
+        return known
     store = Telling.create(wanted, owner(), home)
     assert isinstance(store, Telling)
     store.tell = tell
@@ -67,3 +65,11 @@ def reader(config: RunConfig, data: Any, home: Path, wishes: Wishes, tell: Calla
     run._work()
     run._checked()
     return None if wishes.stop.is_set() else run
+
+
+def earlier(home: Path, wanted: RunConfig, mark: str) -> Run | None:
+    """A finished run in `home` of the same config, on data with the same fingerprint, if there is one."""
+    for store in stored(home):
+        if store.config == wanted and store.status == "finished" and store.facts.get("fingerprint") == mark:
+            return open_run(store.folder)
+    return None
