@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-WORDS = 400_000  # of a corpus, for a reading
 PRACTICE = {"banking77": "banking77", "sms_spam": "sms_spam/messages.tsv", "wnut17": "wnut17"}
-CORPORA = {"legal_en": ("legal_en.txt.xz", "legal-sentences"), "medical_en": ("medical_en.txt.xz", "clinic-sentences")}
+CORPORA = {  # file, our own sentences of the field, and words of the file that are read
+    "legal_en": ("legal_en.txt.xz", "legal-sentences", 400_000),
+    "medical_en": ("medical_en.txt.xz", "clinic-sentences", 10_000_000),
+}
 ASKED = {  # what is asked about an illness, by how the question is put
     "causes": r"^what causes|^what is the cause",
     "diagnosis": r"^how .*diagnos",
@@ -84,16 +86,16 @@ def _new(texts: Any) -> list[bool]:
 
 
 def paragraphs(corpora: Path, corpus: str, folder: Path) -> Path:
-    """A file in `folder` of single paragraphs: our sentences of the field twice, then a corpus's in random order up to WORDS words,
-    without those that `answers` takes as a labelled set."""
+    """A file in `folder` of single paragraphs: our sentences of the field twice, then a corpus's in random order up to its number of
+    words, without those that `answers` takes as a labelled set."""
     from workbench.data import load
 
-    name, own = CORPORA[corpus]
+    name, own, words = CORPORA[corpus]
     lines = answers(corpora / name)[1] if corpus == "medical_en" else _lines(corpora / name)
     some = [line for line in lines if len(line.split()) > 12 and TEMPLATE not in line]
     random.Random(0).shuffle(some)
     ends = np.cumsum([len(p.split()) for p in some])
-    texts = 2 * list(load(own)["train"]["text"]) + some[: int(np.searchsorted(ends, WORDS)) + 1]
+    texts = 2 * list(load(own)["train"]["text"]) + some[: int(np.searchsorted(ends, words)) + 1]
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{corpus}.txt"
     path.write_text("\n".join(texts) + "\n", "utf-8")
