@@ -30,7 +30,7 @@ pd.DataFrame({name: {"learned by": c["objective"].split(":")[0], "parameters": f
               for name, c in cards.items()}).T  # fmt: skip
 
 # %% [markdown]
-# Read the last column before you compare anything. `bert-mini` has seen about five times as many tokens as any of its siblings, or more. Where it is ahead
+# Read the last column before you compare anything. `bert-mini` has seen about five times as many tokens as any of its siblings. Where it is ahead
 # below, that can be the idea or the budget, and nothing here can tell which. Like with like: two models with the same number in that column.
 #
 # ## 1 · Predict
