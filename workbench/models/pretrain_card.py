@@ -70,12 +70,13 @@ def write(recipe: Recipe, work: Path, out: Path, corpus: Path | None = None) -> 
 
 
 def _measure(recipe: Recipe, out: Path, work: Path) -> dict[str, Any]:
-    """Validation loss and the share of right guesses of the files as a user loads them."""
+    """Vocabulary, validation loss and the share of right guesses of the files as a user loads them."""
     shipped = type(recipe.build(recipe.vocabulary)).from_pretrained(out, dtype=torch.float32)
     length = min(recipe.phases[-1][0], VALIDATION_LENGTH)
     validation = Validation(pretrain_text.load_ids(work, "valid-*.npy.xz"), recipe, length)
     loss, accuracy = validation(shipped)
-    return {"validation_loss": round(loss, 4), recipe.guessed.replace(" ", "_"): round(accuracy, 4)}
+    pieces = shipped.config.vocab_size  # a tokenizer may have found fewer than the recipe asks for
+    return {"vocabulary": pieces, "validation_loss": round(loss, 4), recipe.guessed.replace(" ", "_"): round(accuracy, 4)}
 
 
 def _card(
