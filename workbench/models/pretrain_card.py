@@ -76,7 +76,11 @@ def _measure(recipe: Recipe, out: Path, work: Path) -> dict[str, Any]:
     validation = Validation(pretrain_text.load_ids(work, "valid-*.npy.xz"), recipe, length)
     loss, accuracy = validation(shipped)
     pieces = shipped.config.vocab_size  # a tokenizer may have found fewer than the recipe asks for
-    return {"vocabulary": pieces, "validation_loss": round(loss, 4), recipe.guessed.replace(" ", "_"): round(accuracy, 4)}
+    return {
+        "vocabulary": pieces,
+        "validation_loss": round(loss, 4),
+        recipe.guessed.replace(" ", "_"): round(accuracy, 4),
+    }
 
 
 def _card(
