@@ -1,7 +1,9 @@
 """Which device and number format a run uses, and why. Not a setting: `RunConfig.precision` overrides it.
 
-bf16 is taken on CPUs with AMX (measured 1.7 times faster there) and on GPUs from compute capability 8.0. CPUs that
-only emulate bf16, AVX-512 included, were slower with it than with fp32, so they stay with fp32.
+bf16 is taken on CPUs that multiply it in hardware (AMX: measured 1.7 times faster; AVX512-BF16, as in Zen 4: 1.3 to 1.7 times)
+and on GPUs from compute capability 8.0. CPUs that only emulate bf16, AVX-512 without that extension included, were slower with it
+than with fp32, so they stay with fp32. Weights and the optimiser stay fp32 everywhere, and a finished model answers in fp32
+(`Worker`), so that it says the same when it is opened again, on whatever machine.
 """
 
 from __future__ import annotations
@@ -44,14 +46,23 @@ def _best() -> tuple[str, str, str]:
         return "cuda", "fp16", f"{torch.cuda.get_device_name()} has no bf16 units"
     if torch.backends.mps.is_available():
         return "mps", "fp32", "Apple GPU"
-    if has_amx():
-        return "cpu", "bf16", "this CPU has AMX tiles, which are faster in bf16"
+    if unit := cpu_bf16():
+        return "cpu", "bf16", f"this CPU has {unit}, which is faster in bf16"
     return "cpu", "fp32", "this CPU is no faster in bf16"
 
 
-def has_amx() -> bool:
-    """Whether the CPU multiplies bf16 matrices in hardware tiles."""
+def cpu_bf16() -> str | None:
+    """The part of the CPU that multiplies bf16 matrices in hardware, None where there is none."""
     import torch
 
-    probe = getattr(torch.cpu, "_is_amx_tile_supported", None)
-    return bool(probe and probe())
+    able: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    return next((word for name, word in (("amx_bf16", "AMX"), ("avx512_bf16", "AVX512-BF16")) if able.get(name)), None)
+
+
+def answer_in_fp32(model: Any) -> None:
+    """Take away the autocast that accelerate wraps around `model.forward` for training.
+
+    Its own `unwrap_model(keep_fp32_wrapper=False)` goes on unwrapping and strips transformers' decorators as well.
+    """
+    if vars(model).pop("_original_forward", None) is not None:
+        del model.forward

@@ -151,6 +151,7 @@ class Worker:
         from workbench.techniques import TECHNIQUES
         from workbench.techniques.base import trained_parameters
         from workbench.training.bridge import Bridge
+        from workbench.training.precision import answer_in_fp32
         from workbench.training.predictor import Predictor
         from workbench.training.trainer import make_trainer
         from workbench.training.watch import watch
@@ -187,6 +188,7 @@ class Worker:
         self.store.facts.update(memory_mb=bridge.memory, trained=max(learn, trained_parameters(model)[0]),
                                 **technique.report(model, self.prepared, self.task, self.config))  # fmt: skip
         self.store.write_config()
+        answer_in_fp32(model)
         task, tokenizer = self.served
         self.predictor = Predictor(task, technique.finish(model).eval(), tokenizer, self.prepared.labels, self.config)
 

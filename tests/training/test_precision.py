@@ -1,0 +1,39 @@
+"""The number format of a run: bf16 where hardware multiplies it, and a finished model that answers in fp32."""
+
+import numpy as np
+import pytest
+import torch
+from tiny import data, tiny_bert
+
+import workbench as wb
+from workbench.training import precision
+from workbench.training.predictor import Predictor
+
+TEXTS = ["our kind room", "this cruel film", "a slow, dim shop"]
+
+
+@pytest.mark.parametrize("able, dtype", [({}, "fp32"), ({"avx512_f": True}, "fp32"), ({"avx512_bf16": True}, "bf16"),
+                                         ({"avx512_bf16": True, "amx_bf16": True}, "bf16"), ({"amx_bf16": False}, "fp32")])  # fmt: skip
+def test_a_cpu_computes_bf16_where_it_has_the_instruction(able, dtype, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able, raising=False)
+    chosen = precision.choose()
+    assert (chosen.device, chosen.dtype) == ("cpu", dtype)
+    assert ("AMX" in chosen.why) == bool(able.get("amx_bf16"))
+
+
+def test_a_torch_that_cannot_say_stays_with_fp32(monkeypatch):
+    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
+    assert precision.cpu_bf16() is None
+
+
+@pytest.mark.parametrize("technique", ["full", "lora", "feature-extraction"])
+def test_what_was_trained_in_bf16_answers_in_fp32_and_the_same_when_opened_again(tmp_path, technique):
+    run = wb.fit(data(), model=str(tiny_bert(tmp_path / "tiny")), technique=technique, precision="bf16", learning_rate=1e-2,
+                 epochs=2).join()  # fmt: skip
+    live = run.predict(TEXTS)
+    assert run.store.facts["dtype"] == "bf16" and "forward" not in vars(run.predictor().model)
+    assert {p.dtype for p in run.predictor().model.parameters()} == {torch.float32}
+    again = Predictor.from_store(run.store).predict(TEXTS)
+    np.testing.assert_array_equal(live.filter(like="p("), again.filter(like="p("))
