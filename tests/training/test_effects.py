@@ -83,6 +83,20 @@ def test_a_run_before_is_made_once_and_handed_on(measured, folder, monkeypatch, 
     assert len(made) == 7 and [("teacher" in k) for k in made].count(True) == 3
 
 
+def test_a_hosted_job_is_trained_by_the_service_of_this_machine_and_answers_through_it(measured, monkeypatch, tmp_path):
+    arguments, made = measured
+    model = str(tiny_gpt(tmp_path / "gpt"))
+    one = Setting("hosted job", "with words", "rows", 16, {"epochs": 1, "batch_size": 8}, {}, SHARED, model=model)
+    monkeypatch.setattr(effects, "SETTINGS", (one,))
+    effects.main(arguments)
+    found = journal.read(tmp_path / "runs" / "e.jsonl")
+    assert [r["way"] for r in found] == ["control", "technique"] * 2 and len(
+        made
+    ) == 2  # what is made here are the controls
+    for control, technique in zip(found[::2], found[1::2], strict=True):
+        assert 0 <= technique["score"] <= 1 and 0 < technique["trained"] < control["trained"]  # no head for labels
+
+
 def test_asking_trains_nothing(measured, monkeypatch, tmp_path):
     arguments, made = measured
     words = {"good": "this is great", "bad": "this is bad"}

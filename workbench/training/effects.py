@@ -82,6 +82,10 @@ def _settings() -> Iterator[Setting]:
                   {"template": "{text} This is about"}, FULL, FEW, model="gpt-mini")  # fmt: skip
     yield Setting("in-context learning", "asked without an example, calibrated, instead of fine-tuned on so many", "sms_spam", 16,
                   {"template": "{text} This message is"}, FULL, FEW, model="gpt-mini")  # fmt: skip
+    for data in ("headlines", "sms_spam"):
+        yield Setting("hosted job", "answers with the label's name, tuned by a service, instead of with a head", data, 160,
+                      {"epochs": 4, "batch_size": 8}, {"learning_rate": 1e-3}, {"epochs": 4, "batch_size": 8, "evaluations": 1, "restore_best": False},
+                      model="gpt-mini")  # fmt: skip
     for data, metric in (("headlines", "accuracy"), ("sms_spam", "f1")):
         yield Setting("architecture", "mean over the tokens instead of [CLS]", data, 64, {**FULL, "pooling": "mean"},
                       {**FULL, "pooling": "cls"}, FEW, metric=metric)  # fmt: skip
@@ -185,6 +189,8 @@ def measure(setting: Setting, a: argparse.Namespace) -> None:
         same = next((r for r in known if r["control"] and all(r[k] == v for k, v in like.items())), None)
         if same is None and "template" in choices:
             same = _asked(setting, data)
+        if same is None and (setting.name, name) == ("hosted job", "technique"):
+            same = _hosted(setting, data, seed)
         if same is None:
             run = fit(data, train_examples=setting.labels, seed=seed, **choices).join()
             same = {"score": round(float(run.evaluate("test")[setting.metric]), 4), "trained": int(run.store.facts.get("trained", 0)),
@@ -203,6 +209,22 @@ def _asked(setting: Setting, data: Any) -> dict[str, Any]:
     answers = prompter.calibrated([], np.asarray(prompter.scores([], texts))).argmax(1)
     hit = float((answers == np.array(data["test"]["label"])).mean())
     return {"score": round(hit, 4), "trained": 0, "seconds": round(perf_counter() - begun, 1)}
+
+
+def _hosted(setting: Setting, data: Any, seed: int) -> dict[str, Any]:
+    """The accuracy of a job at the service on this machine, whose model then answers through the API."""
+    from workbench.remote.job import hosted
+    from workbench.remote.server import Server
+    from workbench.remote.tuning import Speaker
+
+    with Server(models=(setting.model,)) as server:
+        run = hosted(
+            data, model=setting.model, base_url=server.url, train_examples=setting.labels, seed=seed, **setting.way
+        )
+        run.start().join()
+        hit = float(run.evaluate("test")[setting.metric])
+    weights = sum(p.numel() for p in Speaker(setting.model).model.parameters())
+    return {"score": round(hit, 4), "trained": weights, "seconds": round(float(run.frame()["seconds"].iloc[-1]), 1)}
 
 
 def effect(differences: list[float]) -> tuple[float, float, float]:
