@@ -507,7 +507,9 @@ TRY = ["the kind room", ["grim", "and", "warm", "swift"], "🙂", "", "zoo " * 1
 def run(folder, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WORKBENCH_HOME", str(tmp_path_factory.mktemp("home")))
-        return wb.fit(load(tagged_data(200)), model=folder, learning_rate=2e-3, epochs=30, evaluations=6).join()
+        return wb.fit(
+            load(tagged_data(200)), model=folder, learning_rate=2e-3, epochs=30, evaluations=6, precision="fp32"
+        ).join()
 
 
 def test_a_run_learns_the_names_and_says_so(run):

@@ -95,7 +95,7 @@ def test_the_best_weights_before_the_fork_come_along(setting):
             child.predict("the kind room")["probability"].iloc[0]
             == parent.predict("the kind room")["probability"].iloc[0]
         )
-    assert child.evaluate("validation")["loss"] == pytest.approx(child.best["valid_loss"], abs=1e-4)
+    assert child.evaluate("validation")["loss"] == pytest.approx(child.best["valid_loss"], abs=1e-3)  # a curve in bf16
 
 
 def test_a_fork_of_a_fork_from_the_best_step_and_after_a_restart(setting):

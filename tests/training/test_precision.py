@@ -32,8 +32,9 @@ def test_a_torch_that_cannot_say_stays_with_fp32(monkeypatch):
 def test_what_was_trained_in_bf16_answers_in_fp32_and_the_same_when_opened_again(tmp_path, technique):
     run = wb.fit(data(), model=str(tiny_bert(tmp_path / "tiny")), technique=technique, precision="bf16", learning_rate=1e-2,
                  epochs=2).join()  # fmt: skip
-    live = run.predict(TEXTS)
+    live, curve = run.predict(TEXTS), run.frame()["valid_loss"]
     assert run.store.facts["dtype"] == "bf16" and "forward" not in vars(run.predictor().model)
     assert {p.dtype for p in run.predictor().model.parameters()} == {torch.float32}
     again = Predictor.from_store(run.store).predict(TEXTS)
+    assert run.evaluate("validation")["loss"] == pytest.approx(curve.min(), abs=1e-3)  # the curve was measured in bf16
     np.testing.assert_array_equal(live.filter(like="p("), again.filter(like="p("))

@@ -165,7 +165,7 @@ def test_a_rate_that_is_none_is_refused_and_training_goes_on(model):
 
 def test_early_stopping_ends_after_patience_and_restores_the_best_weights(model):
     noisy = data(48, 48, noise=0.5)  # nothing to learn: validation loss must rise
-    run = fit(model, data=noisy, epochs=200, patience=3, evaluations=100, weight_decay=0.0).join()
+    run = fit(model, data=noisy, epochs=200, patience=3, evaluations=100, weight_decay=0.0, precision="fp32").join()
     frame = run.frame()
     assert last(run, ev.Ended).reason == "patience" and "3 evaluations" in last(run, ev.Ended).text
     assert len(frame) - 1 - frame["valid_loss"].idxmin() == 3  # it went on for exactly three evaluations past the best
@@ -320,7 +320,7 @@ def test_unknown_names_are_refused_before_anything_begins(home):
 
 def test_the_last_weights_are_kept_where_the_best_are_not_wanted(model):
     noisy = data(48, 48, noise=0.5)
-    choices = {"data": noisy, "epochs": 40, "weight_decay": 0.0}
+    choices = {"data": noisy, "epochs": 40, "weight_decay": 0.0, "precision": "fp32"}
     best, last_ = fit(model, **choices).join(), fit(model, **choices, restore_best=False).join()
     curve = best.frame()["valid_loss"]
     assert curve.iloc[-1] > curve.min() + 0.1
