@@ -90,6 +90,11 @@ own = wb.fit("headlines", model="gpt-mini", train_examples=160, epochs=4, learni
 await own
 
 # %% [markdown]
+# Compare the accuracies. The hosted model writes the **name** of a topic, and names are words that it has read before; the head here begins with numbers
+# that mean nothing. With few examples that decides: 64.6 ± 2.3 against 48.4 ± 6.3 on the test split (160 headlines, five seeds, the head in batches of 8 as
+# well). On real text messages, spam or not, the two are as good as each other. The table is in docs/techniques.md.
+
+# %% [markdown]
 # ## 6 · Explain
 #
 # What you gain with a hosted job: a model that you could not have otherwise, and no machine of your own. What you give away: your texts (do not send what must not leave

@@ -1,5 +1,7 @@
 """What lesson 20 says: the local service trains a model that answers with topics, and the solutions pass their judges."""
 
+from pathlib import Path
+
 import pytest
 
 import workbench as wb
@@ -23,6 +25,21 @@ def test_the_lessons_job_learns_and_the_instruction_costs_most(home, server):
     run.start().join()
     scores = run.evaluate("validation")
     assert scores["accuracy"] > run.store.facts["majority"] + 0.10 and scores["no label"] < 0.1
+    own = wb.fit("headlines", model="gpt-mini", train_examples=160, epochs=4, learning_rate=1e-3, evaluations=2).join()
+    assert scores["accuracy"] > own.best["accuracy"] + 0.05  # the label's name against a head without a meaning
+
+
+def test_the_numbers_of_the_lesson_are_those_of_the_page():
+    root = Path(__file__).resolve().parents[2]
+    (line,) = (
+        x
+        for x in (root / "docs" / "techniques.md").read_text("utf-8").splitlines()
+        if x.startswith("| hosted job | headlines")
+    )
+    control, technique = line.split(" | ")[4:6]
+    assert f"{technique} against {control}" in (root / "notebooks" / "src" / "20-training-somewhere-else.py").read_text(
+        "utf-8"
+    )
 
 
 @pytest.mark.parametrize("name", ["20.2", "20.3"])
