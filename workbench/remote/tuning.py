@@ -15,6 +15,7 @@ import torch
 from torch.nn import functional as F
 
 from workbench.models import zoo
+from workbench.training.precision import autocast
 
 ANSWER = " Answer:"
 IGNORED = -100
@@ -112,7 +113,8 @@ def tune(
 def _step(model: Any, rows: list[tuple[list[int], list[int]]], pad: int, optimizer: torch.optim.Optimizer) -> float:
     model.train()
     ids, mask, labels = _batch(rows, pad)
-    loss = model(input_ids=ids, attention_mask=mask, labels=labels).loss
+    with autocast():
+        loss = model(input_ids=ids, attention_mask=mask, labels=labels).loss
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -134,7 +136,8 @@ def _mean(model: Any, rows: list[tuple[list[int], list[int]]], pad: int, size: i
     total = count = right = 0.0
     for start in range(0, len(rows), size):
         ids, mask, labels = _batch(rows[start : start + size], pad)
-        logits, wanted = model(input_ids=ids, attention_mask=mask).logits[:, :-1].float(), labels[:, 1:]
+        with autocast():
+            logits, wanted = model(input_ids=ids, attention_mask=mask).logits[:, :-1].float(), labels[:, 1:]
         asked = wanted != IGNORED
         total += float(F.cross_entropy(logits[asked], wanted[asked], reduction="sum"))
         count += int(asked.sum())

@@ -59,6 +59,13 @@ def cpu_bf16() -> str | None:
     return next((word for name, word in (("amx_bf16", "AMX"), ("avx512_bf16", "AVX512-BF16")) if able.get(name)), None)
 
 
+def autocast() -> Any:
+    """A context in which a loop of one's own on the CPU multiplies as runs do."""
+    import torch
+
+    return torch.autocast("cpu", torch.bfloat16, enabled=cpu_bf16() is not None)
+
+
 def answer_in_fp32(model: Any) -> None:
     """Take away the autocast that accelerate wraps around `model.forward` for training.
 
