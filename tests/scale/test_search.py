@@ -83,7 +83,14 @@ def notes_run(found, number):
 def test_an_overfitting_trial_is_ended_and_the_score_of_its_best_weights_counts(model):
     noisy = data(48, 48, noise=0.5)  # nothing to learn but by heart
     found = begin(
-        model, {"learning_rate": (3e-3, 1e-2)}, trials=1, data=noisy, epochs=300, evaluations=60, weight_decay=0.0
+        model,
+        {"learning_rate": (3e-3, 1e-2)},
+        trials=1,
+        data=noisy,
+        epochs=300,
+        evaluations=60,
+        weight_decay=0.0,
+        precision="fp32",
     ).join()
     row = found.frame().iloc[0]
     assert (row["state"], row["verdict"]) == ("pruned", "overfitting") and "Overfitting since step" in row["reason"]
