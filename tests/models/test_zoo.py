@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from tiny import tiny_bert, tiny_gpt
-from transformers import AutoModel, AutoModelForSequenceClassification, AutoModelForSpeechSeq2Seq
+from transformers import AutoModel, AutoModelForCausalLM, AutoModelForSequenceClassification, AutoModelForSpeechSeq2Seq
 
 import workbench as wb
 from workbench import catalog
@@ -122,6 +122,17 @@ def test_a_checkpoint_is_loaded_as_it_was_saved(folder):
     saved, loaded = load_file(folder / "model.safetensors"), weights(folder)
     same = [k for k in loaded if f"bert.{k}" in saved]
     assert len(same) > 20 and all(torch.equal(loaded[k], saved[f"bert.{k}"]) for k in same)
+
+
+def test_a_causal_model_takes_its_loss_without_a_warning_to_learners(tmp_path):
+    """transformers finds the loss by the name of the class, and GPT2LMHeadModel names none."""
+    src = zoo.source(str(tiny_gpt(tmp_path)))
+    model = zoo.build(AutoModelForCausalLM, src, zoo.config(src)).eval()
+    assert model.loss_type == "ForCausalLM"
+    ids = torch.tensor([[5, 6, 7, 8]])
+    out = model(input_ids=ids, labels=ids)
+    want = torch.nn.functional.cross_entropy(out.logits[0, :-1], ids[0, 1:])
+    torch.testing.assert_close(out.loss, want)
 
 
 def test_a_twin_has_the_same_architecture_and_other_weights(folder):

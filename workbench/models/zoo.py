@@ -120,6 +120,8 @@ def build(auto_class: Any, src: Source, cfg: Any, **arguments: Any) -> Any:
         name = next(name for name, weight in model.named_parameters() if weight is table)
         fresh[name] = max(fresh.get(name, 0), rows * table.shape[1]) if not src.random else table.numel()
     model.fresh = fresh
+    if getattr(model, "loss_type", "") is None:  # a name that transformers has no loss for, as GPT2LMHeadModel
+        model.loss_type = "ForCausalLM"  # what it would take, with a warning
     return model
 
 
