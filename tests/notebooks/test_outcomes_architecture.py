@@ -43,6 +43,18 @@ def test_constrained_decoding_repairs_what_is_impossible_and_costs_no_names(home
     assert held[:, f1].mean() > free[:, f1].mean() - 0.01, tables
 
 
+def test_the_bilstm_is_behind_with_so_few_sentences_and_the_page_says_what_the_lesson_says(home):
+    linear, bilstm = (
+        np.array([wb.fit("people-places", seed=s, head=h, **TAGS).join().best["f1"] for s in SEEDS])
+        for h in ("linear", "bilstm")
+    )
+    assert bilstm.mean() < linear.mean(), (linear, bilstm)
+    page = (LESSON.parents[2] / "docs" / "techniques.md").read_text("utf-8").splitlines()
+    (line,) = (x for x in page if "a BiLSTM below the tags" in x and "people-places" in x)
+    control, technique = line.split(" | ")[4:6]
+    assert f"{technique} against {control} with 256 sentences" in LESSON.read_text("utf-8")
+
+
 def test_a_layer_fewer_is_quicker(home):
     whole, short = (wb.fit("headlines", layers=n, **NEWS).join() for n in (2, 1))
     seconds = [r.frame()["seconds"].iloc[-1] for r in (whole, short)]
