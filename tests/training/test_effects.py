@@ -86,7 +86,9 @@ def test_a_run_before_is_made_once_and_handed_on(measured, folder, monkeypatch, 
 def test_a_hosted_job_is_trained_by_the_service_of_this_machine_and_answers_through_it(measured, monkeypatch, tmp_path):
     arguments, made = measured
     model = str(tiny_gpt(tmp_path / "gpt"))
-    one = Setting("hosted job", "with words", "rows", 16, {"epochs": 1, "batch_size": 8}, {}, SHARED, model=model)
+    one = Setting(
+        "hosted job", "with words", "rows", 16, {"technique": "hosted"}, {}, {**SHARED, "batch_size": 8}, model=model
+    )
     monkeypatch.setattr(effects, "SETTINGS", (one,))
     effects.main(arguments)
     found = journal.read(tmp_path / "runs" / "e.jsonl")

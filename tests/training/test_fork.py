@@ -22,7 +22,8 @@ def setting(tmp_path_factory):
         patch.setenv("WORKBENCH_HOME", str(home))
         folder = str(tiny_bert(tmp_path_factory.mktemp("tiny")))
         rows = wb.load(data(128, 32, noise=0.1))
-        choices = {"model": folder, "train_examples": 64, "epochs": 20, "evaluations": 8, "learning_rate": 5e-3}
+        choices = {"model": folder, "train_examples": 64, "epochs": 20, "evaluations": 8, "learning_rate": 5e-3,
+                   "precision": "fp32"}  # a curve that is what the finished model says  # fmt: skip
         parent = wb.fit(rows, **choices, keep_states=8).join()
         plain = wb.fit(rows, **choices).join()
         yield parent, plain, home
@@ -95,7 +96,7 @@ def test_the_best_weights_before_the_fork_come_along(setting):
             child.predict("the kind room")["probability"].iloc[0]
             == parent.predict("the kind room")["probability"].iloc[0]
         )
-    assert child.evaluate("validation")["loss"] == pytest.approx(child.best["valid_loss"], abs=1e-3)  # a curve in bf16
+    assert child.evaluate("validation")["loss"] == pytest.approx(child.best["valid_loss"], abs=1e-4)
 
 
 def test_a_fork_of_a_fork_from_the_best_step_and_after_a_restart(setting):

@@ -84,7 +84,7 @@ def _settings() -> Iterator[Setting]:
                   {"template": "{text} This message is"}, FULL, FEW, model="gpt-mini")  # fmt: skip
     for data in ("headlines", "sms_spam"):
         yield Setting("hosted job", "answers with the label's name, tuned by a service, instead of with a head", data, 160,
-                      {"epochs": 4, "batch_size": 8}, {"learning_rate": 1e-3}, {"epochs": 4, "batch_size": 8, "evaluations": 1, "restore_best": False},
+                      {"technique": "hosted"}, {"learning_rate": 1e-3}, {"epochs": 4, "batch_size": 8, "evaluations": 1, "restore_best": False},
                       model="gpt-mini")  # fmt: skip
     for data, metric in (("headlines", "accuracy"), ("sms_spam", "f1")):
         yield Setting("architecture", "mean over the tokens instead of [CLS]", data, 64, {**FULL, "pooling": "mean"},
@@ -189,8 +189,8 @@ def measure(setting: Setting, a: argparse.Namespace) -> None:
         same = next((r for r in known if r["control"] and all(r[k] == v for k, v in like.items())), None)
         if same is None and "template" in choices:
             same = _asked(setting, data)
-        if same is None and (setting.name, name) == ("hosted job", "technique"):
-            same = _hosted(setting, data, seed)
+        if same is None and choices.get("technique") == "hosted":
+            same = _hosted(setting, data, seed, choices)
         if same is None:
             run = fit(data, train_examples=setting.labels, seed=seed, **choices).join()
             same = {"score": round(float(run.evaluate("test")[setting.metric]), 4), "trained": int(run.store.facts.get("trained", 0)),
@@ -211,16 +211,15 @@ def _asked(setting: Setting, data: Any) -> dict[str, Any]:
     return {"score": round(hit, 4), "trained": 0, "seconds": round(perf_counter() - begun, 1)}
 
 
-def _hosted(setting: Setting, data: Any, seed: int) -> dict[str, Any]:
+def _hosted(setting: Setting, data: Any, seed: int, choices: dict[str, Any]) -> dict[str, Any]:
     """The accuracy of a job at the service on this machine, whose model then answers through the API."""
     from workbench.remote.job import hosted
     from workbench.remote.server import Server
     from workbench.remote.tuning import Speaker
 
     with Server(models=(setting.model,)) as server:
-        run = hosted(
-            data, model=setting.model, base_url=server.url, train_examples=setting.labels, seed=seed, **setting.way
-        )
+        run = hosted(data, model=setting.model, base_url=server.url, train_examples=setting.labels, seed=seed,
+                     epochs=choices["epochs"], batch_size=choices["batch_size"])  # fmt: skip
         run.start().join()
         hit = float(run.evaluate("test")[setting.metric])
     weights = sum(p.numel() for p in Speaker(setting.model).model.parameters())
