@@ -247,6 +247,40 @@ def test_shipped_folder_loads_everywhere(tiny: recipes.Recipe, encoded: Path, tm
     assert str(tmp_path) not in text and str(encoded) not in text
 
 
+def test_a_finished_model_is_gone_on_from(tiny: recipes.Recipe, encoded: Path, tmp_path: Path) -> None:
+    plan = Plan(tiny.tokens, tiny.batch, 1e-3, 1, ((32, 1.0),))
+    cards, ids = [], pretrain_text.load_ids(encoded)
+    for name in ("first", "second"):
+        work = tmp_path / name
+        loop = loop_of(tiny, encoded, work)
+        if cards:
+            model, begin = pretrain.begun_model(tiny, tmp_path / "first-out"), pretrain.begun(tmp_path / "first-out")
+            assert model.config.hidden_dropout_prob == 0
+            loop = Loop(tiny, model, plan, ids, ids, work, bf16=False, begin=begin)
+        assert loop.train()
+        for file in ("tokenizer", "corpus.json", "valid-000.npy.xz"):
+            (work / file).symlink_to(encoded / file)
+        cards.append(pretrain_card.write(tiny, work, tmp_path / f"{name}-out"))
+    first, second = cards
+    assert [p["tokens"] for p in second["curve"]][:: len(second["curve"]) - 1] == [tiny.tokens, 2 * tiny.tokens]
+    assert second["curve"][0]["valid_loss"] == pytest.approx(first["validation_loss"], abs=0.01)  # not from nothing
+    assert second["tokens_seen"] == 2 * tiny.tokens
+    assert second["command"].startswith(first["command"]) and second["command"].endswith(
+        "--lengths 32:100 --begin FOLDER"
+    )
+    assert first["sha256"]["model.safetensors"][:16] in second["initialisation"]
+    with pytest.raises(WorkbenchError, match="begin"):
+        Loop(tiny, model, plan, ids, ids, tmp_path / "second", bf16=False).resume()
+
+
+def test_lengths_are_written_with_their_shares(capsys: pytest.CaptureFixture[str]) -> None:
+    assert pretrain.lengths("64:60,128:20") == ((64, 0.75), (128, 0.25))
+    for words in ("64", "64:", "-1:2", "64:0", ""):
+        with pytest.raises(SystemExit):
+            pretrain.main(["bert-mini", f"--lengths={words}"])
+        assert "as 64:60,128:40" in capsys.readouterr().err
+
+
 def test_an_unfinished_run_is_not_shipped(tiny: recipes.Recipe, encoded: Path, tmp_path: Path) -> None:
     loop_of(tiny, encoded, tmp_path).train(minutes=0)
     with pytest.raises(WorkbenchError, match="stands at step 1 of 12"):
@@ -260,6 +294,7 @@ def test_an_unfinished_run_is_not_shipped(tiny: recipes.Recipe, encoded: Path, t
         (["bert-mini", "--corpus", "nowhere.txt"], "no corpus at nowhere.txt"),
         (["bert-mini", "--stage", "train"], "--stage encode"),
         (["bert-mini", "--stage", "card"], "no checkpoint"),
+        (["bert-mini", "--begin", "nowhere"], "nowhere cannot be gone on from"),
     ],
 )
 def test_user_errors_are_sentences(

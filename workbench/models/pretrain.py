@@ -14,7 +14,9 @@ import os
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: 15 times slower without, on shared cores
 
 import argparse
+import hashlib
 import math
+import shutil
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -60,6 +62,10 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--tokens", type=int, help="budget of the whole run; the rate decays to 0 at its end")
     p.add_argument("--batch", type=int, help="tokens in a step")
     p.add_argument("--rate", type=float, help="peak learning rate")
+    p.add_argument("--lengths", type=lengths, help="sequence lengths with their shares of the budget, as 64:60,128:40")
+    p.add_argument(
+        "--begin", type=Path, help="go on from the weights of a finished model of this family, in this folder"
+    )
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--resume", action="store_true", help="go on from the work folder's checkpoint, if there is one")
     p.add_argument("--minutes", type=float, default=math.inf, help="stop with a checkpoint after so many minutes")
@@ -67,6 +73,18 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--compile", action="store_true", help="use torch.compile if it works")
     return p
+
+
+def lengths(words: str) -> tuple[tuple[int, float], ...]:
+    """ "64:60,128:40" -> ((64, 0.6), (128, 0.4)); shares are taken of their sum."""
+    try:
+        pairs = [(int(length), float(share)) for length, share in (part.split(":") for part in words.split(","))]
+    except ValueError:
+        pairs = []
+    whole = sum(share for _, share in pairs)
+    if not pairs or min(min(pair) for pair in pairs) <= 0:
+        raise argparse.ArgumentTypeError(f"{words!r}: expected lengths with shares, as 64:60,128:40")
+    return tuple((length, share / whole) for length, share in pairs)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -77,10 +95,12 @@ def run(arguments: argparse.Namespace) -> None:
     os.environ.setdefault("RAYON_NUM_THREADS", str(arguments.threads))
     torch.set_num_threads(arguments.threads)
     work.mkdir(parents=True, exist_ok=True)
+    begin = begun(arguments.begin) if arguments.begin else None
     corpus: Path = arguments.corpus or SHARED / recipe.corpus
     if arguments.stage in ("encode", "all"):
-        encode(recipe, corpus, arguments.validation or SHARED / recipe.validation, work, arguments.seed)
-    if arguments.stage in ("train", "all") and not train(recipe, arguments, work):
+        held_out: Path = arguments.validation or SHARED / recipe.validation
+        encode(recipe, corpus, held_out, work, arguments.seed, arguments.begin)
+    if arguments.stage in ("train", "all") and not train(recipe, arguments, work, begin):
         print("not finished: go on with --resume")
         return
     if arguments.stage in ("card", "all"):
@@ -88,9 +108,14 @@ def run(arguments: argparse.Namespace) -> None:
         print(f"{recipe.name} is in {out}")
 
 
-def encode(recipe: Recipe, corpus: Path, validation: Path, work: Path, seed: int = 0) -> None:
+def encode(
+    recipe: Recipe, corpus: Path, validation: Path, work: Path, seed: int = 0, begin: Path | None = None
+) -> None:
     """Everything that needs the text or the tokenizer; what the work folder already holds is kept."""
-    _once(work / "tokenizer" / "tokenizer.json", lambda path: _make_tokenizer(recipe, corpus, path))
+    make = (
+        (lambda path: _copy_tokenizer(begin, path)) if begin else (lambda path: _make_tokenizer(recipe, corpus, path))
+    )
+    _once(work / "tokenizer" / "tokenizer.json", make)
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(work / "tokenizer" / "tokenizer.json"))
@@ -103,7 +128,8 @@ def encode(recipe: Recipe, corpus: Path, validation: Path, work: Path, seed: int
         pretrain_text.write_json(path, described)
 
     _once(work / "corpus.json", shards)
-    _once(work / "initial.safetensors", lambda path: _make_initial(recipe, work, path, seed))
+    if not begin:
+        _once(work / "initial.safetensors", lambda path: _make_initial(recipe, work, path, seed))
 
 
 def _once(path: Path, make: Callable[[Path], None]) -> None:
@@ -123,6 +149,11 @@ def _make_tokenizer(recipe: Recipe, corpus: Path, path: Path) -> None:
     tokenizer.save(str(path))
 
 
+def _copy_tokenizer(begin: Path, path: Path) -> None:
+    for file in ("tokenizer_config.json", "tokenizer.json"):
+        shutil.copyfile(begin / file, path.with_name(file))
+
+
 def _make_initial(recipe: Recipe, work: Path, path: Path, seed: int) -> None:
     """Embeddings (V, H) and log unigram probabilities (V,), in half precision as they are only a start."""
     ids = pretrain_text.load_ids(work)
@@ -133,7 +164,7 @@ def _make_initial(recipe: Recipe, work: Path, path: Path, seed: int) -> None:
     save_file(start, path)
 
 
-def train(recipe: Recipe, arguments: argparse.Namespace, work: Path) -> bool:
+def train(recipe: Recipe, arguments: argparse.Namespace, work: Path, begin: dict[str, Any] | None = None) -> bool:
     """Train or go on training; True once the whole budget has been spent."""
     device = pick_device(arguments.device)
     join_others(device)
@@ -142,11 +173,11 @@ def train(recipe: Recipe, arguments: argparse.Namespace, work: Path) -> bool:
         batch=arguments.batch or recipe.batch,
         rate=arguments.rate or recipe.rate,
         seed=arguments.seed,
-        phases=recipe.phases,
+        phases=arguments.lengths or recipe.phases,
     )
     ids, valid = pretrain_text.load_ids(work), pretrain_text.load_ids(work, "valid-*.npy.xz")
-    model = fresh_model(recipe, work, plan.seed).to(device)
-    loop = Loop(recipe, model, plan, ids, valid, work, bf16=fast_bf16(device))
+    model = (begun_model(recipe, arguments.begin) if begin else fresh_model(recipe, work, plan.seed)).to(device)
+    loop = Loop(recipe, model, plan, ids, valid, work, bf16=fast_bf16(device), begin=begin)
     if (work / "checkpoint" / "state.json").is_file() or (work / "checkpoint-old" / "state.json").is_file():
         if not arguments.resume:
             raise WorkbenchError(f"{work} holds a checkpoint", "an empty work folder, or --resume", "--resume")
@@ -170,6 +201,24 @@ def fresh_model(recipe: Recipe, work: Path, seed: int) -> Any:
     start = load_file(work / "initial.safetensors")
     recipe.start(model, start["embeddings"].float(), start["log_unigram"])
     return model
+
+
+def begun(folder: Path) -> dict[str, Any]:
+    """What a finished model's card says of its own pretraining, and which weights these are."""
+    try:
+        card = pretrain_text.read_json(folder / "card.json")
+        weights = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+        return {key: card[key] for key in ("tokens_seen", "seconds", "command", "initialisation")} | {"sha256": weights}
+    except (OSError, ValueError, KeyError) as problem:
+        expected = "a folder that `pretrain` has finished, with card.json and model.safetensors"
+        raise WorkbenchError(f"{folder} cannot be gone on from ({problem})", expected, "data/models/NAME") from None
+
+
+def begun_model(recipe: Recipe, folder: Path) -> Any:
+    """A finished model with the dropout that the recipe pretrains with."""
+    fresh = recipe.fresh(folder)
+    rates = {key: value for key, value in fresh.config.to_dict().items() if "dropout" in key}
+    return type(fresh).from_pretrained(folder, dtype=torch.float32, **rates)
 
 
 def pick_device(name: str) -> torch.device:

@@ -6,6 +6,7 @@ Every number comes from the run's own checkpoint or is measured here on the weig
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,15 @@ def _measure(recipe: Recipe, out: Path, work: Path) -> dict[str, Any]:
 def _card(
     recipe: Recipe, state: dict[str, Any], corpus: dict[str, Any], measured: dict[str, Any], out: Path
 ) -> dict[str, Any]:
-    plan = state["plan"]
+    plan, begin = state["plan"], state["plan"].get("begin") or {}
+    command = f"python -m workbench pretrain {recipe.name} --tokens {plan['tokens']} --batch {plan['batch']} "
+    command += f"--rate {plan['rate']:g} --seed {plan['seed']}"
+    start = begin.get("initialisation", recipe.initialisation or START)
+    if plan["phases"] != json.loads(json.dumps(recipe.phases)):
+        command += " --lengths " + ",".join(f"{length}:{100 * share:g}" for length, share in plan["phases"])
+    if begin:
+        command = f"{begin['command']}, and from its weights {command} --begin FOLDER"
+        start += f" The curve below goes on from weights (SHA-256 {begin['sha256'][:16]}…) that had read {begin['tokens_seen']:,} tokens."
     files = ("model.safetensors", "tokenizer.json")
     model = recipe.build(recipe.vocabulary)
     return {
@@ -102,17 +111,16 @@ def _card(
         "objective": recipe.objective,
         "unit": recipe.unit,
         "guessed": recipe.guessed,
-        "initialisation": recipe.initialisation or START,
-        "tokens_seen": state["step"] * plan["batch"],
+        "initialisation": start,
+        "tokens_seen": state["step"] * plan["batch"] + begin.get("tokens_seen", 0),
         "sequence_lengths": plan["phases"],
         **measured,
-        "seconds": round(state["seconds"]),
+        "seconds": round(state["seconds"]) + begin.get("seconds", 0),
         "hardware": ", then ".join(state["hardware"]),
         "seed": plan["seed"],
-        "command": f"python -m workbench pretrain {recipe.name} --tokens {plan['tokens']} --batch {plan['batch']} "
-        f"--rate {plan['rate']:g} --seed {plan['seed']}",
+        "command": command,
         "limits": list(recipe.limits) or LIMITS,
-        "curve": _thinned(state["curve"]),
+        "curve": _thinned([p | {"tokens": p["tokens"] + begin.get("tokens_seen", 0)} for p in state["curve"]]),
         "sha256": {file: hashlib.sha256((out / file).read_bytes()).hexdigest() for file in files},
     }
 

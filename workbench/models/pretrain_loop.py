@@ -44,7 +44,15 @@ class Loop:
     """One run, from its start or its checkpoint to its budget, its time limit or an interrupt."""
 
     def __init__(
-        self, recipe: Recipe, model: Any, plan: Plan, ids: np.ndarray, valid: np.ndarray, work: Path, bf16: bool
+        self,
+        recipe: Recipe,
+        model: Any,
+        plan: Plan,
+        ids: np.ndarray,
+        valid: np.ndarray,
+        work: Path,
+        bf16: bool,
+        begin: dict[str, Any] | None = None,  # of the pretraining that this one goes on from
     ) -> None:
         self.recipe, self.model, self.plan, self.work, self.bf16 = recipe, model, plan, work, bf16
         self.device = next(model.parameters()).device
@@ -56,7 +64,7 @@ class Loop:
         self.generator = torch.Generator(self.device)
         self.rank, self.world = (distributed.get_rank(), distributed.get_world_size()) if together() else (0, 1)
         self.loss: Any = self._loss
-        settings = json.loads(json.dumps({**asdict(plan), "corpus_tokens": len(ids)}))
+        settings = json.loads(json.dumps({**asdict(plan), "corpus_tokens": len(ids), "begin": begin}))
         self.state: dict[str, Any] = {"step": 0, "seconds": 0.0, "hardware": [], "plan": settings}
         self.state |= {"curve": [], "pending": [0.0, 0]}  # pending: since a report, loss sum and steps
 
