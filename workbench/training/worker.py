@@ -171,7 +171,7 @@ class Worker:
                                accumulate, self.team)  # fmt: skip
         bridge.moves = Moves(model)  # from where the model began, also when training goes on from a state
         self.begun = True
-        engine.give_back()  # what preparing and the baselines needed
+        engine.give_back(collect=False)  # what preparing and the baselines needed; Trainer begins with a collection
         trainer.train(resume_from_checkpoint=str(self.resume) if self.resume else None)
         why = bridge.fired or bridge.ended  # a ghost is past the end of its run, however it ends itself
         self.end(why or "budget", _words(why, self.config) + ghost_words(self.store))  # first of all: Stop means stop
