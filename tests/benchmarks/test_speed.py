@@ -188,6 +188,29 @@ def test_the_workbench_keeps_95_percent_of_a_bare_loop():
     assert ratio >= 0.95
 
 
+def test_an_evaluation_in_threads_of_its_own_is_faster_than_one_in_which_operations_are_split(monkeypatch):
+    import torch
+
+    from workbench.tasks import base
+    from workbench.training.precision import cpu_bf16
+
+    if os.cpu_count() == 1:
+        pytest.skip("one core")
+    _, task, prepared, model = parts()
+    model.forward = torch.autocast("cpu", torch.bfloat16, enabled=cpu_bf16() is not None)(model.forward)
+    collate, ratios = task.collate(prepared.tokenizer), []
+    for _ in range(7):
+        seconds = []
+        for most in (1, 4):
+            monkeypatch.setattr(base, "MOST_WORKERS", most)
+            begun = time.monotonic()
+            base.forward(model, prepared.validation, collate, lambda: True, read=task.read)
+            seconds.append(time.monotonic() - begun)
+        ratios.append(seconds[0] / seconds[1])
+    note(evaluation_in_threads=statistics.median(ratios))
+    assert statistics.median(ratios) > 1.1
+
+
 def stock(seconds: list) -> float:
     """transformers' Trainer as its documentation shows it, with its notebook callback: final validation accuracy."""
     import numpy as np

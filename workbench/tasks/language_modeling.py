@@ -6,6 +6,7 @@ Models with a mask token guess 15% hidden word pieces from both sides (Devlin et
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from itertools import pairwise
 from typing import Any
@@ -184,18 +185,19 @@ def only_where_asked(model: Any) -> torch.nn.Module:
     head = model.get_output_embeddings()
     if head is None:
         return model
-    asked_for: list[torch.Tensor] = []
+    call = threading.local()  # evaluations run in several threads
 
     def take(_: Any, args: Any, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        asked_for.clear()
+        call.where = None
         labels = kwargs.get("labels")
         if labels is None or not (where := labels != NOT_ASKED).any():
             return args, kwargs
-        asked_for.append(where)
+        call.where = where
         return args, {**kwargs, "labels": labels[where][None]}
 
     def narrow(_: Any, args: Any) -> Any:
-        return (args[0][asked_for.pop()][None], *args[1:]) if asked_for else args
+        where, call.where = getattr(call, "where", None), None
+        return args if where is None else (args[0][where][None], *args[1:])
 
     model.register_forward_pre_hook(take, with_kwargs=True)
     head.register_forward_pre_hook(narrow)

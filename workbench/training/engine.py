@@ -42,6 +42,7 @@ def portions() -> Iterator[str]:
     for name in MODULES:
         importlib.import_module(name)
         yield name
+    sys.modules["torch"].get_num_threads()  # settles them for this thread, whatever an evaluation's threads set later
     if first:
         gc.collect()
         gc.freeze()
