@@ -137,7 +137,10 @@ def test_accents_survive_the_byte_pieces(folders):
 
 def test_a_batch_of_prompts_by_hand(folders):
     tokenizer = pairing.tokenizer(zoo.source(folders["gpt2"]), "translation")
-    batch = TASK.collate(tokenizer)([(np.array([5, 6, 7]), np.array([8, 0])), (np.array([9]), np.array([3]))])
+    collate = TASK.collate(tokenizer)
+    assert collate.limit == 2 * tokenizer.model_max_length
+    collate.limit = 5
+    batch = collate([(np.array([5, 6, 7]), np.array([8, 0])), (np.array([9]), np.array([3]))])
     assert batch["input_ids"].tolist() == [[5, 6, 7, 8, 0], [9, 3, 0, 0, 0]]
     assert batch["labels"].tolist() == [[SILENT, SILENT, SILENT, 8, 0], [SILENT, 3, SILENT, SILENT, SILENT]]
     assert batch["attention_mask"].tolist() == [[1] * 5, [1, 1, 0, 0, 0]]

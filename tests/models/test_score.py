@@ -59,6 +59,7 @@ def test_the_shipped_table_is_what_the_card_holds():
 def test_sources_are_called_without_a_path_of_this_machine(tmp_path):
     loaded, _ = score.test_data("reviews")
     assert score.label("reviews", loaded) == "reviews (accuracy)"
+    assert score.label("reviews", loaded, 12) == "reviews (accuracy, 12 passes)"
     assert score.label("/a/b/sms/messages.tsv:F1=spam", loaded) == "sms/messages (F1 of spam)"
     assert score.label("people-places", score.test_data("people-places")[0]) == "people-places (entity F1)"
 
@@ -95,7 +96,7 @@ def test_a_translator_is_scored_by_what_it_writes(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_model_and_the_control_are_measured_on_the_test_split(tmp_path):
+def test_a_model_and_the_control_are_measured_on_the_test_split(tmp_path, monkeypatch):
     from tiny import tiny_bert
 
     from workbench.data import load
@@ -106,3 +107,8 @@ def test_a_model_and_the_control_are_measured_on_the_test_split(tmp_path):
         found = score.measure(loaded, None, who, 32, 0)
         assert 0 <= found["score"] <= 1 and found["majority"] == 0.5
     assert score.measure(loaded, "1", "control", 32, 0)["majority"] == 0.0  # the commonest class is the other one
+    seen = []
+    monkeypatch.setattr(score, "fine_tuned", lambda *a, **choices: seen.append(choices["epochs"]) or 0.5)
+    for passes in (None, 7):
+        score.measure(loaded, None, model, 32, 0, passes)
+    assert seen == [20, 7]

@@ -268,7 +268,7 @@ def test_a_batch_has_positions_masks_and_segments(bundled):
 
 def test_padding_in_front_moves_the_positions(bundled):
     encoded = TASK.windows([Question("Who left?", "Ann left.", ((0, 3),)), Question("a", "b", ((0, 1),))], bundled, 64)
-    left = SimpleNamespace(pad_token_id=0, padding_side="left", model_input_names=["input_ids"])
+    left = SimpleNamespace(pad_token_id=0, padding_side="left", model_input_names=["input_ids"], model_max_length=64)
     batch = TASK.collate(left)([encoded[0], encoded[1]])
     assert batch["start_positions"].tolist() == [5, 3 + 4] and "token_type_ids" not in batch
 

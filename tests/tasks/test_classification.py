@@ -172,9 +172,18 @@ def test_more_train_examples_than_there_are_is_all_of_them(loaded, tokenizer):
                                                    ("left", [[9, 5, 6], [9, 9, 7]], [[0, 1, 1], [0, 0, 1]])])  # fmt: skip
 def test_collate_pads_to_the_longest_on_the_tokenizers_side(side, ids, mask):
     long = (np.array([5, 6, 8]), 0)
-    batch = Collate(9, side)([(np.array([5, 6]), 1), (np.array([7]), 0), long])
+    batch = Collate(9, side, limit=3)([(np.array([5, 6]), 1), (np.array([7]), 0), long])
     assert batch["input_ids"].tolist() == [*ids, [5, 6, 8]] and batch["attention_mask"].tolist() == [*mask, [1, 1, 1]]
     assert batch["labels"].tolist() == [1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("longest", "limit", "width"), [(3, 512, 8), (8, 512, 8), (9, 512, 16), (98, 100, 100), (9, 4, 9)]
+)
+def test_widths_are_multiples_of_eight_that_the_model_takes(longest, limit, width):
+    batch = Collate(9, limit=limit)([(np.arange(longest), 0), (np.array([7]), 1)])
+    assert batch["input_ids"].shape == batch["attention_mask"].shape == (2, width)
+    assert batch["attention_mask"].sum(1).tolist() == [longest, 1]
 
 
 def test_collated_tensors_are_whole_numbers(prepared, tokenizer):

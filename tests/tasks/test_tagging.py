@@ -223,7 +223,7 @@ def test_the_probe_is_part_of_training_and_at_most_200_sentences(tokenizer, prep
 ])  # fmt: skip
 def test_labels_are_padded_with_silence_on_the_side_of_the_ids(side, ids, labels, mask):
     items = [(np.array([5, 6]), np.array([-100, 1])), (np.array([7, 8, 3]), np.array([0, -100, 2]))]
-    batch = TagCollate(9, side)(items)
+    batch = TagCollate(9, side, limit=3)(items)
     assert batch["input_ids"].tolist() == ids and batch["labels"].tolist() == labels
     assert batch["attention_mask"].tolist() == mask and {t.dtype for t in batch.values()} == {torch.int64}
 

@@ -84,7 +84,9 @@ def test_long_sentences_keep_their_closing_token(tokenizer):
 
 
 def test_a_batch_by_hand(tokenizer, model):
-    batch = PairCollate(tokenizer)([(np.array([5, 6, 1]), np.array([7, 1])), (np.array([8, 1]), np.array([9, 10, 1]))])
+    collate = PairCollate(tokenizer)
+    collate.limit = 3
+    batch = collate([(np.array([5, 6, 1]), np.array([7, 1])), (np.array([8, 1]), np.array([9, 10, 1]))])
     assert batch["input_ids"].tolist() == [[5, 6, 1], [8, 1, 0]] and batch["attention_mask"].tolist() == [
         [1, 1, 1],
         [1, 1, 0],

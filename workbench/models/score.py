@@ -51,9 +51,15 @@ def main(argv: list[str]) -> int:
             count = min(len(data["train"]), len(data["train"]) if size == "all" else int(size))
             for model in [m for m in (a.name, a.name + RANDOM, CONTROL) if not a.only or m in a.only]:
                 for seed in range(a.seeds if model != CONTROL or size != "all" else 1):
-                    key = {"data": label(source, data), "model": model, "labels": size, "n": count, "seed": seed}
+                    key = {
+                        "data": label(source, data, a.epochs),
+                        "model": model,
+                        "labels": size,
+                        "n": count,
+                        "seed": seed,
+                    }
                     if not journal.has(a.results, key):
-                        journal.append(a.results, {**key, **measure(data, positive, model, count, seed)})
+                        journal.append(a.results, {**key, **measure(data, positive, model, count, seed, a.epochs)})
     if not a.results.exists():
         return 0
     rows = summary(pd.read_json(a.results, lines=True, dtype={"labels": str}))
@@ -71,6 +77,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     p.add_argument("--sizes", nargs="+", default=list(SIZES), help="numbers of labelled training texts, or all")
     p.add_argument("--seeds", type=int, default=SEEDS)
+    p.add_argument(
+        "--epochs", type=int, help="passes for both models, and said in the table; default: 4 to 20 by labels"
+    )
     p.add_argument("--only", nargs="+", default=[], help="leave the other contestants out: NAME, NAME:random, tfidf")
     p.add_argument("--results", type=Path, default=Path("runs/scores.jsonl"), help="results so far, one line each")
     p.add_argument("--write", action="store_true", help="put the table into the model's card")
@@ -90,8 +99,11 @@ def test_data(source: str) -> tuple[Data, str | None]:
     return data, positive or None
 
 
-def measure(data: Data, positive: str | None, model: str, count: int, seed: int) -> dict[str, float]:
+def measure(
+    data: Data, positive: str | None, model: str, count: int, seed: int, passes: int | None = None
+) -> dict[str, float]:
     """{"score", "majority"} on the test split after training on `count` texts."""
+    choices = {"epochs": passes or epochs(count)}
     task = TASKS[data.task]
     if "label" not in data["train"].column_names:
         rows = np.sort(np.random.default_rng(seed).permutation(len(data["train"]))[:count])  # those that a run takes
@@ -106,11 +118,13 @@ def measure(data: Data, positive: str | None, model: str, count: int, seed: int)
         commonest = np.bincount(np.array(data["train"]["label"])).argmax()
         majority = f1(np.full(len(right), commonest), right, data.labels.index(positive))
         if answers is None:
-            names = fine_tuned(data, model, count, seed, lambda run: run.predict(list(data["test"]["text"]))["label"])
+            texts = list(data["test"]["text"])
+            names = fine_tuned(data, model, count, seed, lambda run: run.predict(texts)["label"], **choices)
             answers = np.array([data.labels.index(a) for a in names])
         return {"score": f1(answers, right, data.labels.index(positive)), "majority": majority}
     majority, _ = task.baselines({"train": data["train"], "validation": data["test"]}, rows, data.labels)
-    score = fine_tuned(data, model, count, seed, lambda run: run.evaluate("test")[SCORED.get(task.name, task.metric)])
+    metric = SCORED.get(task.name, task.metric)
+    score = fine_tuned(data, model, count, seed, lambda run: run.evaluate("test")[metric], **choices)
     return {"score": float(score), "majority": majority}
 
 
@@ -145,14 +159,15 @@ def _bag_of_words(data: Data, rows: np.ndarray) -> np.ndarray:
     return np.asarray(model.predict(list(data["test"]["text"])))
 
 
-def label(source: str, data: Data) -> str:
+def label(source: str, data: Data, passes: int | None = None) -> str:
     """How a dataset is called in the table: no path of this machine in it."""
+    how = f", {passes} passes" if passes else ""
     path, _, positive = source.partition(":F1=")
     place = Path(path)
     name = f"{place.parent.name}/{place.stem}".strip("/") if place.suffix else place.name
     if positive:
-        return f"{name} (F1 of {positive})"
-    return f"{name} ({CALLED.get(data.task, TASKS[data.task].metric)})"
+        return f"{name} (F1 of {positive}{how})"
+    return f"{name} ({CALLED.get(data.task, TASKS[data.task].metric)}{how})"
 
 
 def summary(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -26,10 +26,15 @@ SMALLER_PROBE = PROBE // 2  # passages are long
 
 
 class SpanCollate(Collate):
-    """As `Collate`, with two positions per window, and with segment ids where the model takes them."""
+    """As `Collate`, with two positions per window, and with segment ids where the model takes them.
+
+    Padded to the longest only: an answer might begin at any place of the row, so every padded one is one more to choose from.
+    """
+
+    step = 1
 
     def __init__(self, tokenizer: Any) -> None:
-        super().__init__(tokenizer.pad_token_id, tokenizer.padding_side)
+        super().__init__(tokenizer.pad_token_id, tokenizer.padding_side, tokenizer.model_max_length)
         self.segments = "token_type_ids" in tokenizer.model_input_names
 
     def __call__(self, items: list[tuple[np.ndarray, Window]]) -> dict[str, torch.Tensor]:

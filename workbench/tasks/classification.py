@@ -100,7 +100,7 @@ class Classification:
         return PooledClassifier(encoder, len(names), pooling, dropout, config.head)
 
     def collate(self, tokenizer: Any) -> Collate:
-        return Collate(tokenizer.pad_token_id, tokenizer.padding_side)
+        return Collate(tokenizer.pad_token_id, tokenizer.padding_side, tokenizer.model_max_length)
 
     def read(self, output: Any, batch: Any) -> list[np.ndarray]:
         """One row of logits (labels,) per text."""

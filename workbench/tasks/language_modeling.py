@@ -209,7 +209,7 @@ class LanguageCollate(Collate):
     """Pads; examples without labels get theirs here, new ones every time: transformers' models shift a causal model's own."""
 
     def __init__(self, tokenizer: Any) -> None:
-        super().__init__(tokenizer.pad_token_id, tokenizer.padding_side)
+        super().__init__(tokenizer.pad_token_id, tokenizer.padding_side, tokenizer.model_max_length)
         self.tokenizer = tokenizer
 
     def __call__(self, items: list[tuple[np.ndarray, Any]]) -> dict[str, torch.Tensor]:

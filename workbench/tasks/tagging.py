@@ -127,7 +127,7 @@ class Tagging:
         return WordTagger(encoder, len(names), dropout, config.head)
 
     def collate(self, tokenizer: Any) -> TagCollate:
-        return TagCollate(tokenizer.pad_token_id, tokenizer.padding_side)
+        return TagCollate(tokenizer.pad_token_id, tokenizer.padding_side, tokenizer.model_max_length)
 
     def read(self, output: Any, batch: Any) -> list[np.ndarray]:
         """Per sentence its logits (pieces, tags), without padding."""

@@ -34,7 +34,7 @@ class PairCollate(Collate):
     """Source ids, target ids and what the decoder is shown: the target moved one place to the right behind a start token."""
 
     def __init__(self, tokenizer: Any) -> None:
-        super().__init__(tokenizer.pad_token_id)
+        super().__init__(tokenizer.pad_token_id, limit=tokenizer.model_max_length)
         self.start = getattr(tokenizer, "decoder_start", tokenizer.pad_token_id)
         self.target_pad = getattr(tokenizer, "target_pad", tokenizer.pad_token_id)
 
@@ -129,7 +129,9 @@ class Translation:
         return with_constants(model)
 
     def collate(self, tokenizer: Any) -> Collate:
-        return PromptCollate(tokenizer.pad_token_id) if completes(tokenizer) else PairCollate(tokenizer)
+        if not completes(tokenizer):
+            return PairCollate(tokenizer)
+        return PromptCollate(tokenizer.pad_token_id, limit=2 * tokenizer.model_max_length)  # both halves in one row
 
     def read(self, output: Any, batch: Any) -> list[np.ndarray]:
         """Per pair (pieces, 2): minus log probability of each right piece, and 1 where it was the first guess.
@@ -223,7 +225,8 @@ def translate(model: Any, texts: list[str], tokenizer: Any, max_length: int = 12
     ids = Translation().pieces(texts, tokenizer, max_length)
     order, said = np.argsort([len(i) for i in ids], kind="stable"), [""] * len(ids)
     prompt = completes(tokenizer)
-    device, collate = next(model.parameters()).device, Collate(tokenizer.pad_token_id, "left" if prompt else "right")
+    device = next(model.parameters()).device
+    collate = Collate(tokenizer.pad_token_id, "left" if prompt else "right", tokenizer.model_max_length)
     was_training = model.training
     model.eval()
     try:
