@@ -135,8 +135,8 @@ pd.concat(both, names=["head"]).round(3)
 
 # %% [markdown]
 # First the two heads. The BiLSTM has a hundred thousand new weights where the linear head has a thousand, and two hundred sentences to learn them
-# from: here it is behind, and so it is with bert-mini (docs/techniques.md: 21.9 ± 8.0 against 48.0 ± 3.9 with 256 sentences and the same passes). It is
-# meant for vectors that do not know their neighbours; BERT's know them already.
+# from: it finds next to no name, and with bert-mini, too, it is behind (docs/techniques.md: 21.9 ± 8.0 against 48.0 ± 3.9 with 256 sentences and
+# the same passes). It is meant for vectors that do not know their neighbours; BERT's know them already.
 #
 # Now the decoding. It leaves no impossible sentence; that is how it is made. Whether it finds more names is another question. The scorer is kind to
 # an `I-PER` behind `O` and counts it as the beginning of a name, so some of the sentences that were repaired had been counted as right before.

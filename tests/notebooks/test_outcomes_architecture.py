@@ -40,7 +40,8 @@ def test_constrained_decoding_repairs_what_is_impossible_and_costs_no_names(home
     tables = [wb.decodings(wb.fit("people-places", seed=s, head=head, **TAGS).join()) for s in SEEDS]
     free, held = (np.array([t.loc[name] for t in tables]) for name in ("free", "constrained"))
     f1, broken = (list(tables[0]).index(c) for c in ("f1", "impossible sentences"))
-    assert free[:, broken].sum() > 0 and held[:, broken].max() == 0, tables
+    assert held[:, broken].max() == 0, tables
+    assert free[:, broken].sum() > 0 or head == "bilstm", tables  # which as a rule marks no name at all here
     assert held[:, f1].mean() > free[:, f1].mean() - 0.01, tables
 
 
@@ -49,7 +50,7 @@ def test_the_bilstm_is_behind_with_so_few_sentences_and_the_page_says_what_the_l
         np.array([wb.fit("people-places", seed=s, head=h, **TAGS).join().best["f1"] for s in SEEDS])
         for h in ("linear", "bilstm")
     )
-    assert bilstm.mean() < linear.mean(), (linear, bilstm)
+    assert bilstm.mean() < 0.05 < linear.mean(), (linear, bilstm)  # next to no name
     control, technique = measured("a BiLSTM below the tags", "people-places")
     assert f"{technique} against {control} with 256 sentences" in LESSON.read_text("utf-8")
 

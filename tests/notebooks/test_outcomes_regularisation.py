@@ -38,13 +38,16 @@ def ill(home_of_all):
 
 
 def test_the_illness_is_overfitting(ill):
-    assert ill.diagnosis.verdict == "overfitting"
+    """As a rule from the first words on; where the rebound is short, the verdict only watches it."""
+    assert ill.diagnosis.verdict in ("overfitting", "watch: overfitting")
+    losses = ill.frame()["valid_loss"]
+    assert losses.iloc[-1] > 1.2 * losses.min()
 
 
 def test_dropout_ends_the_rebound_and_makes_the_best_model_worse(table):
-    row, base = table.loc["dropout=0.5"], table.loc["base"]
-    assert row["GL"] < 1 and row["gap"] < 0.6 * base["gap"] and base["GL"] > 10
-    assert row["against the base"] == "higher"
+    row, base = table.loc["dropout=0.6"], table.loc["base"]
+    assert row["GL"] < 1 and row["gap"] < 0.3 * base["gap"] and base["GL"] > 10
+    assert row["against the base"] == "higher" and row["difference"] == pytest.approx(0.5, abs=0.15)
 
 
 def test_mixing_checks_the_climb_without_a_detectable_difference(table):
@@ -61,12 +64,12 @@ def test_freezing_helps_by_two_tenths_and_more_texts_do_most(table):
 
 
 def test_on_reviews_a_cured_curve_is_not_a_cured_model(home_of_all):
-    changes = {"dropout": 0.5, "mixup": 1.0, "freeze": 2, "more texts": {"train_examples": 512, "epochs": 3}}
+    changes = {"dropout": 0.6, "mixup": 1.0, "freeze": 2, "more texts": {"train_examples": 512, "epochs": 3}}
     base = {**BASE, "train_examples": 128, "learning_rate": 1e-3, "evaluations": 8}
     found = wb.ablate("reviews", changes, seeds=3, **base).join().frame().set_index("change")
     assert set(found["against the base"].iloc[1:]) == {"no detectable difference"}
     assert found.loc["base", "loss"] == pytest.approx(0.69, abs=0.015) and found.loc["base", "GL"] > 80
-    assert found.loc["dropout=0.5", "GL"] < 2 and found.loc["freeze=2", "GL"] < 20
+    assert found.loc["dropout=0.6", "GL"] < 2 and found.loc["freeze=2", "GL"] < 20
 
 
 @pytest.mark.parametrize("name", ["14.1", "14.2"])

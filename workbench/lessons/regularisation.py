@@ -91,8 +91,8 @@ EXERCISES: tuple[Exercise, ...] = (
         _cured,
         (
             "Which of the six changes the shape of the curve, and not only its height?",
-            "The dose decides. In the table 0.5 was a cure that did harm.",
-            "Dropout between 0.3, which is too little, and 0.5, which is too much.",
+            "The dose decides. In the table 0.6 was a cure that did harm.",
+            "Dropout between 0.3, which is too little, and 0.6, which is far too much.",
         ),
         "cured = wb.fit('headlines', **{**base, 'dropout': 0.4}); await cured",
     ),
@@ -102,9 +102,9 @@ EXERCISES: tuple[Exercise, ...] = (
         "the first run and yours.",
         _only_the_gap,
         ("The gap is validation minus training loss at the last step: it also shrinks when training gets worse.",
-         "What keeps the model from being sure of anything?",
-         "Label smoothing: the model is told never to be certain."),
-        "smaller = wb.fit('headlines', **{**base, 'label_smoothing': 0.2}); await smaller",
+         "What in the table made the training itself worse?",
+         "A large dose of dropout."),
+        "smaller = wb.fit('headlines', **{**base, 'dropout': 0.6}); await smaller",
     ),
     Exercise(
         "14.3",
