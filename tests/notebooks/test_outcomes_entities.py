@@ -99,7 +99,8 @@ def test_capitals_are_lost_and_would_have_told_of_most_missed_and_invented_names
 
 def test_a_name_that_does_not_exist_is_what_the_words_around_it_make_of_it(lesson):
     found = lesson["run"].predict(["Doctor Vellmora was late.", "The train to Vellmora was late."])["entities"]
-    assert list(found) == [[("PER", "Vellmora")], [("LOC", "Vellmora")]]
+    kinds = [[kind for kind, words in names if words.endswith("Vellmora")] for names in found]
+    assert kinds == [["PER"], ["LOC"]]  # "Doctor" may belong to it
 
 
 @pytest.mark.parametrize("name", ["05.1", "05.2", "05.3", "05.4"])

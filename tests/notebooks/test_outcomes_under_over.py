@@ -50,10 +50,8 @@ def test_what_the_lesson_says_is_so(home, seed):
     twin = run.fork(step=120).join()
     assert (twin.frame()["valid_loss"] == frame["valid_loss"]).all()
     noisy, gentle = run.fork(dropout=0.4).join(), run.fork(learning_rate=5e-5).join()
-    assert (
-        last(gentle)["valid_loss"] < 0.95 * last(run)["valid_loss"]
-        and last(noisy)["valid_loss"] < last(run)["valid_loss"]
-    )
+    assert last(gentle)["valid_loss"] < 0.95 * last(run)["valid_loss"]
+    assert last(noisy)["valid_loss"] != last(run)["valid_loss"]  # lower or higher: the lesson says neither
     check = wb.is_it_real(run, seeds=2).join()
     assert check.holds, check.verdict()
 
