@@ -141,7 +141,7 @@ def batch(folder, mistake, task="classification", learning=False):
 
 
 def test_without_a_mask_every_place_counts(folder):
-    assert batch(folder, "no-mask")["attention_mask"].tolist() == [[1] * 5] * 2
+    assert batch(folder, "no-mask")["attention_mask"].tolist() == [[1] * 8] * 2  # a multiple of eight
 
 
 def test_padding_to_the_limit_makes_every_batch_as_long(folder):
@@ -154,8 +154,8 @@ def test_padding_to_the_limit_makes_every_batch_as_long(folder):
 
 def test_padding_is_counted_while_learning_and_only_there(folder):
     learned, asked = (batch(folder, "padding-in-loss", "tagging", learning) for learning in (True, False))
-    assert asked["labels"].tolist() == [[-100, 2, -100, -100, -100], [-100, 1, 1, -100, -100]]
-    assert learned["labels"].tolist() == [[-100, 2, -100, 0, 0], [-100, 1, 1, -100, -100]]
+    assert asked["labels"].tolist() == [[-100, 2, *[-100] * 6], [-100, 1, 1, *[-100] * 5]]
+    assert learned["labels"].tolist() == [[-100, 2, -100, *[0] * 5], [-100, 1, 1, -100, -100, *[0] * 3]]
 
 
 def test_a_translators_targets_stay_as_they_are():
@@ -173,7 +173,7 @@ def test_padding_of_a_translation_becomes_a_target():
     made = task.training_collate(tokenizer)(
         [(np.array([5, 1]), np.array([7, 1])), (np.array([5, 1]), np.array([7, 8, 9, 1]))]
     )
-    assert made["labels"].tolist() == [[7, 1, 0, 0], [7, 8, 9, 1]]
+    assert made["labels"].tolist() == [[7, 1, *[0] * 6], [7, 8, 9, 1, *[0] * 4]]
 
 
 def test_a_spoilt_tokenizer_is_the_one_inside_in_all_else(folder):

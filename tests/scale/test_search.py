@@ -84,7 +84,7 @@ def test_an_overfitting_trial_is_ended_and_the_score_of_its_best_weights_counts(
     noisy = data(48, 48, noise=0.5)  # nothing to learn but by heart
     found = begin(
         model,
-        {"learning_rate": (3e-3, 1e-2)},
+        {"learning_rate": (2e-3, 3e-3)},
         trials=1,
         data=noisy,
         epochs=300,
