@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -163,8 +163,8 @@ class LengthGrouped:
             yield batches[i]
 
 
-POOL = ThreadPoolExecutor(4)
 MOST_WORKERS = 4  # of one evaluation
+POOL = ThreadPoolExecutor(MOST_WORKERS)
 
 
 def forward(
@@ -179,11 +179,12 @@ def forward(
 
     An array (examples, labels), or with a task's own `read` a list with whatever that makes of each example. On a CPU as many
     threads as cores (at most four) take batches of their own, smaller in proportion: operations this small gain little when
-    they are split. The evaluations of bert-mini take 0.65 of the time on two cores, those of bert-tiny 0.6.
+    they are split. On two cores the evaluations of bert-mini and bert-tiny take 0.75 of the time, those of elmo-mini 0.55.
     """
     order = np.argsort(encoded.lengths, kind="stable")
     device = next(model.parameters()).device
-    cores = torch.get_num_threads() if device.type == "cpu" and not torch.distributed.is_initialized() else 1
+    together = torch.distributed.is_available() and torch.distributed.is_initialized()
+    cores = torch.get_num_threads() if device.type == "cpu" and not together else 1
     workers = min(cores, MOST_WORKERS) if len(order) > batch_size else 1
     batch_size = max(1, batch_size // workers)
     starts = range(0, len(order), batch_size)
@@ -210,11 +211,15 @@ def forward(
         if workers == 1:
             answer(starts)
         else:
+            asked = [POOL.submit(answer, starts[k::workers]) for k in range(workers)]
             try:
-                list(POOL.map(answer, [starts[k::workers] for k in range(workers)]))
-            except BaseException:
-                broken.set()
-                raise
+                wait(asked, return_when=FIRST_EXCEPTION)
+            finally:  # no thread goes on asking a model that may be trained again
+                if not all(one.done() for one in asked):
+                    broken.set()
+                    wait(asked)
+            for one in asked:
+                one.result()
     finally:
         model.train(was_training)
         if workers > 1:
