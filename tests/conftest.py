@@ -1,6 +1,5 @@
 """For all tests: no network beyond this machine (child processes included), run folders in a temporary place, two threads."""
 
-import gc
 import os
 import sys
 from pathlib import Path
@@ -25,13 +24,12 @@ pytest.register_assert_rewrite("fakes")  # it holds tests that several lessons s
 
 
 def pytest_collection_finish():
-    """What is loaded by now stays for good: no garbage collection need look through it (0.25 s each, two for every run)."""
+    """Test modules load torch before the engine does, which then leaves it to others to set it aside."""
     if "torch" in sys.modules:
         from workbench.training import engine
 
         engine.load()
-        gc.collect()
-        gc.freeze()
+        engine.set_aside()
 
 
 @pytest.fixture(autouse=True)

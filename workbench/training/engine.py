@@ -34,9 +34,8 @@ MODULES = (
 def portions() -> Iterator[str]:
     """Import one module after the other, yielding its name after each.
 
-    What they leave behind (half a million objects) stays for good, and every full garbage collection would look through
-    it: 0.2 to 0.3 s each, two a run. So it is set aside, unless torch was there before: then the kernel may hold models
-    of its own, and one in a reference cycle could not be freed any more.
+    In the end they are set aside, unless torch was there before: then the kernel may hold models of its own, and one in a
+    reference cycle could not be freed any more.
     """
     first = "torch" not in sys.modules
     for name in MODULES:
@@ -44,8 +43,14 @@ def portions() -> Iterator[str]:
         yield name
     sys.modules["torch"].get_num_threads()  # settles them for this thread, whatever an evaluation's threads set later
     if first:
-        gc.collect()
-        gc.freeze()
+        set_aside()
+
+
+def set_aside() -> None:
+    """Keep what there is now out of later garbage collections. Modules leave half a million objects that stay for good, and
+    every full collection would look through them: 0.2 to 0.3 s each, two a run."""
+    gc.collect()
+    gc.freeze()
 
 
 def give_back(collect: bool = True) -> None:
