@@ -27,6 +27,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import distributed
 
+from workbench.catalog import bundled_home
 from workbench.errors import WorkbenchError
 from workbench.models import embeddings, pretrain_card, pretrain_text
 from workbench.models.pretrain_batches import Plan
@@ -95,6 +96,8 @@ def run(arguments: argparse.Namespace) -> None:
     os.environ.setdefault("RAYON_NUM_THREADS", str(arguments.threads))
     torch.set_num_threads(arguments.threads)
     work.mkdir(parents=True, exist_ok=True)
+    if recipe.begin and not arguments.begin:
+        arguments.begin = bundled_home() / "models" / recipe.begin
     begin = begun(arguments.begin) if arguments.begin else None
     corpus: Path = arguments.corpus or SHARED / recipe.corpus
     if arguments.stage in ("encode", "all"):
@@ -176,7 +179,8 @@ def train(recipe: Recipe, arguments: argparse.Namespace, work: Path, begin: dict
         phases=arguments.lengths or recipe.phases,
     )
     ids, valid = pretrain_text.load_ids(work), pretrain_text.load_ids(work, "valid-*.npy.xz")
-    model = (begun_model(recipe, arguments.begin) if begin else fresh_model(recipe, work, plan.seed)).to(device)
+    model = begun_model(recipe, arguments.begin, plan.seed) if begin else fresh_model(recipe, work, plan.seed)
+    model = model.to(device)
     loop = Loop(recipe, model, plan, ids, valid, work, bf16=fast_bf16(device), begin=begin)
     if (work / "checkpoint" / "state.json").is_file() or (work / "checkpoint-old" / "state.json").is_file():
         if not arguments.resume:
@@ -214,8 +218,9 @@ def begun(folder: Path) -> dict[str, Any]:
         raise WorkbenchError(f"{folder} cannot be gone on from ({problem})", expected, "data/models/NAME") from None
 
 
-def begun_model(recipe: Recipe, folder: Path) -> Any:
-    """A finished model with the dropout that the recipe pretrains with."""
+def begun_model(recipe: Recipe, folder: Path, seed: int = 0) -> Any:
+    """A finished model with the dropout that the recipe pretrains with; where its head is another one, that starts at random."""
+    torch.manual_seed(seed)
     fresh = recipe.fresh(folder)
     rates = {key: value for key, value in fresh.config.to_dict().items() if "dropout" in key}
     return type(fresh).from_pretrained(folder, dtype=torch.float32, **rates)

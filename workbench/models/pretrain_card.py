@@ -94,7 +94,7 @@ def _card(
     if plan["phases"] != json.loads(json.dumps(recipe.phases)):
         command += " --lengths " + ",".join(f"{length}:{100 * share:g}" for length, share in plan["phases"])
     if begin:
-        command = f"{begin['command']}, and from its weights {command} --begin FOLDER"
+        command = f"{begin['command']}, and from its weights {command}" + ("" if recipe.begin else " --begin FOLDER")
         start += f" The curve below goes on from weights (SHA-256 {begin['sha256'][:16]}…) that had read {begin['tokens_seen']:,} tokens."
     files = ("model.safetensors", "tokenizer.json")
     model = recipe.build(recipe.vocabulary)
@@ -107,7 +107,7 @@ def _card(
         "vocabulary": recipe.vocabulary,
         "hidden": recipe.hidden,
         "layers": model.config.num_hidden_layers,
-        "corpus": corpus | LICENCES.get(corpus["file"], UNSTATED),
+        "corpus": {"unit": recipe.counted} | corpus | LICENCES.get(corpus["file"], UNSTATED),
         "objective": recipe.objective,
         "unit": recipe.unit,
         "guessed": recipe.guessed,
@@ -159,7 +159,7 @@ def _readme(card: dict[str, Any]) -> str:
 
 {card["parameters"] / 1e6:.2f} M parameters, shipped in half precision: load it with `dtype=torch.float32`.
 
-**Text.** {corpus["text"]}: {corpus["documents"]:,} {corpus.get("unit", "documents")}, {corpus["tokens"]:,} tokens of this vocabulary.
+**Text.** {corpus["text"]}: {corpus["documents"]:,} {corpus["unit"]}, {corpus["tokens"]:,} tokens of this vocabulary.
 Licence of the text: {corpus["licence"]}.
 
 **Objective.** {card["objective"][0].upper()}{card["objective"][1:]}. Sequences of {lengths}.

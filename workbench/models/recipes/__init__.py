@@ -50,6 +50,8 @@ class Recipe:
     feed: Callable[..., Callable[[int], Any]] | None = (
         None  # ids, plan, device=... -> step -> blocks; None: rows of running text
     )
+    begin: str = ""  # the bundled model from whose weights it goes on; empty: fresh weights
+    counted: str = "documents"  # what the card counts its text in
     unit: str = "hidden token"  # what a loss is a mean over, and what the card calls the share of right guesses
     guessed: str = "masked accuracy"
     initialisation: str = ""  # in words, for the card; empty: as for bert-mini
