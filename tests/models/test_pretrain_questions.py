@@ -143,17 +143,15 @@ def test_marks_are_gone_and_their_places_kept() -> None:
         assert pieces[start : end + 1] == ([100 + number] * 2 if number % 2 else [CLS])
 
 
-def test_every_question_once_and_no_batch_over_the_plan() -> None:
+def test_no_question_twice_few_left_out_and_no_batch_over_the_plan_or_nearly_empty() -> None:
     ids = flat(300)
-    all_steps = len(feed(ids, 1).batches)
-    whole = feed(ids, all_steps)
-    batches = [whole(step) for step in range(all_steps)]
-    assert max(b[:, 2:].numel() for b in batches) <= 200
-    seen = sorted(tuple(r[r != PAD].tolist()) for b in batches for r in b[:, 2:])
-    right = sorted(tuple(r[r != PAD].tolist()) for r in laid_out(ids, bounds(ids, SEP))[:, 2:])
-    assert seen == right
-    assert torch.equal(feed(ids, all_steps)(3), batches[3])
-    assert [len(b) for b in batches] != [len(feed(ids, all_steps, seed=1)(step)) for step in range(all_steps)]
+    steps = len(feed(ids, 1).batches)
+    batches = [feed(ids, steps)(step) for step in range(steps)]
+    assert max(b[:, 2:].numel() for b in batches) <= 200 and min((b[:, 2:] != PAD).sum() for b in batches) >= 100
+    seen = [tuple(r[r != PAD].tolist()) for b in batches for r in b[:, 2:]]
+    right = {tuple(r[r != PAD].tolist()) for r in laid_out(ids, bounds(ids, SEP))[:, 2:]}
+    assert len(seen) == len(set(seen)) >= 0.97 * len(right) and set(seen) <= right
+    assert [len(b) for b in batches] != [len(feed(ids, steps, seed=1)(step)) for step in range(steps)]
 
 
 def test_a_short_budget_goes_through_the_whole_of_it_and_a_long_one_is_refused() -> None:
@@ -167,7 +165,7 @@ def test_a_short_budget_goes_through_the_whole_of_it_and_a_long_one_is_refused()
 
 def test_rows_that_are_too_long_are_left_out() -> None:
     ids = flat(100)
-    assert max(len(row) - 2 for step in range(5) for row in feed(ids, 5, longest=20)(step)) <= 20
+    assert max(len(row) - 2 for step in range(3) for row in feed(ids, 3, longest=20)(step)) <= 20
     assert held_out(ids, length=20, rows=9).shape[0] == 9 and held_out(ids, length=20, rows=9).shape[1] <= 22
 
 

@@ -262,7 +262,7 @@ def test_a_batch_has_positions_masks_and_segments(bundled):
     encoded = TASK.windows([Question("Who left?", "Ann left.", ((0, 3),)), Question("a", "b")], bundled, 64)
     batch = TASK.collate(bundled)([encoded[0], encoded[1]])
     assert set(batch) == {"input_ids", "attention_mask", "token_type_ids", "start_positions", "end_positions"}
-    assert batch["token_type_ids"].tolist()[0] == [0] * 5 + [1] * 4 and batch["start_positions"].tolist() == [5, 0]
+    assert batch["token_type_ids"].tolist()[0] == [0] * 5 + [1] * 4 + [0] * 7 and batch["start_positions"].tolist() == [5, 0]
     assert batch["attention_mask"].sum(1).tolist() == [9, 5]
 
 
@@ -270,7 +270,8 @@ def test_padding_in_front_moves_the_positions(bundled):
     encoded = TASK.windows([Question("Who left?", "Ann left.", ((0, 3),)), Question("a", "b", ((0, 1),))], bundled, 64)
     left = SimpleNamespace(pad_token_id=0, padding_side="left", model_input_names=["input_ids"], model_max_length=64)
     batch = TASK.collate(left)([encoded[0], encoded[1]])
-    assert batch["start_positions"].tolist() == [5, 3 + 4] and "token_type_ids" not in batch
+    assert batch["input_ids"].shape == (2, 16)  # of 9 and 5 pieces
+    assert batch["start_positions"].tolist() == [5 + 7, 3 + 11] and "token_type_ids" not in batch
 
 
 @pytest.mark.parametrize(
@@ -327,6 +328,12 @@ def family(name, folder):
     return str(folder)
 
 
+def unpadded(batch):
+    """A batch of one without its padding, all on the right."""
+    length = int(batch["attention_mask"].sum())
+    return {k: v[:, :length] if v.ndim == 2 else v for k, v in batch.items()}
+
+
 @pytest.mark.parametrize("name", ["bert", "distilbert", "roberta", "electra"])
 def test_a_folder_of_any_reading_family_works_and_its_loss_is_ours(name, tmp_path):
     folder = family(name, tmp_path)
@@ -339,8 +346,12 @@ def test_a_folder_of_any_reading_family_works_and_its_loss_is_ours(name, tmp_pat
     assert ("token_type_ids" in collate([prepared.train[0]])) == wanted
     out = forward(model, prepared.train, collate, lambda: True, read=TASK.read)
     ours = TASK.losses(out, prepared.train.labels)
-    theirs = [float(model(**collate([prepared.train[i]]))["loss"].detach()) for i in range(12)]
+    with torch.no_grad():
+        theirs = [float(model(**unpadded(collate([prepared.train[i]])))["loss"]) for i in range(12)]
+        batch = collate([prepared.train[i] for i in range(12)])  # of different lengths
+        trained = float(TASK.loss(model(**batch), batch))
     assert ours == pytest.approx(theirs, abs=1e-5)
+    assert trained == pytest.approx(np.mean(theirs), abs=1e-5)  # no answer may begin in the padding
     for row, label in zip(data["train"], prepared.train.labels, strict=True):
         if label.whole:
             found = row["context"][label.offsets[label.start, 0] : label.offsets[label.end, 1]].strip()

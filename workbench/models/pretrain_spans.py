@@ -32,7 +32,7 @@ class Questions:
         self.batches: list[np.ndarray] = []
         for begin in range(0, len(kept), GROUP):
             group = kept[begin : begin + GROUP]
-            cuts = _cuts(group[np.argsort(lengths[group], kind="stable")], lengths, plan.batch)
+            cuts = _cuts(group[np.argsort(-lengths[group], kind="stable")], lengths, plan.batch)
             order = np.random.default_rng([plan.seed, begin]).permutation(len(cuts))
             self.batches += [cuts[i] for i in order]
         self.steps = plan.steps
@@ -46,13 +46,16 @@ class Questions:
 
 
 def _cuts(group: np.ndarray, lengths: np.ndarray, most: int) -> list[np.ndarray]:
-    """Rows from short to long -> batches of at most so many tokens, padding included."""
+    """Rows from long to short -> batches of at most so many tokens, padding included; a last one less than half full is left out.
+
+    Processes that train as one share each batch, so that none may be as small as a row or two.
+    """
     cuts, begin = [], 0
-    for place, row in enumerate(group):
-        if place > begin and (place - begin + 1) * lengths[row] > most:
-            cuts.append(group[begin:place])
-            begin = place
-    return [*cuts, group[begin:]]
+    while begin < len(group):
+        fits = max(1, most // int(lengths[group[begin]]))
+        cuts.append(group[begin : begin + fits])
+        begin += fits
+    return cuts[:-1] if 2 * lengths[cuts[-1]].sum() < most else cuts
 
 
 def laid_out(ids: np.ndarray, places: np.ndarray) -> Tensor:

@@ -26,12 +26,7 @@ SMALLER_PROBE = PROBE // 2  # passages are long
 
 
 class SpanCollate(Collate):
-    """As `Collate`, with two positions per window, and with segment ids where the model takes them.
-
-    Padded to the longest only: an answer might begin at any place of the row, so every padded one is one more to choose from.
-    """
-
-    step = 1
+    """As `Collate`, with two positions per window, and with segment ids where the model takes them."""
 
     def __init__(self, tokenizer: Any) -> None:
         super().__init__(tokenizer.pad_token_id, tokenizer.padding_side, tokenizer.model_max_length)
@@ -115,6 +110,14 @@ class Answering:
 
     def collate(self, tokenizer: Any) -> SpanCollate:
         return SpanCollate(tokenizer)
+
+    def loss(self, output: Any, batch: Any) -> torch.Tensor:
+        """Mean cross-entropy of start and end over the real pieces. transformers' own lets an answer begin in the padding as well."""
+        ends = []
+        for name in ("start", "end"):
+            logits = output[f"{name}_logits"].float().masked_fill(batch["attention_mask"] == 0, -torch.inf)
+            ends.append(torch.nn.functional.cross_entropy(logits, batch[f"{name}_positions"]))
+        return (ends[0] + ends[1]) / 2
 
     def read(self, output: Any, batch: Any) -> list[np.ndarray]:
         """Per window its logits (pieces, 2) for start and end, without padding."""

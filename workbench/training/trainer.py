@@ -25,8 +25,10 @@ class WorkbenchTrainer(Trainer):
     """Draws its batches from `LengthGrouped`, whose order depends on (seed, epoch) alone, so that a resumed run sees the
     batches that an uninterrupted one would, and several processes see shares of the batches that one would."""
 
-    def __init__(self, technique: Technique, config: RunConfig, team: Team = ALONE, **arguments: Any) -> None:
-        self.technique, self.choices, self.team = technique, config, team
+    def __init__(
+        self, technique: Technique, config: RunConfig, team: Team = ALONE, task_loss: Any = None, **arguments: Any
+    ) -> None:
+        self.technique, self.choices, self.team, self.task_loss = technique, config, team, task_loss
         super().__init__(**arguments)
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
@@ -53,6 +55,8 @@ class WorkbenchTrainer(Trainer):
         if type(self.technique).loss is Technique.loss and not self.choices.mixup:
             both: Any = super().compute_loss(model, inputs, True, num_items_in_batch)
             loss, output = both
+            if self.task_loss is not None:
+                loss = self.task_loss(output, inputs)
         else:
             output = model(**{k: v for k, v in inputs.items() if k not in self.technique.extras})
             loss = self.technique.loss(output, inputs, self.choices)
@@ -100,7 +104,8 @@ def make_trainer(
         remove_unused_columns=False,
         dataloader_pin_memory=False,
     )
-    trainer = WorkbenchTrainer(technique, config, team, model=model, args=arguments, train_dataset=examples,
+    task_loss = getattr(bridge.task, "loss", None)  # most models compute the loss of their task themselves
+    trainer = WorkbenchTrainer(technique, config, team, task_loss, model=model, args=arguments, train_dataset=examples,
                                data_collator=technique.collate(bridge.training_collate), callbacks=[bridge])  # fmt: skip
     trainer.model_accepts_loss_kwargs = (
         False  # most heads ignore num_items_in_batch, and accumulation would scale wrongly
