@@ -31,7 +31,11 @@ WHAT = ("the old mill", "a narrow bridge", "the long wall", "a stone tower")
 def document(number: int) -> list[str]:
     """A title and nine sentences; names come again."""
     draw = random.Random(number)
-    one = lambda: f"In {draw.randint(1800, 1950)} {draw.choice(WHO)} sold {draw.choice(WHAT)} in {draw.choice(WHERE)} to the miller {draw.choice(WHO)}."  # noqa: E731
+
+    def one() -> str:
+        who, what, where, other = (draw.choice(some) for some in (WHO, WHAT, WHERE, WHO))
+        return f"In {draw.randint(1800, 1950)} {who} sold {what} in {where} to the miller {other}."
+
     return [f"Mills {number}", " ".join(one() for _ in range(5)), " ".join(one() for _ in range(4))]
 
 
@@ -222,5 +226,8 @@ def test_it_goes_on_from_a_finished_bert_and_is_shipped_with_its_head(corpus: Pa
     shipped, info = AutoModelForQuestionAnswering.from_pretrained(tmp_path / "out", output_loading_info=True)
     assert not info["missing_keys"] and not info["unexpected_keys"] and shipped.config.hidden_dropout_prob == 0.1
     assert card["tokens_seen"] == 2 * first.tokens and card["tasks"] == ["answering"]
-    assert card["command"].endswith("--seed 0") and "from its weights python -m workbench pretrain bert-mini-spans" in card["command"]
+    assert (
+        card["command"].endswith("--seed 0")
+        and "from its weights python -m workbench pretrain bert-mini-spans" in card["command"]
+    )
     assert "questions made from its documents" in (tmp_path / "out" / "README.md").read_text("utf-8")

@@ -262,7 +262,10 @@ def test_a_batch_has_positions_masks_and_segments(bundled):
     encoded = TASK.windows([Question("Who left?", "Ann left.", ((0, 3),)), Question("a", "b")], bundled, 64)
     batch = TASK.collate(bundled)([encoded[0], encoded[1]])
     assert set(batch) == {"input_ids", "attention_mask", "token_type_ids", "start_positions", "end_positions"}
-    assert batch["token_type_ids"].tolist()[0] == [0] * 5 + [1] * 4 + [0] * 7 and batch["start_positions"].tolist() == [5, 0]
+    assert batch["token_type_ids"].tolist()[0] == [0] * 5 + [1] * 4 + [0] * 7 and batch["start_positions"].tolist() == [
+        5,
+        0,
+    ]
     assert batch["attention_mask"].sum(1).tolist() == [9, 5]
 
 

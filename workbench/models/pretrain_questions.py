@@ -16,6 +16,7 @@ import random
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +32,14 @@ SIZES = ((0.2, 40), (0.65, 80), (1.0, 130))  # up to this share of the text, pas
 NOWHERE, ELSEWHERE = 0.15, 0.45  # of the hard ones: answers that the passage lacks, passages around another place
 
 _WORD = re.compile(r"\w+(?:[-'’.,]\w+)*")
-_STOP = frozenset("""
+_STOP = frozenset(re.findall(r"\w+", """
     a an the of in on at to for and or but is was were are be been has had have did do does what who whom whose which when where why how
     many much it its by with from that this their his her they he she as not there than then so if no one would could can may will also
     into during after before over under between about such these those other some all each more most only very him them we i you your
     our my me us
-""".split())  # fmt: skip
+"""))  # fmt: skip
 _MONTHS = frozenset(
-    "January February March April May June July August September October November December".split()
+    re.findall(r"\w+", "January February March April May June July August September October November December")
 )
 _ASKED = {
     "time": ("when", "when", "when", "in what year", "what year", "what"),
@@ -70,7 +71,7 @@ def spans(sentence: str, draw: random.Random) -> list[tuple[int, int, float]]:
     ['1903', 'Anna Berg']
     """
     words = [m.span() for m in _WORD.finditer(sentence)]
-    between = [sentence[a[1] : b[0]] for a, b in zip(words, words[1:], strict=False)] + [""]
+    between = [sentence[a[1] : b[0]] for a, b in pairwise(words)] + [""]
     strong = [sentence[a].isdigit() or (sentence[a].isupper() and i > 0) for i, (a, _) in enumerate(words)]
     found, at = [], 0
     while at < len(words):
@@ -144,11 +145,20 @@ def ask(
     in_place = draw.random() >= 0.65 * hard
     if draw.random() < 0.75 * hard:  # the words around it
         before, after = before[-draw.randint(1, 9) :], after[: draw.randint(1, 9)]
-    if not in_place and before and (word[0] in ("where", "when") or word[0] == "in") and before[-1].lower() in ("in", "at", "on"):
+    if (
+        not in_place
+        and before
+        and (word[0] in ("where", "when") or word[0] == "in")
+        and before[-1].lower() in ("in", "at", "on")
+    ):
         before = before[:-1]
     dropped = draw.choice((0, 0, 0.15, 0.3)) * hard
     before, after = (
-        [_changed(w, hard, draw, neighbour) for w in side if draw.random() >= dropped + (0.15 * hard if w.lower() in _STOP else 0)]
+        [
+            _changed(w, hard, draw, neighbour)
+            for w in side
+            if draw.random() >= dropped + (0.15 * hard if w.lower() in _STOP else 0)
+        ]
         for side in (before, after)
     )
     if in_place:
@@ -171,7 +181,9 @@ def _changed(word: str, hard: float, draw: random.Random, neighbour: Neighbour |
     return re.sub(r"(?<=\w{4})(ed|s)$", "", word)
 
 
-def questions(lines: list[str], hard: float, size: int, draw: random.Random, neighbour: Neighbour | None = None) -> list[Made]:
+def questions(
+    lines: list[str], hard: float, size: int, draw: random.Random, neighbour: Neighbour | None = None
+) -> list[Made]:
     """Questions on one document, whose first line is its title; passages of at most `size` words."""
     text = [line[a:b].strip() for line in lines[1:] if len(line) > 60 and "[" not in line for a, b in sentences(line)]
     made: list[Made] = []

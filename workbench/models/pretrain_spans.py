@@ -68,8 +68,8 @@ def laid_out(ids: np.ndarray, places: np.ndarray) -> Tensor:
     [[4, 5, 2, 7, 3, 8, 9, 9, 8, 3], [0, 0, 2, 7, 3, 8, 3, 0, 0, 0]]
     """
     made = []
-    for (a, b), (c, d) in places:
-        row = np.concatenate([[CLS], ids[a:d]]).astype(np.int64)
+    for begin, end in places[:, [0, 1], [0, 1]]:
+        row = np.concatenate([[CLS], ids[begin:end]]).astype(np.int64)
         marks = np.flatnonzero(row == MASK)
         where = (int(marks[0]), int(marks[-1]) - 2) if len(marks) == 2 else (0, 0)
         made.append(torch.from_numpy(np.concatenate([where, row[row != MASK]])))

@@ -72,7 +72,7 @@ class Predictor:
         tokenizer, labels = pairing.tokenizer(source, task.name), list(store.facts["labels"])
         shell: Any = SimpleNamespace(labels=labels, tokenizer=tokenizer)
         technique = TECHNIQUES[store.config.technique]
-        weights = load_file(store.folder / "best" / "model.safetensors")
+        weights = load_file(store.weights)
         model = technique.again(task.build(source, shell, store.config), store.config, weights)
         model.load_state_dict(weights)
         task, tokenizer = mistakes.spoil(store.config, mistakes.SERVING, task, tokenizer)

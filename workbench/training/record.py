@@ -14,6 +14,7 @@ import pandas as pd
 from workbench.config import RunConfig
 from workbench.errors import WorkbenchError
 from workbench.training import events as ev
+from workbench.training import recent
 from workbench.training.store import Store
 
 
@@ -158,12 +159,18 @@ class Record:
         if not self.done:
             raise WorkbenchError(f"run {self.id} is still {self.status}", "a run that has ended", "await run")
         if self._loaded is None:
-            if not (self.folder / "best" / "model.safetensors").exists():
+            if not self.store.weights.exists():
                 raise WorkbenchError(
                     f"run {self.id} has no weights", "a run with at least one evaluation", "wb.fit again"
                 )
             self._loaded = Predictor.from_store(self.store)
-        return self._loaded
+        here = self._loaded
+        recent.use(self, Record.forget_model)
+        return here
+
+    def forget_model(self) -> None:
+        """Free the memory of the model, which is read again from the folder when it is asked."""
+        self._loaded = None
 
     def predict(self, texts: Any) -> pd.DataFrame:
         """One row per input. Classification: text, label, probability, and the probability of every label. Tagging: text,

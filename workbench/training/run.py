@@ -18,6 +18,7 @@ from weakref import WeakValueDictionary
 from workbench import catalog
 from workbench.config import RunConfig
 from workbench.errors import WorkbenchError
+from workbench.training import recent
 from workbench.training.record import Record
 from workbench.training.store import STOP, Store, owner, runs_home, stored
 
@@ -197,7 +198,10 @@ class Run(Record):
     def predictor(self) -> Any:
         """The model with the weights that are kept, ready for texts; loaded again from the folder after a restart."""
         here = self._worker.predictor if self.done and self._worker is not None else None
-        return super().predictor() if here is None else here
+        if here is None:
+            return super().predictor()
+        recent.use(self._worker, type(self._worker).forget_model)
+        return here
 
 
 def fit(data: Any = "reviews", *, viewer: Viewer | None = None, **choices: Any) -> Run:

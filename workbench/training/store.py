@@ -43,6 +43,11 @@ class Store:
         self.unwritten: dict[str, Any] = {}  # probabilities of single examples that the disk has refused
         self._file: Any = None
 
+    @property
+    def weights(self) -> Path:
+        """The file of the weights that are kept, once there are any."""
+        return self.folder / "best" / "model.safetensors"
+
     @classmethod
     def create(cls, config: RunConfig, facts: dict[str, Any], home: Path | None = None) -> Store:
         """A new folder named after the moment, the data and the model; in memory only where it cannot be made."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from workbench.errors import WorkbenchError
-from workbench.training import engine, states
+from workbench.training import engine, recent, states
 from workbench.training import events as ev
 from workbench.training.store import Store
 from workbench.training.wishes import Wishes
@@ -179,6 +179,9 @@ class Worker:
             return
         if why == "user":
             bridge.save(model, trainer.optimizer, trainer.lr_scheduler, trainer.state)
+        optimizer: Any = trainer.optimizer
+        optimizer.state.clear()  # twice the model's size, and what comes now needs as much again
+        model.zero_grad(set_to_none=True)
         if self.config.restore_best or bridge.fired:
             bridge.restore_best(model)
         else:
@@ -191,6 +194,12 @@ class Worker:
         answer_in_fp32(model)
         task, tokenizer = self.served
         self.predictor = Predictor(task, technique.finish(model).eval(), tokenizer, self.prepared.labels, self.config)
+        recent.use(self, Worker.forget_model)
+
+    def forget_model(self) -> None:
+        """Free the memory of the trained model where its weights are on disk for sure: the run then reads them from there."""
+        if self.store.weights.exists() and not self.store.trouble:
+            self.predictor = None
 
     def _changed(self) -> dict[str, Any] | None:
         """What a fork that begins here has changed; None for a run of its own, and for one that goes on from its own state."""
