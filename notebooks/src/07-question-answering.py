@@ -18,7 +18,8 @@
 #
 # 1. what a span is, how long passages are cut, and how answers are scored;
 # 2. something that `bert-mini` begins to learn within a minute;
-# 3. something that looks nearly the same, and that it does not learn. Why not is the most useful part.
+# 3. something that looks nearly the same, and that it does not learn;
+# 4. what practice on questions that nobody wrote changes about that, and what it does not.
 
 # %%
 import pandas as pd
@@ -207,9 +208,38 @@ pd.DataFrame(overlap).T.round(2)
 # something, one stands in the passage. "Which vessel's accident led to a second tower?" has to be brought together with "after the cargo ship ran onto the sandbar". To know that the two are
 # about the same thing is knowledge about words, a lot of it, and a small model that has read little has little of it. A few hundred questions show *how to answer*, not *what words mean*.
 #
-# That is the likely reason, not a proof. It says something that one can test: a model that has read far more should do better with the very same questions. See the end of the lesson.
+# That is the likely reason, not a proof. But it says something that one can test: who knows more about words, or has practised more, should do better with the very same questions.
 #
-# ## 6 · Errors
+# ## 6 · Practice, without anybody who writes questions
+#
+# `bert-mini-spans` is `bert-mini`, no larger, that has gone on with questions made by a program out of the text that it had read before. Here are some, made in the same way of our
+# passages:
+
+# %%
+import random
+
+from workbench.models.pretrain_questions import questions
+
+draw = random.Random(1)
+made = [q for context in passages["train"]["context"][:40:8] for q in questions(["", context], 1.0, 40, draw)]
+pd.DataFrame([{"question": q.question, "answer": q.answer or "no answer", "passage": q.context[:70] + " …"} for q in made])
+
+# %% [markdown]
+# A sentence loses some words, which are the answer, and what remains of it becomes the question: words are dropped, moved, replaced by others that stand in like places. Often the passage is another part of the
+# text, where the answer comes again. All this costs nothing but computing, so there can be as many as one likes; the card says how many there were. Questions like these are broken, but whoever
+# wants to answer them has to **look for what two texts have in common**, and to know what kind of answer "how many" wants. Now the real ones, with the same settings as before:
+
+# %%
+practised = wb.fit(real_data, **{**same, "model": "bert-mini-spans", "learning_rate": 5e-4, "epochs": 1, "evaluations": 4})
+await practised
+
+# %%
+table = practised.predict(real_data["validation"])
+scores["practice, then questions"] = judged(table["answer"])
+pd.DataFrame(scores).T.round(3)
+
+# %% [markdown]
+# ## 7 · Errors
 #
 # Where it dares to answer and is wrong, surest first:
 

@@ -90,7 +90,8 @@ def _card(
     plan, begin = state["plan"], state["plan"].get("begin") or {}
     command = f"python -m workbench pretrain {recipe.name} --tokens {plan['tokens']} --batch {plan['batch']} "
     command += f"--rate {plan['rate']:g} --seed {plan['seed']}"
-    start = begin.get("initialisation", recipe.initialisation or START)
+    own = recipe.initialisation or START
+    start = own if recipe.begin else begin.get("initialisation", own)
     if plan["phases"] != json.loads(json.dumps(recipe.phases)):
         command += " --lengths " + ",".join(f"{length}:{100 * share:g}" for length, share in plan["phases"])
     if begin:

@@ -95,7 +95,7 @@ RECIPE = replace(
     "sentences with a gap on short passages to fragments, moved and changed words on longer ones; of the hard ones 45% are about another "
     "sentence with the same answer where there is one, 15% have no answer",
     phases=((256, 1.0),),
-    tokens=24_000_000,
+    tokens=16_000_000,
     batch=4096,
     rate=8e-4,
     added=0,
