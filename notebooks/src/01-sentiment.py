@@ -53,7 +53,7 @@ my_order = None  # for example ["twin", "words", "bert-mini"]
 # **regularisation**. `restore_best=False` keeps the weights of the last step: further down you will see why.
 
 # %%
-same = dict(epochs=4, evaluations=10, learning_rate=3e-4, dropout=0.3, restore_best=False, seed=0)
+same = dict(epochs=4, evaluations=8, learning_rate=3e-4, dropout=0.3, restore_best=False, seed=0)
 run = wb.fit(reviews, model="bert-mini", **same)
 await run
 

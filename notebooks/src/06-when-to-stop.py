@@ -22,12 +22,12 @@ import pandas as pd
 
 import workbench as wb
 
-same = dict(model="bert-mini", train_examples=400, epochs=12, learning_rate=1e-4, evaluations=16)
+same = dict(model="bert-mini", train_examples=300, epochs=12, learning_rate=1.5e-4, evaluations=12)
 
 # %% [markdown]
 # ## 1 · Predict
 #
-# The curve will be measured 16 times. **Patience** is the number of evaluations in a row that may bring no lower validation loss before training
+# The curve will be measured 12 times. **Patience** is the number of evaluations in a row that may bring no lower validation loss before training
 # stops. Which patience would you choose so that the best weights are not missed, and as little time as possible is wasted?
 
 # %%

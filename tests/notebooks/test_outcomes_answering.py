@@ -31,7 +31,7 @@ def lesson(tmp_path_factory):
     """The names that the lesson's cells define, from the top to the panel. Evaluations do not change a training: one saves time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WORKBENCH_HOME", str(tmp_path_factory.mktemp("home")))
-        cells = code("# # 07", "# ## 9 ·")
+        cells = code("# # 07", "# ## 10 ·")
         cells = re.sub(r"evaluations=\d+", "evaluations=1", cells).replace('"evaluations": 4', '"evaluations": 1')
         names = {}
         exec(cells, names)
@@ -75,11 +75,30 @@ def test_a_gap_shares_its_words_with_the_passage_and_a_question_does_not(lesson)
     assert gaps["F1"] > questions["F1"] + 0.1
 
 
-def test_silence_is_worth_more_than_its_answers(lesson):
+def test_practice_passes_both_controls_and_most_answers_are_still_wrong(lesson):
+    scores = lesson["scores"]
+    practised = scores["practice, then questions"]
+    assert practised["F1"] > max(scores["no answer ever"]["F1"], scores["matching words"]["F1"]) + 0.02
+    assert 0.2 < practised["with an answer"] < 0.5
+    assert practised["F1"] > scores["gaps, then questions"]["F1"] + 0.1
+
+
+@pytest.mark.seeds
+@pytest.mark.parametrize("seed", [1, 2])
+def test_practice_passes_both_controls_with_other_seeds(lesson, seed, home):
+    settings = {**lesson["real"], "model": "bert-mini-spans", "seed": seed, "evaluations": 1}
+    run = wb.fit(lesson["real_data"], **settings).join()
+    assert run.kept["f1"] > max(run.store.facts["majority"], run.store.facts["control"]) + 0.02
+
+
+def test_silence_is_worth_nearly_as_much_as_what_the_first_says_and_less_than_what_the_second_does(lesson):
     by = {row["threshold"]: row for row in lesson["rows"]}
-    assert by[-99]["answered"] == 0 and by[99]["answered"] == 119
-    assert by[-99]["F1"] > by[99]["F1"]
-    assert max(row["F1"] for row in lesson["rows"]) <= by[-99]["F1"] + 0.03
+    for name in ("gaps", "practice"):
+        assert by[-99][f"{name}: answered"] == 0 and by[99][f"{name}: answered"] == 119
+    silence = by[-99]["gaps: F1"]
+    assert max(row["gaps: F1"] for row in lesson["rows"]) <= silence + 0.05
+    best = max(row["practice: F1"] for row in lesson["rows"])
+    assert best > silence + 0.1 and best > max(by[t]["practice: F1"] for t in (-99, 99))
 
 
 @pytest.mark.parametrize("name", ["07.1", "07.2", "07.3"])
@@ -88,7 +107,7 @@ def test_the_solution_passes_its_judge(name, lesson, home):
     exec(exercise.solution(), made)
     answer = {
         "07.1": ("run", "number", "answer"),
-        "07.2": ("run", "threshold"),
+        "07.2": ("practised", "threshold"),
         "07.3": ("filler", "context", "answer", "easy", "hard"),
     }
     outcome = exercise.check(*(made[k] for k in answer[name]))

@@ -10,7 +10,7 @@ from workbench.diagnosis.race import Patient, race, replay_rule, rule
 
 LESSON = Path(__file__).resolve().parents[2] / "notebooks" / "src" / "06-when-to-stop.py"
 pytestmark = [pytest.mark.outcomes, pytest.mark.notebooks, pytest.mark.slow]
-SAME = {"model": "bert-mini", "train_examples": 400, "epochs": 12, "learning_rate": 1e-4, "evaluations": 16}
+SAME = {"model": "bert-mini", "train_examples": 300, "epochs": 12, "learning_rate": 1.5e-4, "evaluations": 12}
 
 
 def test_the_settings_are_those_of_the_lesson():

@@ -80,7 +80,7 @@ EXERCISES: tuple[Exercise, ...] = (
         ("A question gets no answer where its null_odds are above the threshold.",
          "Try a threshold below all null_odds (never an answer), one above all of them (always one), and some between.",
          "Compute F1 for every value of null_odds as threshold and take the best one."),
-        "table = run.predict(run.data()['validation']); f1 = [answer_f1([s if o <= t else '' for s, o in zip(table['span'], "
+        "table = practised.predict(practised.data()['validation']); f1 = [answer_f1([s if o <= t else '' for s, o in zip(table['span'], "
         "table['null_odds'])], right) for t in [table['null_odds'].min() - 1, *table['null_odds']]]; "
         "threshold = [table['null_odds'].min() - 1, *table['null_odds']][int(np.argmax(f1))]",
     ),
