@@ -22,7 +22,7 @@ import torch
 
 import workbench as wb
 
-student = dict(model="bert-tiny", train_examples=256, epochs=12, evaluations=4)
+student = dict(model="bert-tiny", train_examples=256, epochs=11, evaluations=3)
 
 # %% [markdown]
 # ## 1 · Predict

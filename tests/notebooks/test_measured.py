@@ -27,6 +27,7 @@ LARGER = {
     "02": "five families, each trained once",
     "07": "passages are long, and three models are trained on them",
     "08": "a translator that writes with four beams",
+    "19": "gpt-mini asked with long prompts, and fine-tuned",
     "20": "the service and what it trains",
     "21": "the script and the trials are processes of their own",
     "24": "three translators",

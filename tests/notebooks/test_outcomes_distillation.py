@@ -11,7 +11,7 @@ import workbench as wb
 
 LESSON = Path(__file__).resolve().parents[2] / "notebooks" / "src" / "11-distillation.py"
 pytestmark = [pytest.mark.outcomes, pytest.mark.notebooks, pytest.mark.slow, pytest.mark.xdist_group("distillation")]
-STUDENT = {"model": "bert-tiny", "train_examples": 256, "epochs": 12, "evaluations": 4}
+STUDENT = {"model": "bert-tiny", "train_examples": 256, "epochs": 11, "evaluations": 3}
 TEACHER = {"model": "bert-mini", "learning_rate": 5e-4, "epochs": 3, "evaluations": 3}
 
 
