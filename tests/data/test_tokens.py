@@ -30,7 +30,7 @@ def test_places_are_characters_of_the_text_even_where_accents_are_taken_away():
 
 def test_bundled_vocabularies_that_are_the_same_stand_together():
     names = list(tokenizers())
-    assert "bert-mini, bert-tiny" in names and "en-fr-mini" in names
+    assert "bert-mini, bert-mini-spans, bert-tiny" in names and "en-fr-mini" in names
     assert sum(len(name.split(", ")) for name in names) == len(bundled())
 
 
