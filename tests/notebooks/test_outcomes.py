@@ -24,6 +24,19 @@ def test_lesson_00_shows_under_and_overfitting(home, seed):
     assert loss.iloc[-1] > 1.2 * loss.min()
 
 
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.seeds)])
+def test_lesson_01_overfits_by_its_loss_and_not_by_its_accuracy(home, seed):
+    text = LESSON.with_name("01-sentiment.py").read_text("utf-8")
+    same = eval(re.search(r"(?m)^same = (dict\(.*\))$", text)[1])
+    run = wb.fit("reviews", model="bert-mini", **{**same, "seed": seed}).join()
+    frame = run.frame()
+    lowest = frame.loc[frame["valid_loss"].idxmin()]
+    assert run.diagnosis.verdict == "overfitting"
+    assert (
+        frame["accuracy"].iloc[-1] > lowest["accuracy"] - 0.02 and frame["valid_loss"].iloc[-1] > lowest["valid_loss"]
+    )
+
+
 @pytest.mark.parametrize("name", ["00.1", "00.2", "00.3", "01.1"])
 def test_the_solution_passes_its_judge(home, name):
     exercise = wb.exercise(name)
