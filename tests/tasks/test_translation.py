@@ -101,7 +101,7 @@ def test_the_decoder_is_shown_what_transformers_would_show_it(prepared, model):
     assert torch.equal(batch["decoder_input_ids"], theirs)
 
 
-def test_the_start_token_is_the_models_own(source, prepared):
+def test_the_start_token_is_the_models_own(source, prepared, model):  # building it is what tells the tokenizer
     assert prepared.tokenizer.decoder_start == zoo.config(source).decoder_start_token_id
 
 
