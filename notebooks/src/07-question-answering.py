@@ -219,7 +219,7 @@ pd.DataFrame(overlap).T.round(2)
 # ## 6 · Practice, without anybody who writes questions
 #
 # `bert-mini-spans` is `bert-mini`, no larger, that has gone on with questions made by a program out of the text that it had read before. Here are some, made in the same way of our
-# passages:
+# passages, but that no word is replaced by another:
 
 # %%
 import random

@@ -15,10 +15,11 @@ import torch
 
 from workbench.errors import WorkbenchError
 from workbench.models import pretrain, pretrain_card, pretrain_text, recipes
+from workbench.models.neighbours import nearest
 from workbench.models.pretrain_batches import Plan
 from workbench.models.pretrain_loop import Loop
 from workbench.models.pretrain_pairs import bounds
-from workbench.models.pretrain_questions import ask, nearest, questions, rows
+from workbench.models.pretrain_questions import ask, questions, rows
 from workbench.models.pretrain_spans import Questions, held_out, laid_out
 from workbench.models.recipes import bert_mini, bert_mini_spans
 from workbench.models.recipes.bert_mini import CLS, MASK, PAD, SEP

@@ -1,17 +1,13 @@
 """Every lesson runs from top to bottom with the network off, and every notebook is what its source makes."""
 
-import importlib.util
 import shutil
-from pathlib import Path
 
 import nbformat
 import pytest
+from lesson_sources import beside_lessons
 from nbclient import NotebookClient
 
-ROOT = Path(__file__).resolve().parents[2]
-_spec = importlib.util.spec_from_file_location("build", ROOT / "notebooks" / "src" / "build.py")
-build = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(build)
+build = beside_lessons("build")
 LESSONS = build.sources()
 WHOLE = (
     "13-under-and-overfitting",

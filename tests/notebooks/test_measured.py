@@ -1,26 +1,14 @@
 """Every lesson keeps within 90 s, and but for those named here within 1.2 GB; notebooks and README.md say what was measured."""
 
-import importlib.util
 import json
 import sys
 import time
-from pathlib import Path
 
 import nbformat
 import pytest
+from lesson_sources import beside_lessons
 
-SOURCE = Path(__file__).resolve().parents[2] / "notebooks" / "src"
-
-
-def module(name):
-    """One of the two files beside the lessons' sources, which are no package."""
-    spec = importlib.util.spec_from_file_location(name, SOURCE / f"{name}.py")
-    loaded = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(loaded)
-    return loaded
-
-
-build, measure = module("build"), module("measure")
+build, measure = beside_lessons("build"), beside_lessons("measure")
 MEASURED = build.measured()
 NUMBERS = [source.stem[:2] for source in build.sources()]
 LARGER = {

@@ -12,25 +12,25 @@ class Owner:
     def __init__(self):
         self.model = "here"
 
-    def forget(self):
+    def forget_model(self):
         self.model = None
 
 
 def test_the_least_recently_asked_is_forgotten_first():
     owners = [Owner() for _ in range(recent.MOST + 1)]
     for one in owners[:-1]:
-        recent.use(one, Owner.forget)
-    recent.use(owners[0], Owner.forget)  # asked again
-    recent.use(owners[-1], Owner.forget)
+        recent.use(one)
+    recent.use(owners[0])  # asked again
+    recent.use(owners[-1])
     assert [one.model for one in owners] == ["here", None, *["here"] * (recent.MOST - 1)]
 
 
 def test_owners_that_are_gone_take_no_place():
     owners = [Owner() for _ in range(recent.MOST - 1)]
     for one in owners:
-        recent.use(one, Owner.forget)
+        recent.use(one)
     for _ in range(5):
-        recent.use(Owner(), Owner.forget)
+        recent.use(Owner())
         gc.collect()
     assert [one.model for one in owners] == ["here"] * len(owners)
 

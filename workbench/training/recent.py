@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable
-from typing import Any
+from typing import Protocol
 
 MOST = 3  # a run of bert-mini keeps 21 MB, reading it again takes a tenth of a second
 
-_held: list[tuple[weakref.ref[Any], Callable[[Any], None]]] = []
+
+class Owner(Protocol):
+    """Who has a model in memory and can let it go."""
+
+    def forget_model(self) -> None: ...
+
+
+_held: list[weakref.ref[Owner]] = []
 _lock = threading.Lock()
 
 
-def use(owner: Any, forget: Callable[[Any], None]) -> None:
-    """`owner` has its model in memory and was asked just now; `forget(owner)` is called once others were asked more recently."""
+def use(owner: Owner) -> None:
+    """`owner` was asked just now; it is told to forget its model once enough others were asked more recently."""
     with _lock:
-        _held[:] = [(one, f) for one, f in _held if one() is not None and one() is not owner]
-        _held.append((weakref.ref(owner), forget))
+        _held[:] = [one for one in _held if one() not in (None, owner)] + [weakref.ref(owner)]
         old = _held[:-MOST]
         del _held[:-MOST]
-    for one, let_go in old:
-        if (owner := one()) is not None:
-            let_go(owner)
+    for one in old:
+        if (last := one()) is not None:
+            last.forget_model()

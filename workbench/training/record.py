@@ -165,7 +165,7 @@ class Record:
                 )
             self._loaded = Predictor.from_store(self.store)
         here = self._loaded
-        recent.use(self, Record.forget_model)
+        recent.use(self)
         return here
 
     def forget_model(self) -> None:

@@ -200,7 +200,7 @@ class Run(Record):
         here = self._worker.predictor if self.done and self._worker is not None else None
         if here is None:
             return super().predictor()
-        recent.use(self._worker, type(self._worker).forget_model)
+        recent.use(self._worker)
         return here
 
 

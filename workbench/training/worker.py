@@ -194,7 +194,7 @@ class Worker:
         answer_in_fp32(model)
         task, tokenizer = self.served
         self.predictor = Predictor(task, technique.finish(model).eval(), tokenizer, self.prepared.labels, self.config)
-        recent.use(self, Worker.forget_model)
+        recent.use(self)
 
     def forget_model(self) -> None:
         """Free the memory of the trained model where its weights are on disk for sure: the run then reads them from there."""

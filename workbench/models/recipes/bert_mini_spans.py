@@ -19,11 +19,11 @@ from torch.nn import functional as F
 from transformers import BertForQuestionAnswering
 
 from workbench.catalog import bundled_home
-from workbench.models.pretrain_questions import of_bert_mini, rows
+from workbench.models.neighbours import of_bert_mini
+from workbench.models.pretrain_questions import rows
 from workbench.models.pretrain_spans import Questions, held_out
 from workbench.models.recipes import bert_mini
 from workbench.models.recipes.bert_mini import PAD, SEP
-from workbench.models.recipes.bert_tiny import sisters_tokenizer
 
 BEGIN = "bert-mini"
 
@@ -99,7 +99,6 @@ RECIPE = replace(
     batch=4096,
     rate=8e-4,
     added=0,
-    train_tokenizer=sisters_tokenizer,
     build=build,
     lengthen=lambda model, old, new: None,  # there is one phase only
     corrupt=corrupt,
