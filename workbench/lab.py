@@ -17,16 +17,22 @@ SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
 }
 
+ENVIRON = {
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "MALLOC_ARENA_MAX": "1",  # by itself glibc gives threads places of their own, and no other can use what one has freed: 70 MB
+    "TOKENIZERS_PARALLELISM": "false",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DO_NOT_TRACK": "1",
+}  # of the server, and so of every kernel
+
 
 def main(arguments: list[str]) -> int:
     """Start JupyterLab; further arguments (--no-browser, --port) are passed on."""
     folder = lessons()
     write_settings(Path(sys.prefix))
     command = [sys.executable, "-m", "jupyterlab", *options(folder, arguments), *arguments]
-    environ = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1",
-               "TOKENIZERS_PARALLELISM": "false"}  # fmt: skip
     try:
-        return subprocess.call(command, env=environ, cwd=folder)
+        return subprocess.call(command, env=os.environ | ENVIRON, cwd=folder)
     except KeyboardInterrupt:
         return 0
 

@@ -17,6 +17,8 @@ import psutil
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
+from workbench import lab
+
 ROOT = Path(__file__).resolve().parents[2]
 FAILURES = (CellExecutionError, CellTimeoutError, DeadKernelError)
 EVERY = 0.25  # seconds between two looks at the memory
@@ -36,8 +38,8 @@ def environment(folder: str) -> dict:
     """A learner's, but for runs in a folder of their own, no network, and this checkout's workbench."""
     paths = [str(ROOT / "tests" / "offline"), str(ROOT), os.environ.get("PYTHONPATH", "")]
     ours = {"WORKBENCH_HOME": str(Path(folder, "home")), "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-            "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "OMP_WAIT_POLICY": "PASSIVE"}  # fmt: skip
-    return {name: value for name, value in os.environ.items() if name != "WORKBENCH_SECONDS"} | ours
+            "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}  # fmt: skip
+    return {name: value for name, value in os.environ.items() if name != "WORKBENCH_SECONDS"} | lab.ENVIRON | ours
 
 
 def cores() -> int:

@@ -10,7 +10,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from workbench import bootstrap
+from workbench import bootstrap, lab
 
 BINDER = bootstrap.ROOT / "binder"
 PROJECT = tomllib.loads((bootstrap.ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -78,6 +78,12 @@ def test_start_hands_its_arguments_on_and_skips_the_bootstrap(tmp_path):
     environ = {name: value for name, value in os.environ.items() if name != "WORKBENCH_ENVIRONMENT"}
     command = ["bash", str(BINDER / "start"), "bash", "-c", 'echo "$WORKBENCH_ENVIRONMENT,$1,$2"', "-", "a b", "c"]
     assert subprocess.run(command, env=environ, capture_output=True, text=True).stdout == "this,a b,c\n"
+
+
+def test_start_gives_kernels_what_the_lab_command_gives_them():
+    environ = {name: value for name, value in os.environ.items() if name not in lab.ENVIRON}
+    told = subprocess.run(["bash", str(BINDER / "start"), "env"], env=environ, capture_output=True, text=True).stdout
+    assert {f"{name}={value}" for name, value in lab.ENVIRON.items()} <= set(told.splitlines())
 
 
 def test_every_module_that_post_build_names_is_there():

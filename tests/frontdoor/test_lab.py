@@ -105,6 +105,11 @@ def test_waiting_threads_sleep(started, monkeypatch):
     assert started[0][1]["OMP_WAIT_POLICY"] == "PASSIVE"
 
 
+def test_a_kernel_gets_one_place_for_the_memory_of_all_threads(started):
+    lab.main([])
+    assert started[0][1]["MALLOC_ARENA_MAX"] == "1"
+
+
 def test_the_status_of_jupyterlab_is_the_answer(started, monkeypatch):
     monkeypatch.setattr(lab.subprocess, "call", lambda *_, **__: 3)
     assert lab.main([]) == 3

@@ -26,6 +26,18 @@ def test_a_distance_by_hand():
     assert moves(model) == {"embeddings": pytest.approx(1.0)}
 
 
+@pytest.mark.parametrize(("weight", "kept"), [(0.75, torch.float16), (1 / 3, torch.float32), (1e6, torch.float32)])
+def test_a_start_is_kept_in_half_precision_only_where_that_loses_nothing(weight, kept):
+    model = torch.nn.Module()
+    model.encoder = torch.nn.Linear(1, 300, bias=False)
+    with torch.no_grad():
+        model.encoder.weight.fill_(weight)
+        moves = Moves(model)
+        assert moves.start["encoder.weight"].dtype == kept and moves(model) == {"embeddings": 0.0}
+        model.encoder.weight.mul_(1.5)
+    assert moves(model) == {"embeddings": pytest.approx(0.5)}
+
+
 @pytest.mark.parametrize("technique", ["full", "feature-extraction", "lora", "ia3", "unfreezing"])
 def test_what_is_frozen_does_not_move_and_what_learns_does(folder, technique):
     run = wb.fit(

@@ -17,7 +17,7 @@ class Moves:
     def __init__(self, model: Any) -> None:
         weights = {name: p for name, p in model.named_parameters() if "lora_" not in name and "ia3_" not in name}
         small = sum(p.numel() for p in weights.values()) <= LARGEST
-        self.start = {name: p.detach().clone() for name, p in weights.items()} if small else {}
+        self.start = {name: _copy(p.detach()) for name, p in weights.items()} if small else {}
 
     @torch.no_grad()
     def __call__(self, model: Any) -> dict[str, float]:
@@ -29,9 +29,15 @@ class Moves:
         for block in blocks(model):
             names = [name for name in block.parameters if name in self.start]
             moved = sum(float((now[n] - self.start[n] + _added(model, n)).square().sum()) for n in names)
-            length = sum(float(self.start[n].square().sum()) for n in names)
+            length = sum(float(self.start[n].float().square().sum()) for n in names)
             found[block.name] = (moved / length) ** 0.5 if length else 0.0
         return found
+
+
+def _copy(weight: Any) -> Any:
+    """In half precision where that loses nothing, as with weights that were stored so: half the memory for as long as a training lasts."""
+    half = weight.half()
+    return half if torch.equal(half.float(), weight) else weight.clone()
 
 
 def _added(model: Any, name: str) -> Any:

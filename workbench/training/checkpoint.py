@@ -26,7 +26,7 @@ def save_weights(model: torch.nn.Module, path: Path) -> None:
     """All weights as they are, written aside and renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(path.name + ".part")
-    _write(copies(model.state_dict()), aside)
+    _write(unshared(model.state_dict()), aside)
     aside.replace(path)
 
 
@@ -117,6 +117,17 @@ class Later:
         """Let the memory go. What is being written is written to its end."""
         self._pool.shutdown()
         self._room.clear()
+
+
+def unshared(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The same tensors on the CPU, copied only where two names share memory, which safetensors does not write."""
+    found: dict[str, torch.Tensor] = {}
+    places: set[int] = set()
+    for name, value in tensors.items():
+        plain = value.detach().cpu().contiguous()
+        found[name] = plain.clone() if plain.untyped_storage().data_ptr() in places else plain
+        places.add(plain.untyped_storage().data_ptr())
+    return found
 
 
 def copies(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -182,6 +182,7 @@ class Worker:
         optimizer: Any = trainer.optimizer
         optimizer.state.clear()  # twice the model's size, and what comes now needs as much again
         model.zero_grad(set_to_none=True)
+        engine.give_back(collect=False)
         if self.config.restore_best or bridge.fired:
             bridge.restore_best(model)
         else:
