@@ -167,7 +167,8 @@ measured(minis, "headlines", labels=256).assign(**{"this run": this_run, "its se
 #
 # What can you conclude? Each model against its own random twin: that is what pretraining brought, and a fair question. Siblings with equal budgets among
 # themselves: fair, for this size, this text and this task. `bert-mini` against the others: not fair, it has read far more. And a ranking at this size need not be the ranking
-# of the large ones: the papers' models differ a thousandfold in text and in weights.
+# of the large ones: the papers' models differ a thousandfold in text and in weights. On other texts the same models look different again; spam and opinions gain
+# nothing: [the small models side by side](../docs/models.md).
 #
 # ## 10 · Your turn
 

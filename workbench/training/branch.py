@@ -7,6 +7,7 @@ from typing import Any
 
 from workbench.diagnosis.stopping import Patience
 from workbench.training import checkpoint, states
+from workbench.training.store import kept_weights
 
 RESHAPES = {
     "schedule",
@@ -46,7 +47,7 @@ def leave_parent(bridge: Any, model: Any, optimizer: Any, scheduler: Any, state:
 
 def take_best(bridge: Any, source: Path) -> None:
     """The parent's best weights up to here become the fork's, until it finds better ones."""
-    target = bridge.folder / "best" / "model.safetensors"
+    target = kept_weights(bridge.folder)
 
     def write() -> None:
         target.parent.mkdir(exist_ok=True)

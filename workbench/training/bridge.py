@@ -29,7 +29,7 @@ from workbench.training import checkpoint, states
 from workbench.training import events as ev
 from workbench.training import losses as per_text
 from workbench.training.branch import leave_parent
-from workbench.training.store import STOP
+from workbench.training.store import STOP, kept_weights
 from workbench.training.team import ALONE, Team
 from workbench.training.wishes import Wishes
 
@@ -231,7 +231,7 @@ class Bridge(TrainerCallback):
         extra = {"patience": self.patience.to_state(), "best_step": self.best_step, "rate": self.rate,
                  "best_loss": self.best_loss, "seconds": self.seconds(), "curve": self.curve,
                  "fired": self.fired}  # fmt: skip
-        best = self.folder / "best" / "model.safetensors"
+        best = kept_weights(self.folder)
         return self.guard(lambda: checkpoint.save(folder, model, optimizer, scheduler, state, extra, best, later))
 
     def _keep_state(self, model: Any, optimizer: Any, scheduler: Any, state: Any) -> None:
@@ -259,12 +259,11 @@ class Bridge(TrainerCallback):
         if self.best_in_memory is not None:
             model.load_state_dict(self.best_in_memory)
         elif self.best_step is not None:
-            checkpoint.load_weights(model, self.folder / "best" / "model.safetensors")
+            checkpoint.load_weights(model, kept_weights(self.folder))
 
     def keep(self, model: Any) -> None:
         """These weights are the ones to use, until others are better."""
-        path = self.folder / "best" / "model.safetensors"
-        if self.guard(lambda: checkpoint.save_weights(model, path)):
+        if self.guard(lambda: checkpoint.save_weights(model, kept_weights(self.folder))):
             self.best_in_memory = None
         else:
             self.best_in_memory = {k: v.detach().clone() for k, v in model.state_dict().items()}

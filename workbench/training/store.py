@@ -33,6 +33,11 @@ def runs_home() -> Path:
     return Path(os.environ.get("WORKBENCH_HOME", ".")).expanduser() / "runs"
 
 
+def kept_weights(folder: Path) -> Path:
+    """Where a run folder has the weights to use: those of the best evaluation, or of the last."""
+    return folder / "best" / "model.safetensors"
+
+
 class Store:
     """One run folder. Events are held in memory as well, so that reading costs nothing while a run is live."""
 
@@ -46,7 +51,7 @@ class Store:
     @property
     def weights(self) -> Path:
         """The file of the weights that are kept, once there are any."""
-        return self.folder / "best" / "model.safetensors"
+        return kept_weights(self.folder)
 
     @classmethod
     def create(cls, config: RunConfig, facts: dict[str, Any], home: Path | None = None) -> Store:

@@ -1,0 +1,55 @@
+"""docs/models.md: its tables say what the cards say, and nothing outside the marks is touched."""
+
+import pytest
+
+from workbench import bootstrap
+from workbench.errors import WorkbenchError
+from workbench.models import page
+
+PAGE = bootstrap.ROOT / "docs" / "models.md"
+
+
+def row(model, mean, std=0.01, data="news", labels="64"):
+    return {"data": data, "labels": labels, "model": model, "mean": mean, "std": std}
+
+
+def test_a_model_is_ahead_by_more_than_the_larger_spread():
+    assert page.ahead(row("a", 0.75, 0.02), row("a:random", 0.70, 0.04))
+    assert not page.ahead(row("a", 0.75, 0.02), row("a:random", 0.70, 0.06))
+    assert not page.ahead(row("a", 0.70, None), row("a:random", 0.70, None))
+
+
+def test_a_table_by_hand():
+    cards = {
+        "a": [row("a", 0.75), row("a:random", 0.5), row("control", 0.6), row("a", 0.9, labels="all")],
+        "b": [row("b", 0.5), row("b:random", 0.495), row("control", 0.6)],
+    }
+    assert page.siblings(cards).splitlines() == [
+        "| data | labels | a | b | control |",
+        "|---|---|---|---|---|",
+        "| news | 64 | **75.0** (50.0) | 50.0 (49.5) | 60.0 |",
+    ]
+
+
+def test_the_page_says_what_the_cards_say():
+    assert f"<!-- siblings -->\n{page.siblings(page.measured())}\n<!-- /siblings -->" in PAGE.read_text("utf-8")
+
+
+def test_what_stands_around_the_tables_stays(tmp_path):
+    path = tmp_path / "models.md"
+    path.write_text(
+        "Above.\n<!-- siblings -->\nold\n<!-- /siblings -->\nBetween.\n<!-- matrix -->\n<!-- /matrix -->\nBelow.\n",
+        "utf-8",
+    )
+    page.write(path, r"| a \1 |")
+    text = path.read_text("utf-8")
+    assert text.startswith("Above.\n<!-- siblings -->\n| data |") and "old" not in text
+    assert text.endswith("<!-- /siblings -->\nBetween.\n<!-- matrix -->\n| a \\1 |\n<!-- /matrix -->\nBelow.\n")
+
+
+def test_a_page_without_a_place_is_refused_in_a_sentence(tmp_path):
+    path = tmp_path / "models.md"
+    path.write_text("Nothing.", "utf-8")
+    with pytest.raises(WorkbenchError, match="no place for a table"):
+        page.write(path, "")
+    assert path.read_text("utf-8") == "Nothing."

@@ -1,0 +1,67 @@
+"""docs/models.md: the small models side by side. It reads what the cards and the report of all tasks say; nothing is measured here.
+
+The page is written by hand but for two tables between marks, which `python -m workbench matrix --write docs/models.md` makes anew.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from workbench import catalog
+from workbench.errors import WorkbenchError
+from workbench.models.score import CONTROL
+from workbench.models.zoo import RANDOM
+
+SIBLINGS, MATRIX = "siblings", "matrix"  # the names of the two marks
+
+
+def write(path: Path, cells: str) -> None:
+    """Both tables into the page; all that stands outside the marks stays."""
+    text = path.read_text("utf-8") if path.is_file() else ""
+    for name, block in ((SIBLINGS, siblings(measured())), (MATRIX, cells)):
+        begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+        before, found, rest = text.partition(begin)
+        _, closed, after = rest.partition(end)
+        if not (found and closed):
+            expected = f"a page with the lines {begin} and {end}"
+            raise WorkbenchError(f"{path} has no place for a table", expected, "--write docs/models.md")
+        text = f"{before}{begin}\n{block}\n{end}{after}"
+    path.write_text(text, "utf-8")
+
+
+def measured() -> dict[str, list[dict[str, Any]]]:
+    """What the cards of the bundled models say of their scores, model by model."""
+    cards = [c for c in catalog.models() if c.source == "bundled"]
+    read = {c.name: json.loads((c.folder / "card.json").read_text("utf-8")).get("scores", []) for c in cards}
+    return {name: rows for name, rows in read.items() if rows}
+
+
+def siblings(cards: dict[str, list[dict[str, Any]]]) -> str:
+    """A line per data and number of labels that two models or more were measured on; in brackets their random twins."""
+    names = list(cards)
+    lines = ["| data | labels | " + " | ".join(names) + " | control |", "|---" * (len(names) + 3) + "|"]
+    known = {(r["data"], r["labels"], r["model"]): r for rows in cards.values() for r in rows}
+    for data, labels in dict.fromkeys((r["data"], r["labels"]) for rows in cards.values() for r in rows):
+        row = [_cell(known.get((data, labels, n)), known.get((data, labels, n + RANDOM))) for n in names]
+        if sum(cell != "–" for cell in row) > 1:
+            control = known.get((data, labels, CONTROL))
+            lines.append(f"| {data} | {labels} | " + " | ".join(row) + f" | {_percent(control) if control else '–'} |")
+    return "\n".join(lines)
+
+
+def ahead(model: dict[str, Any], twin: dict[str, Any]) -> bool:
+    """Whether a model is above its twin by more than the larger spread of the two over seeds."""
+    return bool(model["mean"] - twin["mean"] > max(model["std"] or 0.0, twin["std"] or 0.0))
+
+
+def _cell(model: dict[str, Any] | None, twin: dict[str, Any] | None) -> str:
+    if model is None or twin is None:
+        return "–"
+    score = f"**{_percent(model)}**" if ahead(model, twin) else _percent(model)
+    return f"{score} ({_percent(twin)})"
+
+
+def _percent(row: dict[str, Any]) -> str:
+    return f"{100 * row['mean']:.1f}"
