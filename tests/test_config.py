@@ -6,9 +6,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from workbench.config import _RULES, BY_HAND, RunConfig, check_names
+from workbench.config import _RULES, BY_HAND, RunConfig, check_names, name_of
 from workbench.errors import WorkbenchError
 
 ANOTHER = {
@@ -276,3 +277,17 @@ def test_warmup_is_a_share_of_all_steps(warmup, steps, tmp_path):
 
 def test_a_constant_schedule_is_warmed_up_as_well():
     assert RunConfig(schedule="constant").to_training_arguments()["lr_scheduler_type"] == "constant_with_warmup"
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        ("reviews", "reviews"),
+        (Path("mine", "reviews"), str(Path("mine", "reviews"))),
+        (SimpleNamespace(name="clinic"), "clinic"),
+        ({"train": []}, BY_HAND),
+        (pd.DataFrame({"name": ["Ada"], "text": ["a"]}), BY_HAND),
+    ],
+)
+def test_data_are_called_so_that_they_are_found_again_or_not_at_all(data, name):
+    assert name_of(data) == name

@@ -22,6 +22,18 @@ BY_HAND = "data"  # the name of data that were passed as an object and cannot be
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 
 
+def name_of(data: Any) -> str:
+    """What a config calls some data: a name or a path is its own, loaded data have one; the rest was made by hand.
+
+    >>> name_of("reviews"), name_of({"train": []})
+    ('reviews', 'data')
+    """
+    if isinstance(data, str) or hasattr(data, "__fspath__"):
+        return os.fspath(data)
+    name = getattr(data, "name", None)  # a frame may have a column that is called so
+    return name if isinstance(name, str) else BY_HAND
+
+
 @dataclass(frozen=True)
 class RunConfig:
     """All hyperparameters of a run. Losses are mean cross-entropy in nats; rates are per optimiser step.

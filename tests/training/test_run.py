@@ -342,3 +342,25 @@ def test_another_rule_stops_where_its_replay_says(rule, model):
     assert last(ruled, ev.Ended).reason == "rule" and rule in last(ruled, ev.Ended).text
     assert ruled.status == "finished"
     assert ruled.best["step"] == whole.frame()["step"].iloc[replay_rule(whole, named(rule)).kept]
+
+
+def test_a_path_called_as_a_bundled_set_stays_the_learners_own(model, tmp_path):
+    """Its last part alone would find our reviews instead, with other labels, when the run is opened again."""
+    folder = tmp_path / "reviews"
+    folder.mkdir()
+    data()["train"].to_pandas().assign(label=lambda f: f["label"].map({0: "A", 1: "B"})).to_csv(
+        folder / "train.csv", index=False
+    )
+    run = fit(model, data=folder).join()
+    assert run.config.data == str(folder) and run.data().labels == ["A", "B"]
+
+
+@pytest.mark.parametrize("n", ["a", 2.5, -1, None])
+def test_errors_are_asked_for_by_a_number(model, n):
+    run = fit(model, epochs=1).join()
+    with pytest.raises(wb.WorkbenchError, match="as a whole number"):
+        run.errors(n)
+    with pytest.raises(wb.WorkbenchError, match="no split called 'tset'"):
+        run.errors(3, split="tset")
+    with pytest.raises(wb.WorkbenchError, match="no split called 'tset'"):
+        run.confusion("tset")

@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from workbench.config import RunConfig
+from workbench.config import RunConfig, name_of
 from workbench.errors import WorkbenchError
 from workbench.remote import jsonl, service
 from workbench.tasks.base import stratified
+from workbench.tasks.inputs import texts as texts_of
 from workbench.training import events as ev
 from workbench.training.run import Run, Viewer
 from workbench.training.store import Store, owner
@@ -259,7 +260,7 @@ class Asker:
 
     def predict(self, inputs: Any) -> pd.DataFrame:
         """One row per text: text, label (empty where the answer is none), and the answer as it was written."""
-        texts = [inputs] if isinstance(inputs, str) else [str(t) for t in inputs]
+        texts = texts_of(inputs)
         written = self.answers(texts)
         known = [self._index(a) for a in written]
         return pd.DataFrame(
@@ -332,7 +333,7 @@ def hosted(
         raise WorkbenchError(
             f"multiplier={multiplier}", "0.001 to 100, or None for the service's own choice", "multiplier=1"
         )
-    named = data if isinstance(data, str) else getattr(loaded, "name", "data")
+    named = data if isinstance(data, str) else name_of(loaded)
     count = len(loaded["train"]) if train_examples is None else min(train_examples, len(loaded["train"]))
     config = RunConfig(
         data=named,

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from workbench.config import BY_HAND, RunConfig, check_names
+from workbench.config import BY_HAND, RunConfig, check_names, name_of
 from workbench.errors import WorkbenchError
 from workbench.scale import storage as kept
 from workbench.scale.space import distributions
@@ -38,13 +38,12 @@ class Plan:
             raise WorkbenchError(f"goal is {goal!r}", f"one of {', '.join(GOALS)}", 'goal="score"')
         if not isinstance(prune, bool):
             raise WorkbenchError(f"prune is {prune!r}", "True or False", "prune=True")
-        named = data if isinstance(data, str) else str(getattr(data, "name", BY_HAND))
         fixed: dict[str, Any] = {
             k: str(v.model_folder()) if hasattr(v, "model_folder") else v for k, v in choices.items()
         }
-        fixed = {k: v for k, v in asdict(RunConfig(**(fixed | {"data": named}))).items() if k in fixed}
+        fixed = {k: v for k, v in asdict(RunConfig(**(fixed | {"data": name_of(data)}))).items() if k in fixed}
         found = {k: distribution_to_json(v) for k, v in distributions(space, fixed).items()}
-        return cls(named, fixed, found, goal, prune)
+        return cls(name_of(data), fixed, found, goal, prune)
 
     @property
     def names(self) -> list[str]:

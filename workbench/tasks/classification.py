@@ -26,6 +26,7 @@ from workbench.tasks.base import (
     softmax,
     stratified,
 )
+from workbench.tasks.inputs import texts as texts_of
 
 
 class Classification:
@@ -130,10 +131,10 @@ class Classification:
 
     def predict(self, ask: Ask, inputs: Any, tokenizer: Any, labels: list[str], config: RunConfig) -> pd.DataFrame:
         """One row per text: text, label, probability, then the probability of every label."""
-        texts = [inputs] if isinstance(inputs, str) else list(inputs)
+        texts = texts_of(inputs)
         p = np.zeros((0, len(labels)))
         if texts:
-            ids = self.tokens([str(t) for t in texts], tokenizer, config.max_length)
+            ids = self.tokens(texts, tokenizer, config.max_length)
             p = softmax(np.asarray(ask(Encoded(ids, np.zeros(len(ids), dtype=np.int64), np.arange(len(ids))))))
         best = p.argmax(1)
         frame = pd.DataFrame(

@@ -20,6 +20,7 @@ from workbench.data.text import well_formed
 from workbench.errors import WorkbenchError
 from workbench.models import zoo
 from workbench.tasks.base import PROBE, Ask, Collate, Encoded, Prepared, entropy
+from workbench.tasks.inputs import texts as texts_of
 from workbench.tasks.permutation import order, views
 
 HIDDEN_SHARE = 0.15
@@ -131,9 +132,9 @@ class LanguageModeling:
     def predict(self, ask: Ask, inputs: Any, tokenizer: Any, labels: list[str], config: RunConfig) -> pd.DataFrame:
         """One row per text. With a mask token: `text` with a blank (`___` or the mask) -> `answer`, `probability` and the
         other `choices`; without: `text` -> `answer`, the likeliest words that go on from it."""
-        texts = [inputs] if isinstance(inputs, str) else list(inputs)
+        texts = texts_of(inputs)
         one = self._fill if tokenizer.mask_token is not None else self._go_on
-        return pd.DataFrame([one(ask.model, str(text), tokenizer) for text in texts])
+        return pd.DataFrame([one(ask.model, text, tokenizer) for text in texts])
 
     def _fill(self, model: Any, text: str, tokenizer: Any) -> dict[str, Any]:
         shown = well_formed(text).replace("___", tokenizer.mask_token)

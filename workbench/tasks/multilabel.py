@@ -20,6 +20,7 @@ from workbench.models import zoo
 from workbench.models.heads import PooledClassifier
 from workbench.tasks.base import PROBE, Ask, Collate, Encoded, Prepared
 from workbench.tasks.classification import Classification
+from workbench.tasks.inputs import texts as texts_of
 
 THRESHOLD = 0.5
 ADDED, MISSED, RIGHT, LEFT = "given wrongly", "missed", "given rightly", "rightly not given"
@@ -116,10 +117,10 @@ class MultiLabel(Classification):
 
     def predict(self, ask: Ask, inputs: Any, tokenizer: Any, labels: list[str], config: RunConfig) -> pd.DataFrame:
         """One row per text: text, labels (a list, those with a probability of one half or more), every label's probability."""
-        texts = [inputs] if isinstance(inputs, str) else list(inputs)
+        texts = texts_of(inputs)
         p = np.zeros((0, len(labels)))
         if texts:
-            ids = self.tokens([str(t) for t in texts], tokenizer, config.max_length)
+            ids = self.tokens(texts, tokenizer, config.max_length)
             p = sigmoid(ask(Encoded(ids, np.zeros((len(ids), len(labels))), np.arange(len(ids)))))
         given = [[labels[i] for i in np.flatnonzero(row >= THRESHOLD)] for row in p]
         frame = pd.DataFrame({"text": texts, "labels": given})

@@ -22,6 +22,7 @@ from workbench.models import zoo
 from workbench.models.tagger import WordTagger
 from workbench.tasks.base import PROBE, Ask, Collate, Encoded, Prepared, cross_entropy, entropy, softmax
 from workbench.tasks.decoding import transitions, viterbi
+from workbench.tasks.inputs import items
 
 SILENT = -100  # PyTorch's cross-entropy passes over it
 OUTSIDE = "O"
@@ -165,8 +166,8 @@ class Tagging:
 
     def predict(self, ask: Ask, inputs: Any, tokenizer: Any, labels: list[str], config: RunConfig) -> pd.DataFrame:
         """One row per text (or list of words): text, tokens, tags, and entities as (type, words)."""
-        given = [inputs] if isinstance(inputs, str) else list(inputs)
-        words = [split_words(t) if isinstance(t, str) else [str(w) for w in t] for t in given]
+        given = items(inputs, "tokens")
+        words = [split_words(t) if isinstance(t, str) else [str(w) for w in items(t)] for t in given]
         columns = ["text", "tokens", "tags", "entities"]
         if not words:
             return pd.DataFrame(columns=columns)

@@ -23,6 +23,7 @@ from workbench.metrics import bleu, chrf, chrf_each
 from workbench.models import pairing, zoo
 from workbench.tasks.base import PROBE, Ask, Collate, Encoded, Prepared, entropy
 from workbench.tasks.dictionary import NextPiece, WordByWord
+from workbench.tasks.inputs import texts as texts_of
 
 SILENT = -100  # PyTorch's cross-entropy passes over it
 BEAMS = 4
@@ -177,7 +178,7 @@ class Translation:
 
     def predict(self, ask: Ask, inputs: Any, tokenizer: Any, labels: list[str], config: RunConfig) -> pd.DataFrame:
         """One row per text: text, translation (beam search)."""
-        texts = [well_formed(str(t)) for t in ([inputs] if isinstance(inputs, str) else inputs)]
+        texts = [well_formed(t) for t in texts_of(inputs, "source")]
         return pd.DataFrame({"text": texts, "translation": translate(ask.model, texts, tokenizer, config.max_length)})
 
     def errors(

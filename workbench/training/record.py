@@ -180,22 +180,27 @@ class Record:
 
     def errors(self, n: int = 10, split: str = "validation") -> pd.DataFrame:
         """The `n` texts of a split that the model gets most wrong, worst first."""
-        return self.predictor().errors(self.data()[split], n)
+        if not hasattr(n, "__index__") or n < 0:
+            raise WorkbenchError(f"{n!r:.60} errors", "how many, as a whole number", "run.errors(10)")
+        return self.predictor().errors(self._split(split, "errors"), n)
 
     def confusion(self, split: str = "validation") -> pd.DataFrame:
         """Counts of a split: rows are what is right, columns what the model answered (tagging: words by type of name; several
         labels per text: a row per label with how often it was given rightly, given wrongly, missed, rightly not given)."""
-        return self.predictor().confusion(self.data()[split])
+        return self.predictor().confusion(self._split(split, "confusion"))
 
     def evaluate(self, split: str = "test") -> dict[str, float]:
         """Loss and metrics of the weights that are kept on a split, BLEU and chrF of a translator among them; look at `test`
         once, at the end."""
+        return self.predictor().evaluate(self._split(split, "evaluate"))
+
+    def _split(self, name: str, asking: str) -> Any:
         data = self.data()
-        if split not in data:
+        if name not in data:
             raise WorkbenchError(
-                f"no split called {split!r}", f"one of {', '.join(data)}", "run.evaluate('validation')"
+                f"no split called {name!r}", f"one of {', '.join(data)}", f"run.{asking}(split='validation')"
             )
-        return self.predictor().evaluate(data[split])
+        return data[name]
 
     def quantized(self) -> Any:
         """The kept model with int8 weights for inference on CPUs: `.predict`, `.evaluate`, `.errors` and `.save` as the run has them

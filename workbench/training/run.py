@@ -209,12 +209,11 @@ def fit(data: Any = "reviews", *, viewer: Viewer | None = None, **choices: Any) 
 
     `model=` and `teacher=` also take a finished run: what it has learned is the start of this one, or its teacher.
     """
-    from workbench.config import check_names
+    from workbench.config import check_names, name_of
 
     check_names(choices)
     choices |= {k: _folder_of(v) for k, v in choices.items() if isinstance(v, Run)}
-    named = data if isinstance(data, str) else getattr(data, "name", "data")
-    config = RunConfig(**{**choices, "data": named})
+    config = RunConfig(**{**choices, "data": name_of(data)})
     return launch(config, None if isinstance(data, str) else data, viewer)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from workbench import catalog
-from workbench.config import RunConfig, check_names
+from workbench.config import RunConfig, check_names, name_of
 from workbench.errors import WorkbenchError
 from workbench.scale.card import short
 
@@ -181,5 +181,4 @@ def blueprint(data: Any = "reviews", *more: Any, **choices: Any) -> Blueprint | 
     model: Any = choices.get("model")
     if isinstance(getattr(model, "config", None), RunConfig):
         choices["model"] = str(model.model_folder())
-    named = data if isinstance(data, str) else getattr(data, "name", "data")
-    return Blueprint(RunConfig(**{**choices, "data": named}), None if isinstance(data, str) else data)
+    return Blueprint(RunConfig(**{**choices, "data": name_of(data)}), None if isinstance(data, str) else data)

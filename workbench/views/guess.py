@@ -17,7 +17,7 @@ import ipywidgets as widgets
 from IPython.display import HTML, display
 
 from workbench import catalog
-from workbench.config import RunConfig, check_names
+from workbench.config import RunConfig, check_names, name_of
 from workbench.diagnosis.guesses import VERDICTS, Prediction, in_words
 from workbench.errors import WorkbenchError
 from workbench.training.run import Run
@@ -204,7 +204,7 @@ def guess(data: Any = "reviews", **choices: Any) -> Guess:
     `wb.guesses()` lists all predictions with their scores (how they are scored: `workbench.diagnosis.guesses`).
     """
     check_names(choices)
-    named = data if isinstance(data, str) else getattr(data, "name", "data")
+    named = name_of(data)
     if not isinstance(data, str):
         from workbench.data import load
 

@@ -14,7 +14,7 @@ from typing import Any
 import ipywidgets as widgets
 from IPython.display import HTML, display
 
-from workbench.config import RunConfig, check_names
+from workbench.config import RunConfig, check_names, name_of
 from workbench.errors import WorkbenchError
 from workbench.training import engine
 from workbench.training.run import Run, launch, training_now
@@ -74,9 +74,7 @@ class Panel:
 
     def source(self) -> Any:
         """The data object that was passed in, as long as the data control still names it."""
-        return (
-            self._data if self._data is not None and self.config.data == getattr(self._data, "name", "data") else None
-        )
+        return self._data if self._data is not None and self.config.data == name_of(self._data) else None
 
     def take_data(self, data: Any, path: str | None) -> None:
         """Data that came by hand: by its path where that finds it again, else as the object itself."""
@@ -276,8 +274,7 @@ class Panel:
 def panel(data: Any = "reviews", **choices: Any) -> Panel:
     """Show the panel with these choices set (the fields of RunConfig) and return it. A live run is shown again."""
     check_names(choices)
-    named = data if isinstance(data, str) else getattr(data, "name", "data")
-    config = RunConfig(**{"patience": 3, "keep_states": 6, **choices, "data": named})
+    config = RunConfig(**{"patience": 3, "keep_states": 6, **choices, "data": name_of(data)})
     made = Panel(config, None if isinstance(data, str) else _loaded(data))
     made.show()
     busy = training_now()

@@ -109,13 +109,12 @@ class Prompts:
         chosen = self.data["train"].select(self._rows(count, seed))
         return [(text, self.data.labels[i]) for text, i in zip(chosen["text"], chosen["label"], strict=True)]
 
-    def predict(
-        self, texts: str | Sequence[str], shots: int = 0, seed: int = 0, calibrate: bool = True
-    ) -> pd.DataFrame:
+    def predict(self, texts: Any, shots: int = 0, seed: int = 0, calibrate: bool = True) -> pd.DataFrame:
         """One row per text: text, label, probability among the labels, as `run.predict` gives them."""
+        from workbench.tasks.inputs import texts as texts_of
         from workbench.techniques.prompting import among
 
-        asked = [texts] if isinstance(texts, str) else [str(t) for t in texts]
+        asked = texts_of(texts)
         pairs, prompter = self.examples(shots, seed), self.prompter()
         scores = among(prompter.scores(pairs, asked))
         if calibrate and asked:
