@@ -35,21 +35,18 @@ def test_the_page_says_what_the_cards_say():
     assert f"<!-- siblings -->\n{page.siblings(page.measured())}\n<!-- /siblings -->" in PAGE.read_text("utf-8")
 
 
-def test_what_stands_around_the_tables_stays(tmp_path):
+def test_what_stands_around_the_table_stays(tmp_path):
     path = tmp_path / "models.md"
-    path.write_text(
-        "Above.\n<!-- siblings -->\nold\n<!-- /siblings -->\nBetween.\n<!-- matrix -->\n<!-- /matrix -->\nBelow.\n",
-        "utf-8",
-    )
-    page.write(path, r"| a \1 |")
+    path.write_text("Above.\n<!-- siblings -->\nold\n<!-- /siblings -->\nBelow.\n", "utf-8")
+    page.write(path)
     text = path.read_text("utf-8")
     assert text.startswith("Above.\n<!-- siblings -->\n| data |") and "old" not in text
-    assert text.endswith("<!-- /siblings -->\nBetween.\n<!-- matrix -->\n| a \\1 |\n<!-- /matrix -->\nBelow.\n")
+    assert text.endswith("|\n<!-- /siblings -->\nBelow.\n")
 
 
 def test_a_page_without_a_place_is_refused_in_a_sentence(tmp_path):
     path = tmp_path / "models.md"
     path.write_text("Nothing.", "utf-8")
     with pytest.raises(WorkbenchError, match="no place for a table"):
-        page.write(path, "")
+        page.write(path)
     assert path.read_text("utf-8") == "Nothing."

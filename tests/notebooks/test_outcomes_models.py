@@ -1,4 +1,4 @@
-"""What docs/models.md says of clinic, measured again: where counting words is ahead of bert-mini, and what takes a part of that back."""
+"""What docs/models.md says of clinic, measured again: where counting words is ahead of bert-mini, and that more words do not mend it."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def points(answers, right, where):
     return 100 * float((np.asarray(answers) == right)[where].mean())
 
 
-def test_the_gap_to_counting_words_is_in_the_notes_and_words_of_their_own_close_a_part_of_it(clinic, home):
+def test_the_gap_to_counting_words_is_in_the_notes_and_words_of_their_own_do_not_close_it(clinic, home):
     data, texts, right, note = clinic
     train = data["train"]
     counted = bag_of_words().fit(list(train["text"]), np.array(data.labels)[train["label"]]).predict(texts)
@@ -52,7 +52,5 @@ def test_the_gap_to_counting_words_is_in_the_notes_and_words_of_their_own_close_
               for where, w in (("notes", note), ("rest", ~note))}
         for way, answers in said.items()
     }  # fmt: skip
-    print(gap)
-    assert gap["pieces"]["notes"] > 15 > 10 > gap["pieces"]["rest"]
-    assert gap["words"]["notes"] < gap["pieces"]["notes"] - 2
-    assert gap["words"]["notes"] > 5  # a part of it
+    for way in ways:
+        assert gap[way]["notes"] > 15 > 10 > gap[way]["rest"]

@@ -17,7 +17,7 @@ import pandas as pd
 from workbench import catalog, families
 from workbench.data import Data, load
 from workbench.errors import WorkbenchError
-from workbench.models import journal, page, pairing, score, zoo
+from workbench.models import journal, pairing, score, zoo
 from workbench.tasks import TASKS
 
 DATA = {  # for several labels nothing is bundled as such: which kinds of names a sentence has
@@ -48,10 +48,7 @@ def main(argv: list[str]) -> int:
             key = {"model": model, "task": task, "examples": a.examples, "seed": a.seed, "share": a.share}
             if not journal.has(a.results, key):
                 journal.append(a.results, {**key, **cell(model, task, a.examples, a.seed, a.share)})
-    cells = table(journal.read(a.results))
-    print(cells)
-    if a.write:
-        page.write(a.write, cells)
+    print(table(journal.read(a.results)))
     return 0
 
 
@@ -65,7 +62,6 @@ def _parser() -> argparse.ArgumentParser:
     p.add_argument("--share", type=float, default=1.0, help="of the usual number of epochs")
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--results", type=Path, default=Path("runs/matrix.jsonl"), help="results so far, one line each")
-    p.add_argument("--write", type=Path, help="the page whose tables are made anew, for example docs/models.md")
     return p
 
 

@@ -1,6 +1,6 @@
-"""docs/models.md: the small models side by side. It reads what the cards and the report of all tasks say; nothing is measured here.
+"""docs/models.md: the small models side by side. It reads what their cards say; nothing is measured here.
 
-The page is written by hand but for two tables between marks, which `python -m workbench matrix --write docs/models.md` makes anew.
+The page is written by hand but for a table between marks, which `python -m workbench score ... --write --page docs/models.md` makes anew.
 """
 
 from __future__ import annotations
@@ -14,21 +14,18 @@ from workbench.errors import WorkbenchError
 from workbench.models.score import CONTROL
 from workbench.models.zoo import RANDOM
 
-SIBLINGS, MATRIX = "siblings", "matrix"  # the names of the two marks
+BEGIN, END = "<!-- siblings -->", "<!-- /siblings -->"
 
 
-def write(path: Path, cells: str) -> None:
-    """Both tables into the page; all that stands outside the marks stays."""
+def write(path: Path) -> None:
+    """The table into the page; all that stands outside the marks stays."""
     text = path.read_text("utf-8") if path.is_file() else ""
-    for name, block in ((SIBLINGS, siblings(measured())), (MATRIX, cells)):
-        begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-        before, found, rest = text.partition(begin)
-        _, closed, after = rest.partition(end)
-        if not (found and closed):
-            expected = f"a page with the lines {begin} and {end}"
-            raise WorkbenchError(f"{path} has no place for a table", expected, "--write docs/models.md")
-        text = f"{before}{begin}\n{block}\n{end}{after}"
-    path.write_text(text, "utf-8")
+    before, found, rest = text.partition(BEGIN)
+    _, closed, after = rest.partition(END)
+    if not (found and closed):
+        expected = f"a page with the lines {BEGIN} and {END}"
+        raise WorkbenchError(f"{path} has no place for a table", expected, "--page docs/models.md")
+    path.write_text(f"{before}{BEGIN}\n{siblings(measured())}\n{END}{after}", "utf-8")
 
 
 def measured() -> dict[str, list[dict[str, Any]]]:

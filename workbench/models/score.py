@@ -66,6 +66,10 @@ def main(argv: list[str]) -> int:
     print(table(rows, a.name))
     if a.write:
         write(card.folder, rows, a.name)
+    if a.page:
+        from workbench.models import page
+
+        page.write(a.page)
     return 0
 
 
@@ -83,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     p.add_argument("--only", nargs="+", default=[], help="leave the other contestants out: NAME, NAME:random, tfidf")
     p.add_argument("--results", type=Path, default=Path("runs/scores.jsonl"), help="results so far, one line each")
     p.add_argument("--write", action="store_true", help="put the table into the model's card")
+    p.add_argument("--page", type=Path, help="make the table of this page anew from all cards: docs/models.md")
     return p
 
 
