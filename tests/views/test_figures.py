@@ -7,6 +7,7 @@ from matplotlib.colors import to_rgb
 from tiny import data, tiny_bert
 
 import workbench as wb
+from workbench.training import events as ev
 from workbench.views import figures as fig
 
 
@@ -110,3 +111,17 @@ def test_an_overlay_has_one_line_per_run_and_units(run):
     _, ax, _ = fig.two_axes()
     fig.overlay([run, run], ax, by="seconds")
     assert len(ax.get_lines()) == 2 and ax.get_xlabel() == "training time (s)"
+
+
+def test_of_the_values_that_a_slider_passes_the_last_alone_is_written():
+    from matplotlib.figure import Figure
+
+    ax = Figure().add_subplot()
+    ax.set_xlim(0, 100)
+    moves = [
+        ev.RateChanged(10, 1.0, 1e-4, 2e-4),
+        ev.RateChanged(11, 1.1, 2e-4, 2.51e-4),
+        ev.RateChanged(50, 5.0, 2.51e-4, 1e-5),
+    ]
+    fig.rate_changes(moves, ax)
+    assert [t.get_text() for t in ax.texts] == [" rate 0.00025", " rate 1e-05"] and len(ax.lines) == 2

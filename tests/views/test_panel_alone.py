@@ -10,6 +10,7 @@ from tiny import data, tiny_bert
 import workbench as wb
 from workbench.config import RunConfig
 from workbench.errors import WorkbenchError
+from workbench.training import events as ev
 from workbench.views import browse, live
 from workbench.views.controls import CONTROLS, Controls, problem_html
 from workbench.views.panel import Panel, record_html
@@ -217,7 +218,7 @@ def test_a_language_model_fills_a_blank_in_the_panel_and_shows_what_surprises_it
     tab.text.value = "no blank"
     tab.predict()
     assert "one blank" in tab.answer.value
-    assert "Six training texts" in data_html(data, run.config)
+    assert "6 training texts" in data_html(data, run.config)
 
 
 def test_choosing_a_technique_shows_its_controls_and_moves_the_rate_to_what_suits_it():
@@ -238,3 +239,31 @@ def test_a_config_that_is_shown_keeps_its_own_rate():
     assert Controls(RunConfig(technique="lora", learning_rate=1e-4)).config() == RunConfig(
         technique="lora", learning_rate=1e-4
     )
+
+
+def test_a_run_that_ended_before_its_first_evaluation_says_so_and_is_not_continued(model):
+    async def stopped():
+        panel = Panel(RunConfig(model=model, data="data"), wb.load(data()))
+        panel.start()
+        panel.run.stop()
+        await panel._task
+        return panel
+
+    panel = asyncio.run(stopped())
+    assert panel.run.frame().empty and not panel.run.can_resume and panel.buttons["continue"].disabled
+    assert "before its first evaluation" in panel.verdict.value
+    panel.predictions.text.value = ""
+    panel.predictions.predict()
+    assert "Type a text of your own" in panel.predictions.answer.value
+
+
+def test_the_panel_says_in_a_line_what_it_is(model):
+    panel = Panel(RunConfig(model=model, data="data", epochs=1), wb.load(data()))
+    assert repr(panel) == f"Panel: {model} on data, no run yet"
+
+
+def test_a_rate_that_was_moved_is_seen_in_the_table_of_runs():
+    moved = [ev.RateChanged(3, 1.0, 1e-4, 3e-4), ev.RateChanged(9, 2.0, 3e-4, 2.5e-4)]
+    last = lambda kind: moved[-1]  # noqa: E731
+    run = SimpleNamespace(config=RunConfig(learning_rate=1e-4), store=SimpleNamespace(last=last))
+    assert browse.rates(run) == "0.0001 → 0.00025"

@@ -81,7 +81,7 @@ def model(tmp_path_factory):
 def test_the_data_tab_shows_pairs(model):
     data = wb.load(parallel_data(20, 10))
     page = data_html(data, RunConfig(model=model))
-    assert "Six training pairs" in page and "source sentences" in page and data["train"]["target"][0].split()[0] in page
+    assert "6 training pairs" in page and "source sentences" in page and data["train"]["target"][0].split()[0] in page
 
 
 def test_a_run_of_the_panel_shows_errors_side_by_side_and_translates_a_typed_text(model):

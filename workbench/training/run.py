@@ -154,7 +154,7 @@ class Run(Record):
                 f"run {self.id} is training in another process", "a run that nobody trains", "run.frame()"
             )
         checkpoint = self.folder / "last"
-        if not (checkpoint / "state.json").exists():
+        if not self.can_resume:
             raise WorkbenchError(f"run {self.id} has no checkpoint to go on from", "a run of more than a few seconds",
                                  f"{self.config.to_code()} again")  # fmt: skip
         if self.status == "finished":
@@ -183,6 +183,11 @@ class Run(Record):
         from workbench.training.fork import fork
 
         return fork(self, step, changes)
+
+    @property
+    def can_resume(self) -> bool:
+        """Whether there is a state on disk to go on from; a run that was stopped in its first second has none."""
+        return (self.folder / "last" / "state.json").exists()
 
     @property
     def done(self) -> bool:

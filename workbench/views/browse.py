@@ -13,6 +13,7 @@ import ipywidgets as widgets
 import pandas as pd
 
 from workbench.errors import WorkbenchError
+from workbench.training import events as ev
 from workbench.training.run import Run
 from workbench.training.run import runs as all_runs
 from workbench.views import figures as fig
@@ -67,7 +68,9 @@ class Predictions:
         """Answer for the text in the field."""
         run, text = self.panel.run, self.text.value.strip()
         if run is None or not text:
-            self.answer.value = "<p>Train a model first, then type a text.</p>"
+            self.answer.value = (
+                f"<p>{'Train a model first, then type' if run is None else 'Type'} a text of your own.</p>"
+            )
             return
         if not run.done:
             self.answer.value = "<p>The answer comes when training has ended.</p>"
@@ -231,6 +234,12 @@ def data_called(run: Run) -> str:
     return str(run.store.facts.get("data_title") or run.config.data)
 
 
+def rates(run: Run) -> str:
+    """The learning rate of a run, and where it was moved to while it trained."""
+    moved = run.store.last(ev.RateChanged)
+    return f"{run.config.learning_rate:.2g}" + (f" → {moved.after:.2g}" if moved else "")
+
+
 def run_row(run: Run, number: int | None = None) -> dict[str, Any]:
     """One line of a table of runs."""
     kept, metric, c = run.kept, run.store.metric, run.config
@@ -241,9 +250,9 @@ def run_row(run: Run, number: int | None = None) -> dict[str, Any]:
         "status": run.status,
         "model": c.model,
         "data": data_called(run),
-        "rate": f"{c.learning_rate:.2g}",
+        "rate": rates(run),
         "batch": c.batch_size,
-        "texts": run.store.facts.get("n_train", "–"),
+        "texts": run.store.facts.get("n_train", c.train_examples or "–"),
         "score": f"{fig.METRICS.get(metric, metric)} {kept[metric]:.3f}" if kept and metric in kept else "–",
         "validation loss": f"{kept['valid_loss']:.3f}" if kept else "–",
         "at step": int(kept["step"]) if kept else "–",

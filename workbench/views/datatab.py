@@ -100,22 +100,28 @@ def data_html(data: Any, config: RunConfig) -> str:
     if data.task == "translation":
         pairs = [{"source": shortened(r["source"]), "target": shortened(r["target"])} for r in sample]
         return (
-            table_html(rows, "Pairs per split") + image_html(figure, alt, 520) + table_html(pairs, "Six training pairs")
+            table_html(rows, "Pairs per split")
+            + image_html(figure, alt, 520)
+            + table_html(pairs, f"{len(sample)} training pairs")
         )
     if data.task == "language-modeling":
         texts = [{"text": shortened(r["text"])} for r in sample]
         return (
-            table_html(rows, "Texts per split") + image_html(figure, alt, 520) + table_html(texts, "Six training texts")
+            table_html(rows, "Texts per split")
+            + image_html(figure, alt, 520)
+            + table_html(texts, f"{len(sample)} training texts")
         )
     if data.task == "multi-label":
         sets = [{"labels": spoken(r["labels"], data.labels), "text": shortened(r["text"])} for r in sample]
         caption = "Texts per split and label"
-        return table_html(rows, caption) + image_html(figure, alt, 520) + table_html(sets, "Six training texts")
+        return (
+            table_html(rows, caption) + image_html(figure, alt, 520) + table_html(sets, f"{len(sample)} training texts")
+        )
     examples = [{"label": data.labels[r["label"]], "text": shortened(r["text"])} for r in sample]
     return (
         table_html(rows, "Texts per split and label")
         + image_html(figure, alt, 520)
-        + table_html(examples, "Six training texts")
+        + table_html(examples, f"{len(sample)} training texts")
     )
 
 
@@ -162,13 +168,27 @@ def token_lengths(data: Any, config: RunConfig) -> np.ndarray:
     return np.array([len(x) for x in tokenizer(plain_texts(data, 2000), verbose=False)["input_ids"]])
 
 
+def whole_bins(lengths: np.ndarray, most: int = 40) -> list[float]:
+    """Edges of at most `most` bins that all hold equally many whole numbers: otherwise a bin of two looks like a peak beside one of one.
+
+    >>> whole_bins(np.array([2, 5])), whole_bins(np.array([0, 99]))[:3]
+    ([1.5, 2.5, 3.5, 4.5, 5.5], [-0.5, 2.5, 5.5])
+    """
+    low, high = int(lengths.min()), int(lengths.max())
+    width = -(-(high - low + 1) // most)
+    return [float(edge) for edge in np.arange(low - 0.5, high + width, width)]
+
+
 def lengths_figure(lengths: np.ndarray, limit: int) -> Any:
     """A histogram of word pieces per text with the cutting limit where it is in reach."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=(5.2, 2.3), dpi=110, layout="constrained")
     ax = figure.add_subplot()
-    ax.hist(lengths, bins=min(40, max(5, int(lengths.max()))), color=fig.TRAIN)
+    ax.hist(lengths, bins=whole_bins(lengths), color=fig.TRAIN)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(MaxNLocator(6, integer=True))
     if lengths.max() > limit * 0.8:
         ax.axvline(limit, color=fig.VALID, ls="--", label=f"cut at {limit}")
         fig.legend_outside(ax)

@@ -5,6 +5,7 @@ Colours are from Okabe and Ito's palette, told apart with colour blindness, and 
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import Any
 
 import pandas as pd
@@ -195,11 +196,14 @@ def title(config: Any) -> str:
 def rate_changes(events: list[Any], ax: Axes) -> list[Any]:
     """A dotted line with the new rate wherever the learner moved the learning rate."""
     artists: list[Any] = []
-    for e in events:
-        if type(e).__name__ == "RateChanged":
-            artists.append(ax.axvline(e.step, color=GREY, ls=":", lw=1))
-            artists.append(ax.text(e.step, 0.03, f" rate {e.after:.1g}", transform=ax.get_xaxis_transform(), fontsize=8,
-                                   color=GREY, rotation=90, va="bottom", ha="right"))  # fmt: skip
+    moved = [e for e in events if type(e).__name__ == "RateChanged"]
+    close = 0.02 * (ax.get_xlim()[1] - ax.get_xlim()[0])
+    for e, after in zip_longest(moved, moved[1:]):
+        if after is not None and after.step - e.step < close:
+            continue  # a slider passes many values on its way: the last one is the one that was meant
+        artists.append(ax.axvline(e.step, color=GREY, ls=":", lw=1))
+        artists.append(ax.text(e.step, 0.03, f" rate {e.after:.2g}", transform=ax.get_xaxis_transform(), fontsize=8,
+                               color=GREY, rotation=90, va="bottom", ha="right"))  # fmt: skip
     return artists
 
 

@@ -25,6 +25,8 @@ from workbench.views.experiments import Experiments
 from workbench.views.folds import Folds
 
 _kept: set[Any] = set()  # an event loop keeps no strong reference to its tasks
+RESUMABLE = ("stopped", "interrupted")
+NOTHING_YET = "It ended before its first evaluation: there is nothing to judge, and there are no weights to ask. Train starts anew."
 EMPTY = "<p style='color:#5F6670;margin:8px 0'>Press <b>Train</b> to see the loss curves here.</p>"
 
 
@@ -66,6 +68,9 @@ class Panel:
     def config(self) -> RunConfig:
         """The choices as they stand."""
         return self.controls.config()
+
+    def __repr__(self) -> str:
+        return f"Panel: {self.config.model} on {self.config.data}, {self.run.status if self.run is not None else 'no run yet'}"
 
     @property
     def text(self) -> str:
@@ -171,6 +176,8 @@ class Panel:
             self.picture.show(fig.png(run.figure()), fig.alt_text(run))
             self.verdict.value = live.verdict_html(run)
             self.experiments.offer(run.diagnosis, False)
+        elif run.error is None:
+            self.verdict.value = f"<p>{NOTHING_YET}</p>"
         self._set_buttons()
         self.runs.refresh()
         self.predictions.refresh()
@@ -206,7 +213,9 @@ class Panel:
             "train": not live_now,
             "pause": live_now and status == "training",
             "stop": live_now,
-            "continue": (live_now and status == "paused") or (not live_now and status in ("stopped", "interrupted")),
+            "continue": status == "paused"
+            if live_now
+            else self.run is not None and status in RESUMABLE and self.run.can_resume,
         }
         for name, enabled in state.items():
             if self.buttons[name].disabled == enabled:
@@ -256,7 +265,7 @@ class Panel:
             layout={"flex": "1 1 480px", "min_width": "420px"},
         )
         top = widgets.Box([left, right], layout={"display": "flex", "flex_flow": "row wrap", "grid_gap": "12px"})
-        label = widgets.HTML("<span style='color:#444'>The same as a line of code:</span>")
+        label = widgets.HTML("<span style='color:#444'>These settings as a line of code:</span>")
         tabs = widgets.Tab(
             children=[tab.box for tab in self._tabs],
             titles=("Predictions", "Runs", "Data", "Examples", "Duel"),
