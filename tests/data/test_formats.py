@@ -65,6 +65,34 @@ def test_a_tsv_written_as_csv_is_has_its_quotes_undone(tmp_path):
     assert same(data, frame()) and "quotes in mine.tsv stand around fields" in data.notes[0]
 
 
+@pytest.mark.parametrize("marks", [(20, 69), (20, 21), (0, 40, 99)])
+@pytest.mark.parametrize("first", ["label", "text"])
+def test_a_quote_that_is_never_closed_swallows_no_rows(tmp_path, marks, first):
+    rows = pd.DataFrame({"label": ["ham" if i % 3 else "spam" for i in range(100)],
+                         "text": ['"' * (i in marks) + f"Hi number {i}" for i in range(100)]})  # fmt: skip
+    rows = rows[[first, *rows.columns.drop(first)]]
+    lines = [",".join(rows.columns), *map(",".join, rows.itertuples(index=False))]
+    (tmp_path / "mine.csv").write_text("\n".join(lines) + "\n")
+    data = wb.load(tmp_path / "mine.csv")
+    assert same(data, rows) and "quotes in mine.csv were read as letters" in data.notes[0]
+
+
+def test_a_quoted_text_whose_second_line_looks_like_a_row_stays_one_text(tmp_path):
+    rows = pd.DataFrame({"label": ["ham", "spam"] * 20, "text": [f"two {i}\nlines, one" for i in range(40)]})
+    rows.to_csv(tmp_path / "mine.csv", index=False)
+    data = wb.load(tmp_path / "mine.csv")
+    assert same(data, rows) and data.notes == ()
+
+
+def test_rows_that_a_text_may_have_swallowed_are_said_where_quotes_cannot_be_letters(tmp_path):
+    lines = ['ham,"See you, then."', 'ham,"Hi', "spam,one", "spam,two", 'spam,three"', *["ham,x", "spam,y"] * 4]
+    (tmp_path / "mine.csv").write_text("label,text\n" + "\n".join(lines) + "\n")
+    assert any(
+        "row 2 of mine.csv holds a text of 4 lines that look like rows" in n
+        for n in wb.load(tmp_path / "mine.csv").notes
+    )
+
+
 def test_a_table_without_names_of_columns_loses_no_row(tmp_path):
     rows = [
         ("ham", "See you at the station, then."),

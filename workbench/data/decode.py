@@ -99,6 +99,29 @@ def quoted(frame: pd.DataFrame) -> bool:
     return any('""' in v[1:-1] for v in starts) and all(re.fullmatch(r'"(?:[^"]|"")*"', v) for v in starts)
 
 
+def unclosed(frame: pd.DataFrame) -> bool:
+    """Whether a table that was read with quotes as letters has fields that only begin with a quote, and no field is quoted over
+    several lines: the next quote is not the end of a field, or there is none. False where a column is mostly in quotes.
+
+    >>> unclosed(pd.DataFrame({"label": ["ham", "spam"], "text": ['"Hi there', '"No" he said']}))
+    True
+    >>> unclosed(pd.DataFrame({"label": ["ham", "two"], "text": ['"Hi there', 'lines"']}))
+    False
+    """
+    whole = [frame.iloc[:, i].str.fullmatch(r'".*"').mean() for i in range(frame.shape[1])]
+    inside, found = False, False
+    for value in frame.to_numpy().ravel():
+        bare = value.replace('""', "").rstrip()
+        if not inside:
+            inside = bare.startswith('"') and bare.count('"') == 1
+            found = found or inside
+        elif '"' in bare:
+            if 0 < bare.index('"') == len(bare) - 1:
+                return False
+            inside = False
+    return found and bool(max(whole) < 0.5)
+
+
 def headless(frame: pd.DataFrame) -> bool:
     """Whether the first line of a table is a row like the others: one of its cells is among the few values of its own column, and
     another one reads like a sentence.

@@ -12,7 +12,7 @@ import pandas as pd
 
 from workbench import catalog
 from workbench.config import BY_HAND
-from workbench.data import decode, docstrings, folders, parallel, questions, tagged, unlabelled
+from workbench.data import decode, docstrings, folders, parallel, questions, separated, tagged, unlabelled
 from workbench.data.columns import LABEL, usual
 from workbench.errors import WorkbenchError
 
@@ -73,8 +73,8 @@ def _short(source: Any) -> str:
 
 
 READERS: dict[str, Any] = {
-    ".csv": lambda path, coded, notes: _separated(path, coded, notes),
-    ".tsv": lambda path, coded, notes: _tabbed(path, coded, notes),
+    ".csv": lambda path, coded, notes: separated.commas(path, coded, notes),
+    ".tsv": lambda path, coded, notes: separated.tabs(path, coded, notes),
     ".jsonl": lambda path, coded, notes: _json_lines(path, coded),
     ".parquet": lambda path, coded, notes: pd.read_parquet(path),
     ".json": lambda path, coded, notes: questions.read_squad(path, coded),
@@ -83,44 +83,6 @@ READERS: dict[str, Any] = {
         (".conll", ".bio", ".iob", ".annotated"), lambda path, coded, notes: tagged.read_conll(path, coded)
     ),
 }
-
-
-def _separated(path: Path, coded: str, notes: list[str]) -> pd.DataFrame:
-    """A csv file; which sign separates its columns is found out and, where it is no comma, noted."""
-    sign = decode.separator(decode.beginning(path, coded))
-    if sign != ",":
-        notes.append(f"the columns of {path.name} are separated by {decode.SEPARATORS[sign]}")
-    return _named(_fields(path, coded, sep=sign), path, notes)
-
-
-def _tabbed(path: Path, coded: str, notes: list[str]) -> pd.DataFrame:
-    """A tsv file, in which a quote is a letter, unless quotes are doubled and set around fields as in csv."""
-    try:
-        frame = _fields(path, coded, sep="\t", quoting=3)
-        again = decode.quoted(frame)
-    except ValueError:  # a line break inside a quoted field cuts the row in two
-        again, frame = True, None
-    if again:
-        frame = _fields(path, coded, sep="\t")
-        notes.append(f"quotes in {path.name} stand around fields, as in csv")
-    named = _named(frame, path, notes)
-    return parallel.with_header(frame) if named is frame else named
-
-
-def _fields(path: Path, coded: str, **how: Any) -> pd.DataFrame:
-    """Every value as it is written. pandas would make an index of surplus fields without a word."""
-    frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding=coded, **how)
-    if not isinstance(frame.index, pd.RangeIndex):
-        raise ValueError("rows have more fields than the first line")
-    return frame
-
-
-def _named(frame: pd.DataFrame, path: Path, notes: list[str]) -> pd.DataFrame:
-    """The table, its first line made a row where it holds no names."""
-    if not decode.headless(frame):
-        return frame
-    notes.append(f"the first line of {path.name} holds no names of columns and was read as a row")
-    return decode.with_names(frame)
 
 
 def _from_file(path: Path, notes: list[str]) -> pd.DataFrame:
