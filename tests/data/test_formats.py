@@ -105,6 +105,68 @@ def test_a_table_without_names_of_columns_loses_no_row(tmp_path):
     assert any("holds no names of columns" in n for n in data.notes)
 
 
+def saved(path, *rows):
+    sign = "\t" if path.suffix == ".tsv" else ","
+    path.write_text("".join(sign.join(map(str, row)) + "\n" for row in rows), "utf-8")
+    return path
+
+
+def written(n=60):
+    """Texts that are all different."""
+    return [f"{['Win now', 'Call me later today', 'So it is'][i % 3]} {i}." for i in range(n)]
+
+
+def named_by_values(data):
+    """Rows as they were written, whatever the columns are called."""
+    return sorted((t, data.labels[y]) for s in data.values() for t, y in zip(s["text"], s["label"], strict=True))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv"])
+@pytest.mark.parametrize(("first", "labels"), [("Ok lor...", "ham spam"), ("My card?", "card_arrival fee lost_card"), ("Great!", "5 1 2"), ("Hi", "a b")])  # fmt: skip
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_short_first_text_without_names_of_columns_is_a_row(tmp_path, suffix, first, labels, turned):
+    labels = labels.split()
+    rows = [(labels[0], first), *((labels[i % len(labels)], t) for i, t in enumerate(written()))]
+    data = wb.load(saved(tmp_path / f"mine.{suffix}", *(r[::-1] if turned else r for r in rows)))
+    assert data.task == "classification" and named_by_values(data) == sorted((t, y) for y, t in rows)
+    assert "holds no names of columns" in data.notes[0]
+
+
+def test_a_number_above_numbers_is_no_name_though_it_occurs_once(tmp_path):
+    rows = [(3, "Great!"), *((i % 2 + 1, t) for i, t in enumerate(written()))]
+    assert named_by_values(wb.load(saved(tmp_path / "mine.csv", *rows))) == sorted((t, str(y)) for y, t in rows)
+
+
+@pytest.mark.parametrize("names", [("0", "1"), ("what they wrote", "verdict"), ("Kommentar", "Urteil"), ("2020", "Kommentar"), ("text", "label")])  # fmt: skip
+def test_names_of_columns_are_no_row(tmp_path, names):
+    rows = [(t, i % 2) for i, t in enumerate(written())]
+    rows = [(y, t) for t, y in rows] if names[0] == "2020" else rows
+    data = wb.load(saved(tmp_path / "mine.csv", names, *rows))
+    assert sum(map(len, data.values())) == 60 and data.labels == ["0", "1"]
+    said = any("taken as names of columns" in n for n in data.notes)
+    assert said == (names[0] in ("0", "what they wrote", "2020"))
+
+
+def test_names_that_stand_again_in_the_middle_are_still_names(tmp_path):
+    rows = [(t, "ab"[i % 2]) for i, t in enumerate(written())]
+    names = ("Kommentar", "Urteil")
+    with_names = saved(tmp_path / "mine.csv", names, *rows[:30], names, *rows[30:40], names, *rows[40:])
+    assert wb.load(with_names).labels == ["Urteil", "a", "b"]  # as it is written; no "column 1"
+    assert "label from column 'Urteil'" in wb.load(with_names).notes[0]
+
+
+def test_a_first_label_that_occurs_once_may_be_a_name_and_that_is_said(tmp_path):
+    rows = [("rare", "My card?"), *(("ab"[i % 2], t) for i, t in enumerate(written()))]
+    notes = wb.load(saved(tmp_path / "mine.csv", *rows)).notes
+    assert notes[0] == "the first line of mine.csv was taken as names of columns: 'rare', 'My card?'"
+
+
+def test_equal_cells_of_a_first_row_stay_equal(tmp_path):
+    rows = [(5, 5, "Great it was"), *((i % 5 + 1, i % 3 + 4, t) for i, t in enumerate(written()))]
+    data = wb.load(saved(tmp_path / "mine.csv", *rows), text="column 3", label="column 2")
+    assert data.labels == ["4", "5", "6"] and named_by_values(data) == sorted((t, str(y)) for _, y, t in rows)
+
+
 def test_77_classes_keep_their_names(tmp_path):
     rows = pd.DataFrame(
         {

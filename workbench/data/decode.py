@@ -120,23 +120,3 @@ def unclosed(frame: pd.DataFrame) -> bool:
                 return False
             inside = False
     return found and bool(max(whole) < 0.5)
-
-
-def headless(frame: pd.DataFrame) -> bool:
-    """Whether the first line of a table is a row like the others: one of its cells is among the few values of its own column, and
-    another one reads like a sentence.
-
-    >>> headless(pd.DataFrame({"ham": ["spam", "ham"], "See you later, then.": ["Win now!", "Ok, will do."]}))
-    True
-    """
-    names, some = [str(c) for c in frame.columns], frame.head(2000)
-    if len(names) < 2 or not any(re.search(r"\w\W+\w+\W+\w", n) for n in names):
-        return False
-    values = {n: set(map(str, some.iloc[:, i])) for i, n in enumerate(names)}
-    return any(n in v and len(v) <= max(2, len(some) / 2) for n, v in values.items())
-
-
-def with_names(frame: pd.DataFrame) -> pd.DataFrame:
-    """The same rows with the first line among them, under the names column 1, column 2, ..."""
-    rows = [list(map(str, frame.columns)), *frame.itertuples(index=False, name=None)]
-    return pd.DataFrame(rows, columns=[f"column {i + 1}" for i in range(len(frame.columns))], dtype=object)

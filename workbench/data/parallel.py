@@ -47,24 +47,23 @@ def language(name: Any) -> bool:
     return re.split("[-_]", str(name).lower())[0] in LANGUAGES
 
 
-def with_header(frame: pd.DataFrame) -> pd.DataFrame:
-    """A two-column table whose first line is a pair already: that line becomes its first row, the columns source and target.
+def ended(value: str) -> bool:
+    """Whether a sign that ends a sentence stands at the end, be it before quotes and brackets."""
+    return value.rstrip(" \"'”’»)")[-1:] in set(".!?…。！？")
 
-    A first line of two single words is a header, whatever they are; so is one above a right column of single words or of a few
-    values again and again: those are labels.
 
-    >>> with_header(pd.DataFrame({"Good night.": ["See you."], "Bonne nuit.": ["À bientôt."]})).values.tolist()
-    [['Good night.', 'Bonne nuit.'], ['See you.', 'À bientôt.']]
+def sentences(values: list[str]) -> bool:
+    """Whether values are mostly different sentences; labels occur again and again, and ids have digits and no spaces.
+
+    >>> sentences(["See you.", "Go away!"]), sentences(["ham", "spam", "ham"]), sentences(["id7", "id8"])
+    (True, False, False)
     """
-    names = [str(c) for c in frame.columns]
-    if len(names) != 2 or all(re.fullmatch(r"[\w-]+", n) for n in names):
-        return frame
-    right = [names[1], *map(str, frame.iloc[:, 1])]
-    sentences = sum(" " in v.strip() for v in right) > len(right) / 2
-    if not sentences or len(set(right)) <= len(right) / 2:
-        return frame
-    rows = [names, *frame.itertuples(index=False, name=None)]
-    return pd.DataFrame(rows, columns=["source", "target"])
+    texts = [v.strip() for v in values]
+    spaced = sum(" " in v or not v.isascii() for v in texts) > len(texts) / 2
+    digits = sum(" " not in v and any(c.isdigit() for c in v) for v in texts) > len(texts) / 2
+    long = sum(map(ended, texts)) > len(texts) / 2 or sum(len(v.split()) for v in texts) >= 3 * len(texts)
+    least = 0.1 if long else 0.5 if spaced else 0.9  # one sentence may have several translations
+    return not digits and len(set(texts)) > least * len(texts)
 
 
 def text_files(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from workbench.data import decode, parallel
+from workbench.data import decode, first_line
 
 LETTERS = 3  # csv.QUOTE_NONE: a quote is a letter
 
@@ -19,21 +19,23 @@ def commas(path: Path, coded: str, notes: list[str]) -> pd.DataFrame:
     sign = decode.separator(decode.beginning(path, coded))
     if sign != ",":
         notes.append(f"the columns of {path.name} are separated by {decode.SEPARATORS[sign]}")
-    return _named(_quoted(path, coded, sign, notes), path, notes)
+    frame, how = _quoted(path, coded, sign, notes)
+    return _named(frame, path, notes, coded, sep=sign, **how)
 
 
 def tabs(path: Path, coded: str, notes: list[str]) -> pd.DataFrame:
     """A tsv file, in which a quote is a letter, unless quotes are doubled and set around fields as in csv."""
+    how: dict[str, Any] = {"sep": "\t", "quoting": LETTERS}
     try:
-        frame = fields(path, coded, sep="\t", quoting=LETTERS)
+        frame = fields(path, coded, **how)
         again = decode.quoted(frame)
     except ValueError:  # a line break inside a quoted field cuts the row in two
         again, frame = True, None
     if again:
-        frame = fields(path, coded, sep="\t")
+        how = {"sep": "\t"}
+        frame = fields(path, coded, **how)
         notes.append(f"quotes in {path.name} stand around fields, as in csv")
-    named = _named(frame, path, notes)
-    return parallel.with_header(frame) if named is frame else named
+    return _named(frame, path, notes, coded, **how)
 
 
 def fields(path: Path, coded: str, **how: Any) -> pd.DataFrame:
@@ -44,25 +46,26 @@ def fields(path: Path, coded: str, **how: Any) -> pd.DataFrame:
     return frame
 
 
-def _quoted(path: Path, coded: str, sign: str, notes: list[str]) -> pd.DataFrame:
-    """The table with quotes around fields, or as letters where a quote that is never closed would swallow the rows below it."""
+def _quoted(path: Path, coded: str, sign: str, notes: list[str]) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """The table with quotes around fields, or as letters where a quote that is never closed would swallow the rows below it; and
+    how pandas is told so."""
     frame = problem = None
     try:
         frame = fields(path, coded, sep=sign)
     except ValueError as error:
         problem = error
     if frame is not None and not _breaks(frame):
-        return frame
+        return frame, {}
     plain = _with_letters(path, coded, sign)
     if plain is not None and (frame is None or (len(plain) > len(frame) and list(plain) == list(frame))):
         notes.append(f"quotes in {path.name} were read as letters: one that begins a text is not closed at its end")
-        return plain
+        return plain, {"quoting": LETTERS}
     if frame is None:
         raise problem or ValueError("it holds no table")
     for row, lines in list(_like_rows(frame, sign).items())[:1]:
         notes.append(f"row {row + 1} of {path.name} holds a text of {lines} lines that look like rows: where they are some, "
                      "a quote above them is not closed")  # fmt: skip
-    return frame
+    return frame, {}
 
 
 def _with_letters(path: Path, coded: str, sign: str) -> pd.DataFrame | None:
@@ -92,9 +95,19 @@ def _like_rows(frame: pd.DataFrame, sign: str) -> dict[int, int]:
     return found
 
 
-def _named(frame: pd.DataFrame, path: Path, notes: list[str]) -> pd.DataFrame:
-    """The table, its first line made a row where it holds no names."""
-    if not decode.headless(frame):
+def _named(frame: pd.DataFrame, path: Path, notes: list[str], coded: str, **how: Any) -> pd.DataFrame:
+    """The table, its first line made a row where it holds no names; what is guessed of it is noted."""
+    cells = list(map(str, fields(path, coded, header=None, nrows=1, **how).iloc[0]))
+    if first_line.is_row(cells, frame):
+        notes.append(f"the first line of {path.name} holds no names of columns and was read as a row")
+        names = [f"column {i + 1}" for i in range(len(cells))]
+    elif first_line.is_pair(cells, frame):
+        notes.append(
+            f"the first line of {path.name} was read as a pair of sentences like the others, not as names of columns"
+        )
+        names = ["source", "target"]
+    else:
+        if first_line.doubtful(cells):
+            notes.append(f"the first line of {path.name} was taken as names of columns: {', '.join(map(repr, cells))}")
         return frame
-    notes.append(f"the first line of {path.name} holds no names of columns and was read as a row")
-    return decode.with_names(frame)
+    return fields(path, coded, header=None, **how).set_axis(names, axis=1)
