@@ -72,6 +72,49 @@ def test_a_tsv_with_a_header_has_no_pair_more(tmp_path):
     assert all_pairs(load(path)) == sorted(PAIRS)
 
 
+@pytest.mark.parametrize("suffix", ["tsv", "csv"])
+def test_a_first_pair_that_is_read_as_one_is_said(tmp_path, suffix):
+    path = tmp_path / f"pairs.{suffix}"
+    path.write_text("\n".join(("\t" if suffix == "tsv" else ",").join(p) for p in PAIRS) + "\n", "utf-8")
+    data = load(path)
+    assert all_pairs(data) == sorted(PAIRS)
+    assert data.notes[0] == f"the first line of pairs.{suffix} was read as a pair of sentences like the others, not as names of columns"  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "names", ["English sentence\tFrench sentence", "English words/sentences\tFrench words/sentences"]
+)
+@pytest.mark.parametrize("suffix", ["tsv", "csv"])
+def test_names_with_a_language_in_them_are_no_pair(tmp_path, names, suffix):
+    path, lines = tmp_path / f"pairs.{suffix}", [names, *("\t".join(p) for p in PAIRS)]
+    path.write_text("\n".join(lines).replace("\t", "\t" if suffix == "tsv" else ",") + "\n", "utf-8")
+    data = load(path)
+    assert all_pairs(data) == sorted(PAIRS)
+    assert any("taken as names of columns: 'English" in n for n in data.notes)
+
+
+def test_ids_beside_texts_are_no_pairs(tmp_path):
+    path = tmp_path / "tweets.tsv"
+    path.write_text("Tweet ID\tTweet text\n" + "".join(f"{i * 7919}\t{s} {i}\n" for i, s in enumerate(EN)), "utf-8")
+    with pytest.raises(WorkbenchError, match="columns Tweet ID, Tweet text"):
+        load(path)
+
+
+def test_sentences_under_other_names_are_loaded_as_the_error_says(tmp_path):
+    path = tmp_path / "pairs.tsv"
+    path.write_text("Question text\tAnswer text\n" + "\n".join("\t".join(p) for p in PAIRS) + "\n", "utf-8")
+    with pytest.raises(WorkbenchError, match="two columns of sentences, 'Question text' and 'Answer text'") as error:
+        load(path)
+    rows = pd.read_csv(path, sep="\t")
+    said = error.value.try_.partition(", where")[0]
+    assert all_pairs(eval(said, {"wb": wb, "frame": rows})) == sorted(PAIRS)
+
+
+def test_the_languages_of_a_row_may_come_in_any_order():
+    rows = [{"translation": {"en": e, "fr": f} if i % 2 == 0 else {"fr": f, "en": e}} for i, (e, f) in enumerate(PAIRS)]
+    assert all_pairs(load(pd.DataFrame(rows))) == sorted(PAIRS)
+
+
 @pytest.mark.parametrize("right", ["yes|no", "one|two|three|four"])
 def test_a_tsv_of_labels_under_odd_names_is_not_taken_for_pairs(tmp_path, right):
     path, labels = tmp_path / "odd.tsv", right.split("|")

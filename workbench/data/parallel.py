@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.data import decode
-from workbench.data.columns import usual
+from workbench.data.columns import LABEL, usual
 from workbench.data.text import missing, well_formed
 from workbench.errors import WorkbenchError
 
@@ -110,8 +110,9 @@ def _lines(path: Path, notes: list[str]) -> list[str]:
 def columns(frame: pd.DataFrame, text: str | None = None, label: str | None = None) -> dict[str, str] | None:
     """Which columns hold sentences and translations; None where there are no such columns.
 
-    They are called source and target, or they are the only two columns named after languages, or there is one `translation`
-    column of dicts.
+    They are called source and target, or they are the only two columns named after languages, or the only two whose names have
+    a language in them and that hold sentences, or there is one `translation` column of dicts. Two columns of sentences under
+    other names are an error that says how to name them.
     """
     known = [str(c) for c in frame.columns]
     if text is not None or label is not None or usual(known, TEXTS):
@@ -120,11 +121,37 @@ def columns(frame: pd.DataFrame, text: str | None = None, label: str | None = No
     spoken = [c for c in known if language(c)]
     if None in both and len(spoken) == 2:
         both = spoken[0], spoken[1]
+    elif None in both:
+        both = _in_languages(frame, known) or both
     if None not in both and both[0] != both[1] and all(known.count(str(c)) == 1 and _written(frame[c]) for c in both):
         return {"source": str(both[0]), "target": str(both[1])}
     whole = usual(known, TRANSLATION)
     dicts = whole is not None and known.count(whole) == 1 and any(isinstance(v, Mapping) for v in frame[whole])
+    if not dicts and len(set(known)) == 2 and _nameless(frame, known):
+        names = dict(zip(frame.columns, FINGERPRINT, strict=True))
+        raise WorkbenchError(f"two columns of sentences, {' and '.join(map(repr, known))}", "columns called source and target, or "
+                             "a text and a label", f"wb.load(frame.rename(columns={names!r})), where frame is the table as pandas has it")  # fmt: skip
     return {"translation": str(whole)} if dicts else None
+
+
+def _in_languages(frame: pd.DataFrame, known: list[str]) -> tuple[str, str] | None:
+    """The only two columns that have a language in their names and hold sentences: `English words`, `French words`."""
+    spoken = [c for c in known if any(len(w) > 3 and w in LANGUAGES for w in re.split(r"[\W_]+", c.lower()))]
+    if len(spoken) != 2 or len(set(known)) < len(known):
+        return None
+    return (spoken[0], spoken[1]) if all(sentences(_texts(frame[c])) for c in spoken) else None
+
+
+def _nameless(frame: pd.DataFrame, known: list[str]) -> bool:
+    """Whether two columns hold sentences of which nearly none occurs twice, and neither has a usual name: none is a label."""
+    if usual(known, (*LABEL, *SOURCE, *TARGET)) or len(frame) < 4:
+        return False
+    values = [_texts(frame[c]) for c in known]
+    return all(sentences(v) and len(set(v)) > 0.8 * len(v) and sum(" " in t for t in v) > len(v) / 2 for v in values)
+
+
+def _texts(column: pd.Series) -> list[str]:
+    return [v for v in column if isinstance(v, str) and v.strip()]
 
 
 def _written(column: pd.Series) -> bool:
@@ -162,7 +189,7 @@ def _unfolded(frame: pd.DataFrame, split: str) -> pd.DataFrame:
     """A column of {language: text} as two columns; the first language is the source."""
     first = next((v for v in frame["translation"] if isinstance(v, Mapping)), {})
     codes = list(first)
-    bad = [i for i, v in enumerate(frame["translation"]) if not isinstance(v, Mapping) or list(v) != codes]
+    bad = [i for i, v in enumerate(frame["translation"]) if not isinstance(v, Mapping) or set(v) != set(codes)]
     if len(codes) != 2 or bad:
         where = f" (rows {', '.join(str(i + 1) for i in bad[:5])})" if bad else ""
         raise WorkbenchError(f"translations of {split} into {' and '.join(map(str, codes)) or 'nothing'}{where}",
