@@ -93,6 +93,17 @@ def test_names_with_a_language_in_them_are_no_pair(tmp_path, names, suffix):
     assert any("taken as names of columns: 'English" in n for n in data.notes)
 
 
+@pytest.mark.parametrize(("first", "is_one"), [("Auf Deutsch\tEn francés", False), ("Good night.\tBonne nuit.", True), ("Resumption of the session\tReprise de la session", True)])  # fmt: skip
+def test_a_first_line_is_a_pair_where_it_looks_like_those_below(tmp_path, first, is_one):
+    lines = [f"Here is number {i}.\tVoici le {i}." for i in range(40)]
+    (tmp_path / "pairs.tsv").write_text("\n".join([first, *lines]) + "\n", "utf-8")
+    if is_one:
+        assert len(all_pairs(load(tmp_path / "pairs.tsv"))) == 41
+    else:
+        with pytest.raises(WorkbenchError, match="'Auf Deutsch' and 'En francés'"):
+            load(tmp_path / "pairs.tsv")
+
+
 def test_ids_beside_texts_are_no_pairs(tmp_path):
     path = tmp_path / "tweets.tsv"
     path.write_text("Tweet ID\tTweet text\n" + "".join(f"{i * 7919}\t{s} {i}\n" for i, s in enumerate(EN)), "utf-8")

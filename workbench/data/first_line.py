@@ -42,18 +42,26 @@ def is_row(cells: list[str], frame: pd.DataFrame) -> bool:
 def is_pair(cells: list[str], frame: pd.DataFrame) -> bool:
     """Whether the first line of a table of two columns is a pair of sentences like the pairs below it.
 
-    A first line of two single words is none, whatever they are, nor is one of names such as `English sentence`.
+    A first line of two single words is none, whatever they are, nor is one of names such as `English sentence`,
+    nor one of few words without a full stop above sentences that all have one.
 
     >>> is_pair(["Good night.", "Bonne nuit."], pd.DataFrame([["See you.", "À bientôt."]]))
     True
     """
     if len(cells) != 2 or not len(frame) or usual(cells) or all(re.fullmatch(r"[\w-]+", c) for c in cells):
         return False
-    if all(_names(c) for c in cells):
+    if all(_names(c) for c in cells) or _bare(cells, frame):
         return False
     left, right = ([c, *map(str, frame.iloc[:, i])] for i, c in enumerate(cells))
     spaced = sum(" " in v.strip() for v in right) > len(right) / 2
     return spaced and len(set(right)) > len(right) / 2 and sentences(left)
+
+
+def _bare(cells: list[str], frame: pd.DataFrame) -> bool:
+    """Whether both cells are at most three words without a sign at the end, and nearly all of 20 values below or more have one."""
+    short = all(_words(c) <= 3 and not ended(c) for c in cells)
+    share = [frame.iloc[:, i].astype(str).map(ended).mean() for i in range(2)]
+    return short and len(frame) >= 20 and min(share) > 0.95
 
 
 def usual(cells: list[str]) -> bool:
