@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import workbench as wb
-from workbench.data import stream
+from workbench.data import separated, stream
 from workbench.data.load import fingerprint
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,6 +61,41 @@ def test_given_splits_are_kept_and_fingerprints_agree_with_the_whole(tmp_path, m
     assert [len(data[s]) for s in ("train", "validation", "test")] == [60, 20, 20]
     assert fingerprint(data) == fingerprint(wb.load(rows))
     assert wb.load(path) is data  # converted once
+
+
+def saved(path, *rows):
+    path.write_text("".join(("\t" if path.suffix == ".tsv" else ",").join(row) + "\n" for row in rows))
+    return path
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv"])
+def test_a_large_file_without_names_of_columns_keeps_its_first_row(tmp_path, suffix):
+    rows = [(y, t.replace(",", "")) for t, y in zip(frame()["text"], frame()["label"], strict=True)]
+    data = wb.load(saved(tmp_path / f"large.{suffix}", ("ant", "Ok."), *rows))
+    assert labelled(data) == {"Ok.": "ant"} | {t: y for y, t in rows}
+    assert "holds no names of columns" in data.notes[0]
+    assert data.notes[1] == "read as classification: text from column 'column 2', label from column 'column 1'"
+
+
+def test_a_quote_that_is_never_closed_swallows_no_rows_of_a_large_file(tmp_path):
+    rows = [("text", "label"), *(('"' * (i in (20, 69)) + f"text {i}", "ab"[i % 2]) for i in range(100))]
+    data = wb.load(saved(tmp_path / "large.csv", *rows))
+    assert labelled(data) == dict(rows[1:]) and "were read as letters" in data.notes[0]
+
+
+def test_rows_that_are_swallowed_beyond_the_first_ones_are_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(separated, "LOOKED_AT", 10)
+    rows = [("text", "label"), *(('"' * (i in (20, 69)) + f"text {i}", "ab"[i % 2]) for i in range(100))]
+    notes = wb.load(saved(tmp_path / "large.csv", *rows)).notes
+    assert notes[0].startswith("row 21 of large.csv holds a text of 50 lines that look like rows")
+
+
+def test_first_rows_that_end_inside_a_quoted_text_say_nothing_of_quotes(tmp_path, monkeypatch):
+    monkeypatch.setattr(separated, "LOOKED_AT", 2)
+    rows = frame(label=["ant", "zebra"] * 50)[["label", "text"]]
+    rows["text"] = [f"two {i}\nlines" for i in range(100)]
+    data = wb.load(written(tmp_path, rows, "csv"))
+    assert set(labelled(data)) == set(rows["text"])
 
 
 def test_groups_stay_together(tmp_path):

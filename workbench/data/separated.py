@@ -3,75 +3,113 @@ columns mean is not asked here."""
 
 from __future__ import annotations
 
+import io
 import re
+from collections.abc import Callable
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from workbench.data import decode, first_line
+from workbench.data.columns import LOOKED_AT
 
 LETTERS = 3  # csv.QUOTE_NONE: a quote is a letter
+Read = Callable[..., pd.DataFrame]  # a table, read as the keywords say
+Told = tuple[pd.DataFrame, dict[str, Any]]  # a table, and the keywords by which it was read
 
 
 def commas(path: Path, coded: str, notes: list[str]) -> pd.DataFrame:
     """A csv file; which sign separates its columns is found out and, where it is no comma, noted."""
-    sign = decode.separator(decode.beginning(path, coded))
-    if sign != ",":
-        notes.append(f"the columns of {path.name} are separated by {decode.SEPARATORS[sign]}")
-    frame, how = _quoted(path, coded, sign, notes)
-    return _named(frame, path, notes, coded, sep=sign, **how)
+    return _whole(path, coded, notes, partial(_quoted, sign=_sign(path, coded, notes)))
 
 
 def tabs(path: Path, coded: str, notes: list[str]) -> pd.DataFrame:
     """A tsv file, in which a quote is a letter, unless quotes are doubled and set around fields as in csv."""
+    return _whole(path, coded, notes, _by_tabs)
+
+
+def told(path: Path, coded: str, notes: list[str]) -> dict[str, Any]:
+    """How pandas is to read a large file, by its first rows: the keywords that `commas` and `tabs` would find."""
     how: dict[str, Any] = {"sep": "\t", "quoting": LETTERS}
+    way: Callable[[Read, str, list[str]], Told] = _by_tabs
+    if path.suffix.lower() != ".tsv":
+        how = {"sep": _sign(path, coded, notes)}
+        way = partial(_quoted, sign=how["sep"], cut=True)
+    with path.open(encoding=coded, errors="replace", newline="") as file:
+        some = "".join(islice(file, LOOKED_AT))
     try:
-        frame = fields(path, coded, **how)
-        again = decode.quoted(frame)
-    except ValueError:  # a line break inside a quoted field cuts the row in two
-        again, frame = True, None
-    if again:
-        how = {"sep": "\t"}
-        frame = fields(path, coded, **how)
-        notes.append(f"quotes in {path.name} stand around fields, as in csv")
-    return _named(frame, path, notes, coded, **how)
+        frame, how = way(lambda **how: fields(io.StringIO(some), coded, **how), path.name, notes)
+    except ValueError:  # these lines may end inside a quoted field
+        frame = fields(path, coded, nrows=LOOKED_AT, **how)
+    names = _names(_first(partial(fields, path, coded), how), frame, path.name, notes)
+    return how | ({"header": None, "names": names} if names else {})
 
 
-def fields(path: Path, coded: str, **how: Any) -> pd.DataFrame:
+def fields(source: Path | io.StringIO, coded: str, **how: Any) -> pd.DataFrame:
     """Every value as it is written. pandas would make an index of surplus fields without a word."""
-    frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding=coded, **how)
+    frame = pd.read_csv(source, dtype=str, keep_default_na=False, encoding=coded, **how)
     if not isinstance(frame.index, pd.RangeIndex):
         raise ValueError("rows have more fields than the first line")
     return frame
 
 
-def _quoted(path: Path, coded: str, sign: str, notes: list[str]) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """The table with quotes around fields, or as letters where a quote that is never closed would swallow the rows below it; and
-    how pandas is told so."""
+def _whole(path: Path, coded: str, notes: list[str], way: Callable[[Read, str, list[str]], Told]) -> pd.DataFrame:
+    """The table, its first line made a row where it holds no names."""
+    read = partial(fields, path, coded)
+    frame, how = way(read, path.name, notes)
+    names = _names(_first(read, how), frame, path.name, notes)
+    return frame if names is None else read(header=None, **how).set_axis(names, axis=1)
+
+
+def _sign(path: Path, coded: str, notes: list[str]) -> str:
+    """The sign between the columns of a csv file."""
+    sign = decode.separator(decode.beginning(path, coded))
+    if sign != ",":
+        notes.append(f"the columns of {path.name} are separated by {decode.SEPARATORS[sign]}")
+    return sign
+
+
+def _by_tabs(read: Read, name: str, notes: list[str]) -> Told:
+    how: dict[str, Any] = {"sep": "\t", "quoting": LETTERS}
+    try:
+        frame = read(**how)
+        again = decode.quoted(frame)
+    except ValueError:  # a line break inside a quoted field cuts the row in two
+        again, frame = True, None
+    if again:
+        how = {"sep": "\t"}
+        frame = read(**how)
+        notes.append(f"quotes in {name} stand around fields, as in csv")
+    return frame, how
+
+
+def _quoted(read: Read, name: str, notes: list[str], sign: str, cut: bool = False) -> Told:
+    """The table with quotes around fields, or as letters where a quote that is never closed would swallow the rows below it. In
+    the first lines of a file, which are cut anywhere, a quote that is open at the end says nothing."""
     frame = problem = None
     try:
-        frame = fields(path, coded, sep=sign)
+        frame = read(sep=sign)
     except ValueError as error:
         problem = error
     if frame is not None and not _breaks(frame):
-        return frame, {}
-    plain = _with_letters(path, coded, sign)
+        return frame, {"sep": sign}
+    plain = None if frame is None and cut else _with_letters(read, sign)
     if plain is not None and (frame is None or (len(plain) > len(frame) and list(plain) == list(frame))):
-        notes.append(f"quotes in {path.name} were read as letters: one that begins a text is not closed at its end")
-        return plain, {"quoting": LETTERS}
+        notes.append(f"quotes in {name} were read as letters: one that begins a text is not closed at its end")
+        return plain, {"sep": sign, "quoting": LETTERS}
     if frame is None:
         raise problem or ValueError("it holds no table")
-    for row, lines in list(_like_rows(frame, sign).items())[:1]:
-        notes.append(f"row {row + 1} of {path.name} holds a text of {lines} lines that look like rows: where they are some, "
-                     "a quote above them is not closed")  # fmt: skip
-    return frame, {}
+    notes += swallowed(frame, name, sign)
+    return frame, {"sep": sign}
 
 
-def _with_letters(path: Path, coded: str, sign: str) -> pd.DataFrame | None:
+def _with_letters(read: Read, sign: str) -> pd.DataFrame | None:
     """The table with quotes as letters, where its rows are even and no field is quoted over several lines."""
     try:
-        plain = fields(path, coded, sep=sign, quoting=LETTERS)
+        plain = read(sep=sign, quoting=LETTERS)
     except ValueError:
         return None
     return plain if not plain.isna().to_numpy().any() and decode.unclosed(plain) else None
@@ -79,35 +117,36 @@ def _with_letters(path: Path, coded: str, sign: str) -> pd.DataFrame | None:
 
 def _breaks(frame: pd.DataFrame) -> bool:
     """Whether some value has a line break in it."""
-    return any(
-        re.search("[\r\n]", v) for name in range(frame.shape[1]) for v in frame.iloc[:, name] if isinstance(v, str)
-    )
+    columns = [frame.iloc[:, i] for i in range(frame.shape[1])]
+    return any(re.search("[\r\n]", v) for column in columns for v in column if isinstance(v, str))
 
 
-def _like_rows(frame: pd.DataFrame, sign: str) -> dict[int, int]:
-    """The rows with a text whose inner lines, at least two, all have as many signs as a row: how many lines it has."""
-    found = {}
-    for name in range(frame.shape[1]):
-        for row, value in enumerate(frame.iloc[:, name]):
+def swallowed(frame: pd.DataFrame, name: str, sign: str, before: int = 0) -> list[str]:
+    """A sentence on the first text whose inner lines, at least two, all have as many signs as a row; none where there is none."""
+    for i in range(frame.shape[1]):
+        for row, value in enumerate(frame.iloc[:, i], before + 1):
             inner = value.splitlines()[1:-1] if isinstance(value, str) else []
             if len(inner) > 1 and all(line.count(sign) == frame.shape[1] - 1 for line in inner):
-                found[row] = len(inner) + 2
-    return found
+                return [f"row {row} of {name} holds a text of {len(inner) + 2} lines that look like rows: where they are some, "
+                        "a quote above them is not closed"]  # fmt: skip
+    return []
 
 
-def _named(frame: pd.DataFrame, path: Path, notes: list[str], coded: str, **how: Any) -> pd.DataFrame:
-    """The table, its first line made a row where it holds no names; what is guessed of it is noted."""
-    cells = list(map(str, fields(path, coded, header=None, nrows=1, **how).iloc[0]))
+def _first(read: Read, how: dict[str, Any]) -> list[str]:
+    """The cells of the first line as they are written; pandas would number equal ones."""
+    return list(map(str, read(header=None, nrows=1, **how).iloc[0]))
+
+
+def _names(cells: list[str], frame: pd.DataFrame, name: str, notes: list[str]) -> list[str] | None:
+    """Names of columns where the first line is a row like the others; None where it holds names. What is guessed is noted."""
     if first_line.is_row(cells, frame):
-        notes.append(f"the first line of {path.name} holds no names of columns and was read as a row")
-        names = [f"column {i + 1}" for i in range(len(cells))]
-    elif first_line.is_pair(cells, frame):
+        notes.append(f"the first line of {name} holds no names of columns and was read as a row")
+        return [f"column {i + 1}" for i in range(len(cells))]
+    if first_line.is_pair(cells, frame):
         notes.append(
-            f"the first line of {path.name} was read as a pair of sentences like the others, not as names of columns"
+            f"the first line of {name} was read as a pair of sentences like the others, not as names of columns"
         )
-        names = ["source", "target"]
-    else:
-        if first_line.doubtful(cells):
-            notes.append(f"the first line of {path.name} was taken as names of columns: {', '.join(map(repr, cells))}")
-        return frame
-    return fields(path, coded, header=None, **how).set_axis(names, axis=1)
+        return ["source", "target"]
+    if first_line.doubtful(cells):
+        notes.append(f"the first line of {name} was taken as names of columns: {', '.join(map(repr, cells))}")
+    return None

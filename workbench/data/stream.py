@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from workbench.data import decode, groups, labelled, unlabelled
+from workbench.data import decode, groups, labelled, separated, unlabelled
 from workbench.data.checks import plain
 from workbench.data.columns import renamed
 from workbench.errors import WorkbenchError
@@ -37,16 +37,14 @@ def pieces(path: Path, coded: str, notes: list[str]) -> Iterator[pd.DataFrame]:
     """The rows of a file as tables of at most `PIECE` rows, every value as it is written."""
     suffix = path.suffix.lower()
     if suffix in (".csv", ".tsv"):
-        sign = decode.separator(decode.beginning(path, coded)) if suffix == ".csv" else "\t"
-        if sign not in ",\t":
-            notes.append(f"the columns of {path.name} are separated by {decode.SEPARATORS[sign]}")
-        how: Any = {"quoting": 3} if suffix == ".tsv" else {}
-        with pd.read_csv(
-            path, dtype=str, keep_default_na=False, encoding=coded, sep=sign, chunksize=PIECE, **how
-        ) as reader:
+        how, read = separated.told(path, coded, notes), 0
+        with pd.read_csv(path, dtype=str, keep_default_na=False, encoding=coded, chunksize=PIECE, **how) as reader:
             for frame in reader:
                 if not isinstance(frame.index, pd.RangeIndex):
                     raise ValueError("rows have more fields than the first line")
+                if not any("look like rows" in note for note in notes):  # said once
+                    notes += separated.swallowed(frame, path.name, how["sep"], read)
+                read += len(frame)
                 yield frame.reset_index(drop=True)
     elif suffix == ".parquet":
         import pyarrow.parquet as pq
@@ -207,6 +205,8 @@ def _written(
 def streamed(path: Path, splits: dict[str, str], text: str | None, label: str | None, group: str | None, seed: int,
              notes: list[str]) -> dict[str, hf.Dataset] | None:  # fmt: skip
     """The splits of a large file, or None where it is small or of a kind that is read whole."""
+    from workbench.data.load import _columns_said
+
     if path.suffix.lower() not in ENDINGS or not path.is_file() or path.stat().st_size < LARGE:
         return None
     coded = decode.UTF8 if path.suffix.lower() == ".parquet" else decode.encoding(path)
@@ -214,7 +214,6 @@ def streamed(path: Path, splits: dict[str, str], text: str | None, label: str | 
     first = next(tables, None)
     if first is None or not _kind_fits(first, text, label):
         return None
-    notes += said
     folder = Path(tempfile.mkdtemp(prefix="workbench-data-", dir=_cache()))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     stream, raw = Stream(folder, splits, text, label, group), folder / "raw.arrow"
@@ -223,6 +222,7 @@ def streamed(path: Path, splits: dict[str, str], text: str | None, label: str | 
         stream.take(first, writer)
         for frame in tables:
             stream.take(frame, writer)
+    notes += [*said, *_columns_said(stream.kind, stream.chosen, text, label)]
     return stream.finish(raw, seed, notes)
 
 
