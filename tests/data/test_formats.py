@@ -147,6 +147,11 @@ def test_names_of_columns_are_no_row(tmp_path, names):
     assert said == (names[0] in ("0", "what they wrote", "2020"))
 
 
+def test_an_empty_name_above_empty_values_is_no_row(tmp_path):
+    rows = [("ab"[i % 2], t, "", "") for i, t in enumerate(written())]
+    assert wb.load(saved(tmp_path / "mine.csv", ("v1", "v2", "", ""), *rows)).labels == ["a", "b"]
+
+
 def test_names_that_stand_again_in_the_middle_are_still_names(tmp_path):
     rows = [(t, "ab"[i % 2]) for i, t in enumerate(written())]
     names = ("Kommentar", "Urteil")

@@ -82,7 +82,7 @@ def _among(cells: list[str], at: int, frame: pd.DataFrame, times: int) -> bool:
     """Whether a cell is `times` among the few values of its column, in rows that are no copies of the first line (which tables
     that were put together have in their middle)."""
     column = frame.iloc[:, at].astype(str)
-    if column.nunique() > max(2, len(column) / 2) or (times > 1 and ended(cells[at])):
+    if not cells[at].strip() or column.nunique() > max(2, len(column) / 2) or (times > 1 and ended(cells[at])):
         return False
     same = frame[(column == cells[at]).to_numpy()].astype(str).to_numpy()
     return int((same != cells).any(axis=1).sum()) >= times
