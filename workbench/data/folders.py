@@ -7,20 +7,25 @@ Only `.txt` files are read; what else lies there is counted and noted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
 from workbench.data import decode
+from workbench.data.splits import meant, once_each
 from workbench.errors import WorkbenchError
 
 UNLABELLED = ("unsup", "unlabeled", "unlabelled", "unsupervised")  # folders of texts without a class
 
 
-def classes(folder: Path, splits: Mapping[str, str], notes: list[str]) -> dict[str, pd.DataFrame]:
+def classes(folder: Path, notes: list[str]) -> dict[str, pd.DataFrame]:
     """One table per split with `text`, `label` (the class folder's name) and `file`; empty where the folder is built otherwise."""
-    inner = {splits[f.name.lower()]: f for f in _folders(folder) if f.name.lower() in splits}
+    kinds = meant(f.name for f in _folders(folder))
+    inner = {kind: folder / name for name, kind in kinds.items()}
+    if "train" in inner:
+        once_each(kinds, f"folder {folder.name!r}")
+        others = [f.name for f in _folders(folder) if f.name not in kinds]
+        notes += [f"folder {name!r} was left out: its name is none of train, validation and test" for name in others]
     found = (
         {split: _texts(f, notes) for split, f in inner.items()}
         if "train" in inner

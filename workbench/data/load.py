@@ -27,7 +27,8 @@ import pandas as pd
 from workbench.config import BY_HAND
 from workbench.data import checks, groups, labelled, multilabel, parallel, questions, stream, tagged, unlabelled
 from workbench.data.columns import renamed
-from workbench.data.read import READ_ERRORS, SPLITS, Tables, existing, tables, unreadable
+from workbench.data.read import READ_ERRORS, existing, tables, unreadable
+from workbench.data.splits import Tables
 from workbench.errors import WorkbenchError
 
 KINDS: tuple[Any, ...] = (
@@ -147,7 +148,7 @@ def _large(
     key = (str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns, text, label, group, seed)
     if key not in _streamed:
         try:
-            found = stream.streamed(path, SPLITS, text, label, group, seed, notes)
+            found = stream.streamed(path, text, label, group, seed, notes)
         except READ_ERRORS as error:
             raise unreadable(path, error) from error
         if found is None:

@@ -12,14 +12,10 @@ import pandas as pd
 
 from workbench import catalog
 from workbench.config import BY_HAND
-from workbench.data import decode, docstrings, folders, parallel, questions, separated, tagged, unlabelled
+from workbench.data import decode, docstrings, folders, parallel, questions, separated, splits, tagged, unlabelled
 from workbench.data.columns import LABEL, usual
+from workbench.data.splits import EVAL, SPLITS, Tables
 from workbench.errors import WorkbenchError
-
-SPLITS = {"train": "train", "training": "train", "validation": "validation", "valid": "validation", "dev": "validation",
-           "val": "validation", "test": "test"}  # fmt: skip
-
-Tables = dict[str, pd.DataFrame]
 
 
 def tables(source: Any, text: str | None, label: str | None, notes: list[str]) -> tuple[Tables, str, list[str] | None]:
@@ -28,13 +24,13 @@ def tables(source: Any, text: str | None, label: str | None, notes: list[str]) -
     What had to be guessed on the way is added to `notes`.
     """
     if isinstance(source, pd.DataFrame):
-        return _by_split_column(source), BY_HAND, None
+        return splits.by_column(source, notes, (text, label)), BY_HAND, None
     if isinstance(source, hf.DatasetDict):
-        return _from_hf(source, label), BY_HAND, _class_names(source, label)
+        return _from_hf(source, label, notes), BY_HAND, _class_names(source, label)
     if isinstance(source, hf.Dataset):
         return tables(hf.DatasetDict(train=source), text, label, notes)
     if isinstance(source, str) and source.startswith("hub:"):
-        return _from_hub(source, text, label)
+        return _from_hub(source, text, label, notes)
     if isinstance(source, str | Path):
         bundled = {c.name: c for c in catalog.datasets() if c.source == "bundled"}
         if str(source) in bundled:
@@ -43,8 +39,9 @@ def tables(source: Any, text: str | None, label: str | None, notes: list[str]) -
             return docstrings.tables(str(source)), str(source), None
         path = existing(source)
         if path is not None:
-            found = _from_folder(path, notes) if path.is_dir() else _by_split_column(_from_file(path, notes))
-            return found, str(path), None
+            if path.is_dir():
+                return _from_folder(path, notes), str(path), None
+            return splits.by_column(_from_file(path, notes), notes, (text, label)), str(path), None
     raise WorkbenchError(
         f"no data called {_short(source)}"
         if isinstance(source, str | Path)
@@ -145,16 +142,9 @@ def _first_line(error: BaseException) -> str:
 
 
 def _from_folder(folder: Path, notes: list[str]) -> Tables:
-    known = [p for p in sorted(folder.iterdir()) if _split_of(p) and p.suffix.lower() in READERS]
-    plain = {_split_of(p) for p in known if p.stem.lower() in SPLITS}  # beside train.csv, train-old.csv means nothing
-    known = [p for p in known if p.stem.lower() in SPLITS or _split_of(p) not in plain]
-    files = {_split_of(p): p for p in known}
-    if len(files) < len(known):
-        names = ", ".join(p.name for p in known)
-        raise WorkbenchError(f"two files for one split in folder {folder.name!r} ({names})", "one file per split",
-                             "moving the other one away")  # fmt: skip
+    files = _split_files(folder)
     if "train" not in files:
-        found = parallel.text_files(folder, _split_of, notes) or folders.classes(folder, SPLITS, notes)
+        found = parallel.text_files(folder, _split_of, notes) or folders.classes(folder, notes)
         if found:
             return found
         only = [
@@ -162,10 +152,34 @@ def _from_folder(folder: Path, notes: list[str]) -> Tables:
         ]  # a .txt is a readme
         if len(only) == 1 and not files:
             notes.append(f"of the folder {folder.name} its only file of data was read, {only[0].name}")
-            return _by_split_column(_from_file(only[0], notes))
+            return splits.by_column(_from_file(only[0], notes), notes)
         raise WorkbenchError(f"no training file in folder {folder.name!r}", "train.csv and, if you have it, validation.csv "
                              f"({', '.join(READERS)} can be read), or a folder of texts for each class", "renaming the file to train.csv")  # fmt: skip
-    return {split: _from_file(path, notes) for split, path in files.items()}
+    notes += _passed_over(folder, files)
+    return splits.divided({split: _from_file(path, notes) for split, path in files.items()}, notes)
+
+
+def _split_files(folder: Path) -> dict[str, Path]:
+    """The file of every split that the names in a folder speak of."""
+    readable = [p for p in sorted(folder.iterdir()) if p.suffix.lower() in READERS]
+    known = [p for p in readable if _split_of(p)]
+    plain = {_split_of(p) for p in known if p.stem.lower() in SPLITS}  # beside train.csv, train-old.csv means nothing
+    known = [p for p in known if p.stem.lower() in SPLITS or _split_of(p) not in plain]
+    files = {_split_of(p): p for p in known}
+    if len(files) < len(known):
+        names = ", ".join(p.name for p in known)
+        raise WorkbenchError(f"two files for one split in folder {folder.name!r} ({names})", "one file per split",
+                             "moving the other one away")  # fmt: skip
+    also = [p for p in readable if p.stem.lower() in EVAL]
+    return files if "validation" in files or len(also) != 1 else {**files, "validation": also[0]}
+
+
+def _passed_over(folder: Path, files: dict[str, Path]) -> list[str]:
+    """A sentence on the files of data that lie beside those of the splits; a text file there is a readme."""
+    others = [p.name for p in sorted(folder.iterdir()) if p.suffix.lower() in READERS and p.suffix.lower() != ".txt"]
+    others = [name for name in others if name not in {p.name for p in files.values()}]
+    some = ", ".join(others[:5]) + (", ..." if len(others) > 5 else "")
+    return [f"beside the files of splits in folder {folder.name!r} these were not read: {some}"] if others else []
 
 
 def _split_of(path: Path) -> str:
@@ -177,7 +191,9 @@ def _split_of(path: Path) -> str:
     return SPLITS[words[-1]] if words else ""
 
 
-def _from_hub(source: str, text: str | None, label: str | None) -> tuple[Tables, str, list[str] | None]:
+def _from_hub(
+    source: str, text: str | None, label: str | None, notes: list[str]
+) -> tuple[Tables, str, list[str] | None]:
     repository, config = _repository(source)
     try:
         loaded = hf.load_dataset(repository, config) if config else hf.load_dataset(repository)
@@ -191,9 +207,9 @@ def _from_hub(source: str, text: str | None, label: str | None) -> tuple[Tables,
         loaded = hf.DatasetDict(train=loaded)
     card = next((c for c in catalog.datasets() if c.name == source), None)
     if card is None or text is not None or label is not None:
-        return _from_hf(loaded, label), source, _class_names(loaded, label)
+        return _from_hf(loaded, label, notes), source, _class_names(loaded, label)
     loaded = _with_roles(loaded, card.facts["columns"])
-    found, names = _from_hf(loaded, None), card.facts["names"]
+    found, names = _from_hf(loaded, None, notes), card.facts["names"]
     for table in found.values() if names else ():
         table["label"] = [names.get(str(v), v) for v in table["label"]]
     return found, source, _class_names(loaded, None)
@@ -212,11 +228,14 @@ def _with_roles(loaded: hf.DatasetDict, columns: dict[str, str]) -> hf.DatasetDi
     return loaded.rename_columns(renames) if renames else loaded
 
 
-def _from_hf(source: hf.DatasetDict, label: str | None) -> Tables:
-    found = {}
+def _from_hf(source: hf.DatasetDict, label: str | None, notes: list[str]) -> Tables:
+    found, kinds = {}, splits.meant(source)
+    splits.once_each(kinds, "a DatasetDict")
     for split, dataset in source.items():
-        key = SPLITS.get(str(split).lower())
+        key = kinds.get(str(split))
         if key is None:
+            notes.append(f"split {str(split)!r} ({len(dataset):,} rows) was left out: "
+                         "its name is none of train, validation and test")  # fmt: skip
             continue
         frame = dataset.to_pandas()
         column = label or usual(dataset.column_names, LABEL)
@@ -224,15 +243,10 @@ def _from_hf(source: hf.DatasetDict, label: str | None) -> Tables:
         if isinstance(feature, hf.ClassLabel):
             frame = frame[frame[column].isna() | (frame[column] >= 0)].copy()  # hidden test labels are -1 on the Hub
             frame[column] = [None if pd.isna(i) else feature.names[int(i)] for i in frame[column]]
+            notes += splits.hidden(key, len(dataset) - len(frame), len(frame))
         if len(frame):
             found[key] = frame
-    return _with_train(found, source)
-
-
-def _with_train(found: Tables, splits: Any) -> Tables:
-    if "train" not in found:
-        raise WorkbenchError(f"splits {', '.join(map(str, splits)) or 'none'}", "a split called train with rows in it")
-    return found
+    return splits.divided(splits.with_train(found, source), notes, (label,))
 
 
 def _class_names(source: hf.DatasetDict, label: str | None) -> list[str] | None:
@@ -245,13 +259,3 @@ def _class_names(source: hf.DatasetDict, label: str | None) -> list[str] | None:
     feature = train.features.get(column) if column else None
     feature = getattr(feature, "feature", feature)  # of a list: what its items are
     return list(feature.names) if isinstance(feature, hf.ClassLabel) else None
-
-
-def _by_split_column(frame: pd.DataFrame) -> Tables:
-    if "split" not in frame.columns:
-        return {"train": frame}
-    keys = frame["split"].astype(str).str.lower().map(SPLITS)
-    if keys.isna().any():
-        odd = sorted(set(frame.loc[keys.isna(), "split"].astype(str)))[:3]
-        raise WorkbenchError(f"split values {odd}", "train, validation or test")
-    return _with_train({str(k): part.drop(columns="split") for k, part in frame.groupby(keys)}, sorted(set(keys)))

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from workbench.data import decode, groups, labelled, separated, unlabelled
+from workbench.data import decode, groups, labelled, separated, splits, unlabelled
 from workbench.data.checks import plain
 from workbench.data.columns import renamed
 from workbench.errors import WorkbenchError
@@ -74,10 +74,9 @@ def _of_lines(lines: Iterable[str], objects: bool) -> Iterator[pd.DataFrame]:
 class Stream:
     """One pass over the pieces: canonical rows to disk, numbers per row in memory; then `finish` makes the splits."""
 
-    def __init__(
-        self, folder: Path, splits: dict[str, str], text: str | None, label: str | None, group: str | None
-    ) -> None:
-        self.folder, self.known, self.text, self.label, self.group = folder, splits, text, label, group
+    def __init__(self, folder: Path, text: str | None, label: str | None, group: str | None) -> None:
+        self.folder, self.text, self.label, self.group = folder, text, label, group
+        self.divided: str | None = None  # the column of splits
         self.kind: Any = None
         self.chosen: dict[str, str] = {}
         self.extra: list[str] = []
@@ -85,15 +84,16 @@ class Stream:
         self.parts: dict[str, list[np.ndarray]] = {"label": [], "split": [], "hash": [], "group": []}
         self.rows = 0
 
-    def begin(self, frame: pd.DataFrame) -> None:
+    def begin(self, frame: pd.DataFrame, notes: list[str]) -> None:
         """What the columns mean, by the first piece."""
         for kind in (unlabelled, labelled):
             chosen: Any = kind.columns(frame, self.text, self.label)
             if chosen is not None:
                 self.kind, self.chosen = kind, chosen
                 break
+        self.divided = splits.column(frame, notes, (self.text, self.label))
         self.group = groups.column(frame, self.group)
-        self.extra = [str(c) for c in frame.columns if str(c) not in (*self.chosen.values(), "split", self.group)]
+        self.extra = [str(c) for c in frame.columns if str(c) not in (*self.chosen.values(), self.divided, self.group)]
 
     def take(self, frame: pd.DataFrame, writer: Any) -> None:
         """One piece: its canonical columns to disk, its numbers kept."""
@@ -120,14 +120,9 @@ class Stream:
 
     def _marks(self, frame: pd.DataFrame) -> np.ndarray:
         """The number of every row's split, -1 where no column says it."""
-        if "split" not in frame.columns:
+        if self.divided is None:
             return np.full(len(frame), -1, dtype=np.int8)
-        keys = frame["split"].astype(str).str.lower().map(self.known)
-        if keys.isna().any():
-            raise WorkbenchError(
-                f"split values {sorted(set(frame.loc[keys.isna(), 'split'].astype(str)))[:3]}",
-                "train, validation or test",
-            )
+        keys = splits.numbered(frame[self.divided])
         return keys.map(SPLITS.index).to_numpy(dtype=np.int8)
 
     def finish(self, source: Path, seed: int, notes: list[str]) -> dict[str, hf.Dataset]:
@@ -202,7 +197,7 @@ def _written(
     return {SPLITS[k]: hf.Dataset.from_file(str(paths[k]), info=hf.DatasetInfo(features=features)) for k in present}
 
 
-def streamed(path: Path, splits: dict[str, str], text: str | None, label: str | None, group: str | None, seed: int,
+def streamed(path: Path, text: str | None, label: str | None, group: str | None, seed: int,
              notes: list[str]) -> dict[str, hf.Dataset] | None:  # fmt: skip
     """The splits of a large file, or None where it is small or of a kind that is read whole."""
     from workbench.data.load import _columns_said
@@ -216,8 +211,8 @@ def streamed(path: Path, splits: dict[str, str], text: str | None, label: str | 
         return None
     folder = Path(tempfile.mkdtemp(prefix="workbench-data-", dir=_cache()))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    stream, raw = Stream(folder, splits, text, label, group), folder / "raw.arrow"
-    stream.begin(first)
+    stream, raw = Stream(folder, text, label, group), folder / "raw.arrow"
+    stream.begin(first, notes)
     with pa.ipc.new_stream(str(raw), pa.schema([("text", pa.string())])) as writer:
         stream.take(first, writer)
         for frame in tables:
