@@ -1,5 +1,7 @@
 """Splits under their many names: which rows are for what, and a sentence on those that are for nothing."""
 
+import json
+
 import datasets as hf
 import pandas as pd
 import pytest
@@ -87,6 +89,45 @@ def test_two_folders_for_one_split_are_an_error(tmp_path):
     assert sizes(data) == {"train": 8, "validation": 8} and data.notes[0].startswith("folder 'spare' was left out")
 
 
+@pytest.mark.parametrize("inner", ["", "data"])
+@pytest.mark.parametrize("suffix", ["parquet", "csv"])
+def test_the_numbered_parts_of_a_split_are_read_one_after_the_other(tmp_path, inner, suffix):
+    folder = tmp_path / inner
+    folder.mkdir(exist_ok=True)
+    (tmp_path / "README.md").write_text("A repository.")
+    for name, rows in (("train-00000-of-00002", frame(20)), ("train-00001-of-00002", frame(10, 20)),
+                       ("test-00000-of-00001", frame(6, 50))):  # fmt: skip
+        path = folder / f"{name}.{suffix}"
+        rows.to_parquet(path) if suffix == "parquet" else rows.to_csv(path, index=False)
+    data = wb.load(tmp_path)
+    assert sum(sizes(data).values()) == 36 and len(data["test"]) == 6
+    texts = set(data["train"]["text"]) | set(data["validation"]["text"])
+    assert texts == set(frame(30)["text"]) and not any("2 parts" in n for n in data.notes)
+    (folder / f"train-00001-of-00002.{suffix}").unlink()
+    data = wb.load(tmp_path)
+    assert sum(sizes(data).values()) == 26
+    assert any(n == f"1 of the 2 parts of train.{suffix} is there" for n in data.notes)
+
+
+def test_parts_of_different_files_are_two_files_for_one_split(tmp_path):
+    for name in ("train-00000-of-00002", "train-00001-of-00003"):
+        frame(20).to_csv(tmp_path / f"{name}.csv", index=False)
+    with pytest.raises(wb.WorkbenchError, match="two files for one split"):
+        wb.load(tmp_path)
+
+
+def test_what_save_to_disk_wrote_is_read(tmp_path):
+    parts = hf.DatasetDict(train=dataset(20), test=dataset(6, 100))
+    parts.save_to_disk(str(tmp_path / "both"))
+    parts["train"].save_to_disk(str(tmp_path / "one"))
+    data = wb.load(tmp_path / "both")
+    assert sum(sizes(data).values()) == 26 and list(data["test"]["text"]) == list(frame(6, 100)["text"])
+    assert data.is_named and sum(sizes(wb.load(tmp_path / "one")).values()) == 20
+    (tmp_path / "both" / "train" / "state.json").write_text("{")
+    with pytest.raises(wb.WorkbenchError, match="the folder 'both' cannot be read"):
+        wb.load(tmp_path / "both")
+
+
 # --- a column ---------------------------------------------------------------------------------------------------------
 
 
@@ -131,3 +172,41 @@ def test_a_column_of_splits_divides_a_lone_training_split_too(tmp_path):
     assert sizes(wb.load(tmp_path)) == {"train": 24, "validation": 10, "test": 6}
     odd = hf.Dataset.from_pandas(frame(split=["a", "b"] * 20))
     assert wb.load(odd).notes[0].startswith("column 'split' does not divide the rows")
+
+
+# --- files of JSON ----------------------------------------------------------------------------------------------------
+
+
+def test_json_lines_in_a_json_file_are_read_and_said(tmp_path):
+    frame().to_json(tmp_path / "mine.json", orient="records", lines=True)
+    data = wb.load(tmp_path / "mine.json")
+    assert sum(sizes(data).values()) == 40
+    assert data.notes == ("mine.json holds one object per line and was read as jsonl",)
+
+
+def pairs(n, start=0):
+    return [[f"text of number {i}", ["no", "yes"][i % 2]] for i in range(start, start + n)]
+
+
+@pytest.mark.parametrize("form", ["pairs", "turned", "objects"])
+def test_a_dict_of_splits_is_read_as_splits(tmp_path, form):
+    whole = {"train": pairs(20), "val": pairs(6, 100), "test": pairs(4, 200), "oos_train": pairs(2, 300)}
+    if form == "turned":
+        whole = {k: [pair[::-1] for pair in v] for k, v in whole.items()}
+    if form == "objects":
+        whole = {k: [{"text": t, "label": y} for t, y in v] for k, v in whole.items()}
+    (tmp_path / "mine.json").write_text(json.dumps(whole))
+    data = wb.load(tmp_path / "mine.json")
+    assert sizes(data) == {"train": 20, "validation": 6, "test": 4} and data.labels == ["no", "yes"]
+    assert data["test"]["text"][0] == "text of number 200"
+    assert data.notes == ("beside the splits of mine.json these were left out: oos_train",)
+
+
+def test_rows_that_an_annotator_did_not_accept_are_left_out(tmp_path):
+    rows = frame(40, answer=["accept"] * 30 + ["reject"] * 6 + ["ignore"] * 4)
+    rows.to_json(tmp_path / "mine.jsonl", orient="records", lines=True)
+    data = wb.load(tmp_path / "mine.jsonl")
+    assert sum(sizes(data).values()) == 30 and data["train"].column_names == ["text", "label"]
+    assert data.notes == ("10 rows of mine.jsonl whose answer is reject or ignore were left out",)
+    rows.assign(answer=["accept", "maybe"] * 20).to_json(tmp_path / "mine.jsonl", orient="records", lines=True)
+    assert sum(sizes(wb.load(tmp_path / "mine.jsonl")).values()) == 40

@@ -6,10 +6,8 @@ where the passage does not say. Several entries are several right answers, not t
 
 from __future__ import annotations
 
-import json
 import re
 import warnings
-from pathlib import Path
 from typing import Any
 
 import datasets as hf
@@ -30,9 +28,8 @@ FEATURES = {"text": hf.List(hf.Value("string")), "answer_start": hf.List(hf.Valu
 Found = tuple[list[str], list[int]]
 
 
-def read_squad(path: Path, coded: str = "utf-8-sig") -> pd.DataFrame:
-    """SQuAD's nested file (version 1.1 or 2), or a list of rows: one row per question."""
-    whole = json.loads(path.read_text(coded))
+def squad(whole: Any) -> pd.DataFrame:
+    """SQuAD's nested articles (version 1.1 or 2), or a list of rows: one row per question."""
     articles = whole.get("data") if isinstance(whole, dict) else whole
     if not isinstance(articles, list) or not all(isinstance(a, dict) for a in articles):
         raise ValueError("it is neither a list of objects nor an object with such a list as its `data`")

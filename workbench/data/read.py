@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,17 @@ import pandas as pd
 
 from workbench import catalog
 from workbench.config import BY_HAND
-from workbench.data import decode, docstrings, folders, parallel, questions, separated, splits, tagged, unlabelled
+from workbench.data import (
+    decode,
+    docstrings,
+    folders,
+    json_files,
+    parallel,
+    separated,
+    splits,
+    tagged,
+    unlabelled,
+)
 from workbench.data.columns import LABEL, usual
 from workbench.data.splits import EVAL, SPLITS, Tables
 from workbench.errors import WorkbenchError
@@ -39,6 +48,9 @@ def tables(source: Any, text: str | None, label: str | None, notes: list[str]) -
             return docstrings.tables(str(source)), str(source), None
         path = existing(source)
         if path is not None:
+            if splits.saved(path):
+                loaded = splits.loaded(path)
+                return _from_hf(loaded, label, notes), str(path), _class_names(loaded, label)
             if path.is_dir():
                 return _from_folder(path, notes), str(path), None
             return splits.by_column(_from_file(path, notes), notes, (text, label)), str(path), None
@@ -72,9 +84,9 @@ def _short(source: Any) -> str:
 READERS: dict[str, Any] = {
     ".csv": lambda path, coded, notes: separated.commas(path, coded, notes),
     ".tsv": lambda path, coded, notes: separated.tabs(path, coded, notes),
-    ".jsonl": lambda path, coded, notes: _json_lines(path, coded),
+    ".jsonl": lambda path, coded, notes: json_files.lines(path, coded, notes),
     ".parquet": lambda path, coded, notes: pd.read_parquet(path),
-    ".json": lambda path, coded, notes: questions.read_squad(path, coded),
+    ".json": lambda path, coded, notes: json_files.whole(path, coded, notes),
     ".txt": lambda path, coded, notes: unlabelled.read_lines(path, coded),
     **dict.fromkeys(
         (".conll", ".bio", ".iob", ".annotated"), lambda path, coded, notes: tagged.read_conll(path, coded)
@@ -123,19 +135,6 @@ def _shape(suffix: str) -> tuple[str, str]:
     return (" with one object per line" if suffix == ".jsonl" else ""), "saving it again"
 
 
-def _json_lines(path: Path, coded: str) -> pd.DataFrame:
-    """One object per line, every value as it is written (pandas would turn some texts into dates or numbers)."""
-    rows = []
-    with path.open(encoding=coded) as lines:
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                try:
-                    rows.append(dict(json.loads(line)))
-                except (ValueError, TypeError, RecursionError) as error:
-                    raise ValueError(f"line {number} is not a JSON object") from error
-    return pd.DataFrame({k: pd.Series([r.get(k) for r in rows], dtype=object) for k in {k: 0 for r in rows for k in r}})
-
-
 def _first_line(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
     return lines[0][:200] if lines else type(error).__name__
@@ -143,6 +142,9 @@ def _first_line(error: BaseException) -> str:
 
 def _from_folder(folder: Path, notes: list[str]) -> Tables:
     files = _split_files(folder)
+    if not files and (inner := splits.of_repository(folder, tuple(READERS))):
+        notes.append(f"the files of folder {folder.name!r} are in its folder {inner.name!r}")
+        return _from_folder(inner, notes)
     if "train" not in files:
         found = parallel.text_files(folder, _split_of, notes) or folders.classes(folder, notes)
         if found:
@@ -156,28 +158,37 @@ def _from_folder(folder: Path, notes: list[str]) -> Tables:
         raise WorkbenchError(f"no training file in folder {folder.name!r}", "train.csv and, if you have it, validation.csv "
                              f"({', '.join(READERS)} can be read), or a folder of texts for each class", "renaming the file to train.csv")  # fmt: skip
     notes += _passed_over(folder, files)
-    return splits.divided({split: _from_file(path, notes) for split, path in files.items()}, notes)
+    return splits.divided({split: _from_files(some, notes) for split, some in files.items()}, notes)
 
 
-def _split_files(folder: Path) -> dict[str, Path]:
+def _split_files(folder: Path) -> dict[str, list[Path]]:
     """The file of every split that the names in a folder speak of."""
     readable = [p for p in sorted(folder.iterdir()) if p.suffix.lower() in READERS]
     known = [p for p in readable if _split_of(p)]
     plain = {_split_of(p) for p in known if p.stem.lower() in SPLITS}  # beside train.csv, train-old.csv means nothing
     known = [p for p in known if p.stem.lower() in SPLITS or _split_of(p) not in plain]
-    files = {_split_of(p): p for p in known}
-    if len(files) < len(known):
+    files: dict[str, list[Path]] = {}
+    for path in known:
+        files.setdefault(_split_of(path), []).append(path)
+    if any(len(some) > 1 and not splits.shards(some) for some in files.values()):
         names = ", ".join(p.name for p in known)
         raise WorkbenchError(f"two files for one split in folder {folder.name!r} ({names})", "one file per split",
                              "moving the other one away")  # fmt: skip
     also = [p for p in readable if p.stem.lower() in EVAL]
-    return files if "validation" in files or len(also) != 1 else {**files, "validation": also[0]}
+    return files if "validation" in files or len(also) != 1 else {**files, "validation": also}
 
 
-def _passed_over(folder: Path, files: dict[str, Path]) -> list[str]:
+def _from_files(paths: list[Path], notes: list[str]) -> pd.DataFrame:
+    """The one file of a split, or its numbered parts one after the other."""
+    notes += splits.parts_missing(paths)
+    tables = [_from_file(path, notes) for path in paths]
+    return tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
+
+
+def _passed_over(folder: Path, files: dict[str, list[Path]]) -> list[str]:
     """A sentence on the files of data that lie beside those of the splits; a text file there is a readme."""
     others = [p.name for p in sorted(folder.iterdir()) if p.suffix.lower() in READERS and p.suffix.lower() != ".txt"]
-    others = [name for name in others if name not in {p.name for p in files.values()}]
+    others = [name for name in others if name not in {p.name for some in files.values() for p in some}]
     some = ", ".join(others[:5]) + (", ..." if len(others) > 5 else "")
     return [f"beside the files of splits in folder {folder.name!r} these were not read: {some}"] if others else []
 

@@ -5,8 +5,11 @@ What no name explains is left out of the data and said in a note.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from pathlib import Path
 
+import datasets as hf
 import pandas as pd
 
 from workbench.errors import WorkbenchError
@@ -15,6 +18,7 @@ SPLITS = {"train": "train", "training": "train", "validation": "validation", "va
            "val": "validation", "test": "test"}  # fmt: skip
 EVAL = ("eval", "evaluation")  # validation, where nothing else is
 COLUMNS = ("split", "data_split", "partition", "subset", "set", "fold")
+SHARD = r"(.*)-(\d+)-of-(\d+)(\.\w+)"
 
 Tables = dict[str, pd.DataFrame]
 
@@ -39,6 +43,48 @@ def once_each(found: dict[str, str], where: str) -> None:
         if len(names) > 1:
             raise WorkbenchError(f"{' and '.join(map(repr, names))} in {where}, which both mean {kind}",
                                  "one of each split", f"leaving out or renaming {names[1]!r}")  # fmt: skip
+
+
+def shards(paths: list[Path]) -> bool:
+    """Whether files are the numbered parts of one: train-00000-of-00002.parquet, train-00001-of-00002.parquet."""
+    found = [re.fullmatch(SHARD, path.name) for path in paths]
+    wholes = {(m[1], m[3], m[4]) for m in found if m}
+    return all(found) and len(wholes) == 1
+
+
+def parts_missing(paths: list[Path]) -> list[str]:
+    """A sentence where numbered parts of a file are not there."""
+    part = re.fullmatch(SHARD, paths[0].name)
+    if part is None or int(part[3]) <= len(paths):
+        return []
+    return [
+        f"{len(paths)} of the {int(part[3])} parts of {part[1]}{part[4]} {'is' if len(paths) == 1 else 'are'} there"
+    ]
+
+
+def of_repository(folder: Path, endings: tuple[str, ...]) -> Path | None:
+    """The folder `data` of a copy of a Hub repository, if files of data are in it and no other folder lies beside it."""
+    beside = [f for f in folder.iterdir() if f.is_dir() and not f.name.startswith(".")]
+    inner = folder / "data"
+    if beside != [inner]:
+        return None
+    return inner if any(p.suffix.lower() in endings and p.suffix.lower() != ".txt" for p in inner.iterdir()) else None
+
+
+def saved(path: Path) -> bool:
+    """Whether a folder is one that `save_to_disk` wrote."""
+    alone = (path / "state.json").is_file() and (path / "dataset_info.json").is_file()
+    return alone or (path / "dataset_dict.json").is_file()
+
+
+def loaded(path: Path) -> hf.DatasetDict:
+    """What `save_to_disk` wrote into a folder."""
+    try:
+        found = hf.load_from_disk(str(path))
+    except Exception as error:
+        raise WorkbenchError(f"the folder {path.name!r} cannot be read ({type(error).__name__}: {str(error)[:200]})",
+                             "a folder as save_to_disk of datasets writes it", "saving it again") from error  # fmt: skip
+    return found if isinstance(found, hf.DatasetDict) else hf.DatasetDict(train=found)
 
 
 def hidden(split: str, gone: int, left: int) -> list[str]:

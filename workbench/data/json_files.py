@@ -1,0 +1,87 @@
+"""Files of JSON: one object per line, a list of objects, SQuAD's nested articles, or one list for each split."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from workbench.data import questions
+from workbench.data.columns import guessed
+from workbench.data.splits import meant, once_each
+
+DECISIONS = frozenset(("accept", "reject", "ignore"))  # what Prodigy's `answer` says of a row
+
+
+def lines(path: Path, coded: str, notes: list[str]) -> pd.DataFrame:
+    """One object per line, every value as it is written (pandas would turn some texts into dates or numbers)."""
+    rows = []
+    with path.open(encoding=coded) as found:
+        for number, line in enumerate(found, 1):
+            if line.strip():
+                try:
+                    rows.append(dict(json.loads(line)))
+                except (ValueError, TypeError, RecursionError) as error:
+                    raise ValueError(f"line {number} is not a JSON object") from error
+    return table(_accepted(rows, path.name, notes))
+
+
+def whole(path: Path, coded: str, notes: list[str]) -> pd.DataFrame:
+    """The rows of a .json file; those of a dict of splits with a column `split`."""
+    text = path.read_text(coded)
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError as error:
+        if not error.msg.startswith("Extra data") or not text.lstrip().startswith("{"):
+            raise
+        rows = lines(path, coded, notes)
+        notes.append(f"{path.name} holds one object per line and was read as jsonl")
+        return rows
+    if isinstance(found, dict) and (rows := _of_splits(found, path.name, notes)):
+        return table(rows)
+    return questions.squad(found)
+
+
+def table(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """A column for every key that occurs."""
+    return pd.DataFrame({k: pd.Series([r.get(k) for r in rows], dtype=object) for k in {k: 0 for r in rows for k in r}})
+
+
+def _of_splits(found: dict[str, Any], name: str, notes: list[str]) -> list[dict[str, Any]]:
+    """The rows of {"train": [...], "test": [...]}, objects or pairs of a text and its label; none where it is built otherwise."""
+    kinds = {key: kind for key, kind in meant(found).items() if isinstance(found[key], list) and found[key]}
+    items = [item for key in kinds for item in found[key]]
+    if "train" not in kinds.values():
+        return []
+    if all(isinstance(item, dict) and "split" not in item and "paragraphs" not in item for item in items):
+        rows = {key: [dict(item) for item in found[key]] for key in kinds}
+    elif all(isinstance(i, list) and len(i) == 2 and all(isinstance(v, str) for v in i) for i in items):
+        rows = _pairs({key: found[key] for key in kinds})
+    else:
+        return []
+    once_each(kinds, name)
+    others = [key for key in found if key not in kinds]
+    notes += [f"beside the splits of {name} these were left out: {', '.join(others[:5])}"] if others else []
+    return [{**row, "split": kinds[key]} for key in kinds for row in rows[key]]
+
+
+def _pairs(found: dict[str, list[list[str]]]) -> dict[str, list[dict[str, str]]]:
+    """Pairs as objects: the text comes first, unless the values say the contrary."""
+    some = pd.DataFrame([pair for pairs in found.values() for pair in pairs], columns=["first", "second"])
+    names = ("label", "text") if guessed(some, None, None)[0] == "second" else ("text", "label")
+    return {key: [dict(zip(names, pair, strict=True)) for pair in pairs] for key, pairs in found.items()}
+
+
+def _accepted(rows: list[dict[str, Any]], name: str, notes: list[str]) -> list[dict[str, Any]]:
+    """The rows that an annotator accepted, where every row says accept, reject or ignore, as Prodigy's do."""
+    if not rows or not all(isinstance(r.get("answer"), str) and r["answer"] in DECISIONS for r in rows):
+        return rows
+    kept = [{k: v for k, v in r.items() if k != "answer"} for r in rows if r["answer"] == "accept"]
+    if not kept or "question" in rows[0]:
+        return rows
+    if len(kept) < len(rows):
+        gone = len(rows) - len(kept)
+        notes.append(f"{gone} row{'' if gone == 1 else 's'} of {name} whose answer is reject or ignore were left out")
+    return kept
