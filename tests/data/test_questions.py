@@ -173,13 +173,17 @@ def test_a_wrong_answer_is_named_by_its_row_and_says_why(answers, why):
     assert "1 row of train with a wrong answer (rows 4; row 4: " in found and why in found
 
 
-def test_a_text_that_stands_there_twice_needs_its_place():
-    frame = pd.DataFrame([{"question": "Where?", "context": TEXT, "answer": "mill"}] * 8)
-    assert "'mill' stands there more than once, and no place says which" in problem(frame)
+def test_of_a_text_that_stands_there_twice_the_first_place_is_taken_and_said():
+    passages = [f"{TEXT} {i}" for i in range(8)]
+    frame = pd.DataFrame([{"question": "Where?", "context": c, "answer": "mill"} for c in passages])
+    data = load(frame.assign(answer=["Ben", *frame["answer"][1:]]))
+    places = [r["answers"]["answer_start"] for split in data.values() for r in split]
+    assert sorted(places) == [[13]] * 7 + [[19]]
+    said = [n for n in data.notes if "more than once" in n]
+    assert said == ["the answer stands in its passage more than once in 7 rows of train (rows 2, 3, 4, 5, 6): its first place was taken"]  # fmt: skip
     assert "stands elsewhere, more than once" in problem(frame.assign(start=2))
-    assert load(frame.assign(context=[f"{TEXT} {i}" for i in range(8)], start=37))["train"][0]["answers"][
-        "answer_start"
-    ] == [37]
+    data = load(frame.assign(start=37))
+    assert data["train"][0]["answers"]["answer_start"] == [37] and not any("more than once" in n for n in data.notes)
 
 
 def test_a_wrong_place_of_a_text_that_stands_there_once_is_mended_and_said():
@@ -244,3 +248,16 @@ def test_the_audit_counts_questions_and_finds_a_passage_that_is_in_two_splits():
     }
     assert (0, 0, "train/validation") in found.leaks and found.majority == 0
     assert found.words == {"passage": 6.0, "answer": 1.0} and "F1 on validation" in str(found)
+
+
+def test_the_same_question_on_another_passage_is_no_leak_and_a_real_one_is_removed():
+    frame = rows(12, split=["train"] * 9 + ["validation"] * 3, question="Who left?")
+    assert not any("flatter" in n for n in load(frame).notes)
+    frame.loc[10, "context"] = frame.loc[2, "context"]
+    data = load(frame)
+    assert next(n for n in data.notes if "flatter" in n).startswith(
+        "1 text of validation stands in train too (row 2 = row 3)"
+    )
+    mended = wb.audit(data).fixed()
+    assert {k: len(v) for k, v in mended.items()} == {"train": 8, "validation": 3}
+    assert "Ann left 2." not in set(mended["train"]["context"]) and not any("flatter" in n for n in load(mended).notes)

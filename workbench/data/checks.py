@@ -18,15 +18,20 @@ def plain(value: Any) -> str:
     return re.sub(r"\W+", " ", text.lower()).strip() or text
 
 
+def keys(kind: Any, table: Any) -> list[str]:
+    """What every row is compared by: its text, or the question together with its passage."""
+    columns = getattr(kind, "SAME", kind.FINGERPRINT[:1])
+    return ["\n".join(map(plain, values)) for values in zip(*(table[c] for c in columns), strict=True)]
+
+
 def shared(kind: Any, frames: dict[str, pd.DataFrame]) -> list[str]:
     """One sentence for each pair of splits that have texts in common, with the rows of the later split and their twins."""
-    column = kind.FINGERPRINT[0]
     places: dict[str, dict[str, int]] = {}
     notes = []
     for split, frame in frames.items():
         here: dict[str, int] = {}
-        for row, value in enumerate(frame[column]):
-            here.setdefault(plain(value), row)
+        for row, value in enumerate(keys(kind, frame)):
+            here.setdefault(value, row)
         for other, known in places.items():
             twice = [(row, known[text]) for text, row in here.items() if text in known]
             if twice:

@@ -6,11 +6,13 @@ Figures only: `audit.py` makes a report of them.
 from __future__ import annotations
 
 from collections import Counter
+from itertools import combinations
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from workbench.data.baseline import baselines
+from workbench.data.checks import keys
 from workbench.data.near import Pair, duplicates
 
 
@@ -128,7 +130,19 @@ def _questions(data: Any) -> tuple[Examined, list[Pair]]:
     if matching > 0.9:
         problems.append(f"counting shared words finds nearly every answer (F1 {matching:.1%})")
     words = ("F1 on validation", "no answer ever", "matching words")
-    return Examined(counts, lengths, near, tuple(leaks), nothing, matching, tuple(problems), words), []
+    found = Examined(counts, lengths, near, tuple(leaks), nothing, matching, tuple(problems), words)
+    return found, twice({split: keys(data.kind, data[split]) for split in data})
+
+
+def twice(rows: dict[str, list[str]]) -> list[Pair]:
+    """Every row that stands in another split too, with its first twin there.
+
+    >>> twice({"train": ["a", "b", "a"], "test": ["c", "a"]})
+    [(('train', 0), ('test', 1)), (('train', 2), ('test', 1))]
+    """
+    firsts = {split: {key: i for i, key in reversed(list(enumerate(some)))} for split, some in rows.items()}
+    return [((a, i), (b, firsts[b][key])) for a, b in combinations(rows, 2) for i, key in enumerate(rows[a])
+            if key in firsts[b]]  # fmt: skip
 
 
 def _pairs(data: Any) -> tuple[Examined, list[Pair]]:

@@ -125,6 +125,8 @@ def load(
     notes += _columns_said(kind, columns, text, label)
     frames = {split: kind.canonical(_with_roles(kind, table, split, text, label, columns), split, names)
               for split, table in found.items()}  # fmt: skip
+    for frame in frames.values():
+        notes += frame.attrs.pop("notes", []) if kind is questions else []
     frames = _split(kind, frames, seed, group, notes)
     kind.check(frames)
     data = Data(kind.datasets(frames, names))

@@ -21,6 +21,7 @@ from workbench.errors import WorkbenchError
 TASK = "answering"
 ROWS, ROW = "questions", "a question, its passage and its answers"
 FINGERPRINT = ("question", "context", "answers")
+SAME = ("question", "context")  # the same question on another passage is another one
 QUESTION, CONTEXT, ANSWERS = ("question", "query"), ("context", "passage", "paragraph"), ("answers", "answer")
 STARTS = ("answer_start", "start")  # beside an answer, or a column of its own
 SHARE = 0.15  # of the questions that become the validation split where there is none
@@ -93,18 +94,20 @@ def canonical(frame: pd.DataFrame, split: str, names: list[str] | None) -> pd.Da
     given = zip(frame["context"], frame["answers"], starts, strict=True)
     found = [_answers(context, value, start) for context, value, start in given]
     _complain(found, split)
+    frame.attrs = {"notes": _unsure(found, split)}  # load takes them over
     frame["answers"] = [{"text": f[0], "answer_start": f[1]} for f, _ in found]
     return frame.drop(columns=beside) if beside else frame
 
 
 def _answers(context: str, value: Any, start: Any = None) -> tuple[Found, str]:
-    """The answers of one row with their places, and what is wrong with them: nothing, "mended", or words."""
+    """The answers of one row with their places, and what is wrong with them: nothing, "first" (of several
+    places), "mended", or words."""
     entries = _entries(value, start)
     if entries is None:
         return ([], []), "answers are neither texts nor texts with places"
     texts: list[str] = []
     starts: list[int] = []
-    mended = ""
+    mended, unsure = "", False
     for text, at in entries:
         text = well_formed(str(text))
         at = None if missing(at) or (isinstance(at, int | float | np.number) and at < 0) else at
@@ -116,14 +119,17 @@ def _answers(context: str, value: Any, start: Any = None) -> tuple[Found, str]:
         if not places:
             return ([], []), f"the answer {_short(text)} is not in the passage"
         if at is None or int(at) not in places:
-            if len(places) > 1:
-                why = "stands there more than once" if at is None else "stands elsewhere, more than once"
-                return ([], []), f"the answer {_short(text)} {why}, and no place says which is meant"
+            if len(places) > 1 and at is not None:
+                return (
+                    [],
+                    [],
+                ), f"the answer {_short(text)} stands elsewhere, more than once: which is meant is not said"
+            unsure = unsure or len(places) > 1
             mended, at = (mended if at is None else "mended"), places[0]
         bare = text.strip()
         texts.append(bare)
         starts.append(int(at) + text.index(bare))
-    return (texts, starts), mended
+    return (texts, starts), mended or ("first" if unsure else "")
 
 
 def _entries(value: Any, start: Any) -> list[tuple[Any, Any]] | None:
@@ -151,7 +157,7 @@ def _places(context: str, text: str) -> list[int]:
 
 def _complain(found: list[tuple[Found, str]], split: str) -> None:
     """An error for rows that are wrong, a warning for those that could be mended."""
-    wrong = {i: why for i, (_, why) in enumerate(found) if why and why != "mended"}
+    wrong = {i: why for i, (_, why) in enumerate(found) if why not in ("", "first", "mended")}
     if wrong:
         first = next(iter(wrong))
         raise WorkbenchError(
@@ -165,6 +171,15 @@ def _complain(found: list[tuple[Found, str]], split: str) -> None:
             f"{len(mended)} row{'' if len(mended) == 1 else 's'} of {split} had a wrong place for an answer that stands in "
             f"the passage only once (rows {_some(mended)}): the right place was taken.", stacklevel=2,
         )  # fmt: skip
+
+
+def _unsure(found: list[tuple[Found, str]], split: str) -> list[str]:
+    """A sentence on the rows where the first of several places was taken."""
+    rows = [i for i, (_, why) in enumerate(found) if why == "first"]
+    if not rows:
+        return []
+    where = f"{len(rows)} row{'' if len(rows) == 1 else 's'} of {split} (rows {_some(rows)})"
+    return [f"the answer stands in its passage more than once in {where}: its first place was taken"]
 
 
 def held_out(train: pd.DataFrame, seed: int) -> list[int]:
