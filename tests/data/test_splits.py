@@ -116,6 +116,25 @@ def test_parts_of_different_files_are_two_files_for_one_split(tmp_path):
         wb.load(tmp_path)
 
 
+def test_a_test_file_without_labels_is_left_out_and_said(tmp_path):
+    frame(20).rename(columns={"text": "sentence"}).to_csv(tmp_path / "train.tsv", sep="\t", index=False)
+    blind = pd.DataFrame({"index": range(6), "sentence": frame(6, 50)["text"]})
+    blind.to_csv(tmp_path / "test.tsv", sep="\t", index=False)
+    data = wb.load(tmp_path)
+    assert "test" not in data and sum(sizes(data).values()) == 20
+    assert data.notes[-1] == "split 'test' (6 rows) was left out: it has no labels"
+
+
+@pytest.mark.parametrize("hidden", [-1, "", None])
+def test_a_test_split_whose_labels_are_hidden_is_left_out_and_said(hidden):
+    rows = frame(40, split=["train"] * 30 + ["test"] * 10).astype(object)
+    rows.loc[30:, "label"] = hidden
+    data = wb.load(rows)
+    assert "test" not in data and data.notes[0] == "split 'test' (10 rows) was left out: it has no labels"
+    kept = rows.assign(label=[-1, 1] * 15 + [-1] * 10)  # here -1 is a label
+    assert len(wb.load(kept)["test"]) == 10
+
+
 def test_what_save_to_disk_wrote_is_read(tmp_path):
     parts = hf.DatasetDict(train=dataset(20), test=dataset(6, 100))
     parts.save_to_disk(str(tmp_path / "both"))

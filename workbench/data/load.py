@@ -25,7 +25,7 @@ import datasets as hf
 import pandas as pd
 
 from workbench.config import BY_HAND
-from workbench.data import checks, groups, labelled, multilabel, parallel, questions, stream, tagged, unlabelled
+from workbench.data import checks, groups, labelled, multilabel, parallel, questions, splits, stream, tagged, unlabelled
 from workbench.data.columns import renamed
 from workbench.data.read import READ_ERRORS, existing, tables, unreadable
 from workbench.data.splits import Tables
@@ -123,6 +123,7 @@ def load(
     kind = next(k for k in KINDS if k.columns(found["train"], text, label))
     columns = kind.columns(found["train"], text, label)
     notes += _columns_said(kind, columns, text, label)
+    found = splits.judged(found, kind, columns, (text, label), notes)
     frames = {split: kind.canonical(_with_roles(kind, table, split, text, label, columns), split, names)
               for split, table in found.items()}  # fmt: skip
     for frame in frames.values():

@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import datasets as hf
 import pandas as pd
 
+from workbench.data.text import missing
 from workbench.errors import WorkbenchError
 
 SPLITS = {"train": "train", "training": "train", "validation": "validation", "valid": "validation", "dev": "validation",
@@ -149,3 +151,29 @@ def with_train(found: Tables, names: Iterable[object]) -> Tables:
     if "train" not in found:
         raise WorkbenchError(f"splits {', '.join(map(str, names)) or 'none'}", "a split called train with rows in it")
     return found
+
+
+def judged(
+    found: Tables, kind: Any, chosen: dict[str, str], asked: tuple[str | None, str | None], notes: list[str]
+) -> Tables:
+    """The tables without a test split of texts that have no labels, as competitions give it: nothing can be measured on it."""
+    role = next((r for r in ("label", "labels") if r in chosen), None)
+    if role is None or "test" not in found or not _blind(found, kind, chosen, role, asked):
+        return found
+    notes.append(f"split 'test' ({len(found['test']):,} rows) was left out: it has no labels")
+    return {split: table for split, table in found.items() if split != "test"}
+
+
+def _blind(found: Tables, kind: Any, chosen: dict[str, str], role: str, asked: tuple[str | None, str | None]) -> bool:
+    """Whether the test split lacks the column of labels, or holds nothing but gaps and -1 there while training has other labels."""
+    train, test, name = found["train"], found["test"], chosen[role]
+    have = list(map(str, test.columns))
+    if have.count(name) == 1:
+        given = {str(v).strip() for v in test[name] if not missing(v)} if role == "label" else {"some"}
+        return len(test) > 0 and given <= {"", "-1", "-1.0"} and not given & {str(v).strip() for v in train[name]}
+    if name in have or not {c for r, c in chosen.items() if r != role} <= set(have):
+        return False
+    try:
+        return kind.columns(test, *asked) is None
+    except WorkbenchError:
+        return True
