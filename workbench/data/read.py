@@ -14,6 +14,7 @@ from workbench.config import BY_HAND
 from workbench.data import (
     decode,
     docstrings,
+    endings,
     folders,
     json_files,
     parallel,
@@ -96,9 +97,12 @@ READERS: dict[str, Any] = {
 
 def _from_file(path: Path, notes: list[str]) -> pd.DataFrame:
     suffix = path.suffix.lower()
+    if suffix in endings.PACKED:
+        with endings.unpacked(path, tuple(READERS), notes) as inner:
+            return _from_file(inner, notes)
     reader = READERS.get(suffix)
     if reader is None:
-        raise WorkbenchError(f"a file ending in {path.suffix!r}", f"one of {', '.join(READERS)}", "saving it as csv")
+        raise endings.unknown(path, tuple(READERS))
     try:
         coded = decode.UTF8 if suffix == ".parquet" else decode.encoding(path)
         notes += decode.stated(path.name, coded)

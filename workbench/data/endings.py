@@ -1,0 +1,117 @@
+"""Files whose ending says nothing of their rows: packed ones are unpacked, of others the first lines say what to name them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from workbench.data import decode
+from workbench.errors import WorkbenchError
+
+PACKED = (".gz", ".zip")
+MOST = 512 * 1024 * 1024  # bytes that a packed file may hold
+PIECE = 1 << 20
+BROKEN = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError)
+
+
+@contextmanager
+def unpacked(path: Path, endings: tuple[str, ...], notes: list[str]) -> Iterator[Path]:
+    """The file of data inside a packed one, in a folder of its own that goes away again; names in an archive are never used."""
+    with tempfile.TemporaryDirectory(prefix="workbench-") as folder:
+        try:
+            if path.suffix.lower() == ".gz":
+                with gzip.open(path) as packed:
+                    inner = _copied(packed, path, Path(folder), _ending(path.stem, endings, path))
+            else:
+                with zipfile.ZipFile(path) as archive:
+                    name = _member(archive, endings, path)
+                    notes.append(f"of {path.name} its file {name} was read")
+                    with archive.open(name) as packed:
+                        inner = _copied(packed, path, Path(folder), Path(name).suffix)
+        except WorkbenchError:
+            raise
+        except BROKEN as error:
+            raise WorkbenchError(f"{path.name} cannot be unpacked: {str(error)[:200] or type(error).__name__}",
+                                 f"a whole {path.suffix} file without a password",
+                                 "unpacking it with the program that made it") from error  # fmt: skip
+        yield inner
+
+
+def _ending(inside: str, endings: tuple[str, ...], path: Path) -> str:
+    ending = Path(inside).suffix
+    if ending.lower() not in endings:
+        raise WorkbenchError(f"{path.name} does not say what is packed in it", f"a name such as {path.stem}.csv.gz",
+                             "unpacking it and loading what comes out")  # fmt: skip
+    return ending
+
+
+def _member(archive: zipfile.ZipFile, endings: tuple[str, ...], path: Path) -> str:
+    """The name of the only file of data; beside others a text file is a readme."""
+    names = [i.filename for i in archive.infolist() if not i.is_dir() and not i.filename.startswith("__MACOSX/")]
+    found = [n for n in names if Path(n).suffix.lower() in endings and not Path(n).name.startswith(".")]
+    found = [n for n in found if Path(n).suffix.lower() != ".txt"] or found
+    if len(found) != 1:
+        some = f" ({', '.join(found[:3])}{', ...' if len(found) > 3 else ''})" if found else ""
+        raise WorkbenchError(f"{path.name} holds {len(found)} files of data{some}", "a zip file with exactly one",
+                             "unpacking it and loading one of its files, or its folder")  # fmt: skip
+    return found[0]
+
+
+def _copied(packed: IO[bytes], path: Path, folder: Path, ending: str) -> Path:
+    """What is packed as a file under a name of ours, as far as it is not too large."""
+    stem = path.stem.removesuffix(ending)
+    target, size = folder / f"{stem}{ending}", 0
+    with target.open("wb") as out:
+        while piece := packed.read(PIECE):
+            size += len(piece)
+            if size > MOST:
+                raise WorkbenchError(f"{path.name} holds more than {MOST >> 20} MB", "a smaller packed file",
+                                     "unpacking it and loading what comes out")  # fmt: skip
+            out.write(piece)
+    return target
+
+
+def unknown(path: Path, endings: tuple[str, ...]) -> WorkbenchError:
+    """What to say of a file with an ending that is not known: the name under which it could be read, where its lines tell."""
+    found = f"a file ending in {path.suffix!r}" if path.suffix else f"a file without an ending ({path.name})"
+    ending = _looks_like(path)
+    return WorkbenchError(found, f"one of {', '.join(endings)}",
+                          f"renaming it to {path.name}{ending}" if ending else "saving it as csv")  # fmt: skip
+
+
+def _looks_like(path: Path) -> str:
+    """The ending that the first lines of a file call for; empty where they do not say."""
+    try:
+        lines = decode.beginning(path, decode.encoding(path)).splitlines()[:500]
+    except (ValueError, OSError):
+        return ""
+    lines = lines[:-1] if len(lines) > 3 else lines  # the last may be cut
+    full = [line for line in lines if line.strip()]
+    if not full:
+        return ""
+    if all(_is_object(line) for line in full):
+        return ".jsonl"
+    fields = [line.split() for line in full if not line.startswith("-DOCSTART-")]
+    tagged = {re.fullmatch(r"O|[BIES]-\S+", f[-1]) is not None for f in fields if f}
+    if len(full) < len(lines) and tagged == {True} and len({len(f) for f in fields}) == 1 and len(fields[0]) > 1:
+        return ".conll"
+    pairs = [line.split("\t") for line in full if line.count("\t") == 1]
+    if len(pairs) < 0.9 * len(full) or len(pairs) < 3:
+        return ""
+    few, many = ({pair[i].strip() for pair in pairs} for i in (0, 1))
+    return ".tsv" if 2 <= len(few) <= len(pairs) / 3 < len(many) else ""
+
+
+def _is_object(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
