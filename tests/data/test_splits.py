@@ -89,6 +89,40 @@ def test_two_folders_for_one_split_are_an_error(tmp_path):
     assert sizes(data) == {"train": 8, "validation": 8} and data.notes[0].startswith("folder 'spare' was left out")
 
 
+@pytest.mark.parametrize("names", [("20news-bydate-train", "20news-bydate-test"), ("train", "test")])
+def test_texts_without_an_ending_under_folders_that_end_in_train_and_test(tmp_path, names):
+    for split, n in zip(names, (8, 3), strict=True):
+        for name in ("alt.atheism", "sci.space"):
+            (tmp_path / split / name).mkdir(parents=True)
+            for i in range(n):
+                (tmp_path / split / name / f"{49960 + i}").write_bytes(f"{split} {name} café {i}".encode("latin-1"))
+    data = wb.load(tmp_path)
+    assert data.labels == ["alt.atheism", "sci.space"] and len(data["test"]) == 6
+    assert sum(sizes(data).values()) == 22 and "café" in data["train"]["text"][0]
+
+
+def test_beside_texts_with_an_ending_files_without_one_are_passed_over(tmp_path):
+    for name in ("pos", "neg"):
+        (tmp_path / name).mkdir()
+        for i in range(6):
+            (tmp_path / name / f"{i}.txt").write_text(f"{name} {i}")
+        (tmp_path / name / "list").write_text("no text")
+    data = wb.load(tmp_path)
+    assert sum(sizes(data).values()) == 12 and any("2 other files" in n for n in data.notes)
+
+
+def test_the_only_two_files_of_one_name_in_two_languages_are_for_training(tmp_path):
+    for code, word in (("en", "good"), ("fr", "bon")):
+        (tmp_path / f"corpus.{code}").write_text("".join(f"{word} {i}\n" for i in range(20)))
+    data = wb.load(tmp_path)
+    assert data.task == "translation" and sum(sizes(data).values()) == 20
+    assert data["train"]["source"][0].replace("good", "bon") == data["train"]["target"][0]
+    assert data.notes[0] == "corpus.en and corpus.fr were read as pairs to train on"
+    (tmp_path / "other.de").write_text("gut\n")
+    with pytest.raises(wb.WorkbenchError, match="no training file"):
+        wb.load(tmp_path)
+
+
 @pytest.mark.parametrize("inner", ["", "data"])
 @pytest.mark.parametrize("suffix", ["parquet", "csv"])
 def test_the_numbered_parts_of_a_split_are_read_one_after_the_other(tmp_path, inner, suffix):

@@ -2,43 +2,75 @@
 
     reviews/train/pos/0_9.txt   or   reviews/pos/a.txt
 
-Only `.txt` files are read; what else lies there is counted and noted.
+Only `.txt` files are read, or files without an ending where there are no others; what else lies there is counted and noted.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
-from workbench.data import decode
+from workbench.data import decode, parallel
 from workbench.data.splits import meant, once_each
 from workbench.errors import WorkbenchError
 
+READMES = ("readme", "license", "makefile")
 UNLABELLED = ("unsup", "unlabeled", "unlabelled", "unsupervised")  # folders of texts without a class
 
 
 def classes(folder: Path, notes: list[str]) -> dict[str, pd.DataFrame]:
     """One table per split with `text`, `label` (the class folder's name) and `file`; empty where the folder is built otherwise."""
-    kinds = meant(f.name for f in _folders(folder))
+    kinds = _kinds(folder)
     inner = {kind: folder / name for name, kind in kinds.items()}
-    if "train" in inner:
-        once_each(kinds, f"folder {folder.name!r}")
-        others = [f.name for f in _folders(folder) if f.name not in kinds]
-        notes += [f"folder {name!r} was left out: its name is none of train, validation and test" for name in others]
-    found = (
-        {split: _texts(f, notes) for split, f in inner.items()}
-        if "train" in inner
-        else {"train": _texts(folder, notes)}
-    )
-    return {split: frame for split, frame in found.items() if len(frame)} if len(found["train"]) else {}
+    if "train" not in inner:
+        found = _texts(folder, _ending(folder), notes)
+        return {"train": found} if len(found) else {}
+    once_each(kinds, f"folder {folder.name!r}")
+    ending = _ending(inner["train"])
+    tables = {split: _texts(place, ending, notes) for split, place in inner.items()}
+    if not len(tables["train"]):
+        return {}
+    others = [f.name for f in _folders(folder) if f.name not in kinds]
+    notes += [f"folder {name!r} was left out: its name is none of train, validation and test" for name in others]
+    notes += [
+        f"folder {inner[s].name!r} was left out: no folder in it holds texts" for s, t in tables.items() if not len(t)
+    ]
+    return {split: frame for split, frame in tables.items() if len(frame)}
+
+
+def pair(folder: Path, notes: list[str]) -> Callable[[Path], str]:
+    """Says `train` of the two files of a folder that hold the same text in two languages, corpus.en and corpus.fr."""
+    spoken = [
+        f
+        for f in sorted(folder.iterdir())
+        if f.is_file() and 3 <= len(f.suffix) <= 4 and parallel.language(f.suffix[1:])
+    ]
+    both = spoken if len(spoken) == 2 and len({f.stem for f in spoken}) == 1 else []
+    if both:
+        notes.append(f"{both[0].name} and {both[1].name} were read as pairs to train on")
+    return lambda path: "train" if path in both else ""
+
+
+def _kinds(folder: Path) -> dict[str, str]:
+    """What the names of folders mean: train and test, or 20news-bydate-train and 20news-bydate-test with folders in them."""
+    names = [f.name for f in _folders(folder)]
+    kinds = meant(names)
+    if "train" in kinds.values():
+        return kinds
+    last = {name: re.split("[-_]", name.lower())[-1] for name in names if _folders(folder / name)}
+    words = meant(last.values())
+    ended = {name: words[word] for name, word in last.items() if word in words}
+    return ended if "train" in ended.values() and len(ended) > 1 else kinds
 
 
 def _folders(folder: Path) -> list[Path]:
     return sorted(f for f in folder.iterdir() if f.is_dir() and not f.name.startswith("."))
 
 
-def _texts(folder: Path, notes: list[str]) -> pd.DataFrame:
+def _texts(folder: Path, ending: str, notes: list[str]) -> pd.DataFrame:
     """The texts of every class folder in the order of their names."""
     rows, coded_otherwise, passed = [], 0, 0
     for place in _folders(folder):
@@ -46,8 +78,8 @@ def _texts(folder: Path, notes: list[str]) -> pd.DataFrame:
         if place.name.lower() in UNLABELLED:
             passed += len(files)
             continue
-        passed += sum(f.suffix.lower() != ".txt" for f in files)
-        for file in (f for f in files if f.suffix.lower() == ".txt"):
+        passed += sum(not _is_text(f, ending) for f in files)
+        for file in (f for f in files if _is_text(f, ending)):
             text, coded = _read(file)
             coded_otherwise += coded != decode.UTF8
             rows.append((text, place.name, f"{place.name}/{file.name}"))
@@ -58,6 +90,20 @@ def _texts(folder: Path, notes: list[str]) -> pd.DataFrame:
             f"{coded_otherwise} files in {folder.name!r} are not UTF-8 and were read as Windows-1252 or by their mark"
         )
     return pd.DataFrame(rows, columns=["text", "label", "file"])
+
+
+def _ending(folder: Path) -> str:
+    """`.txt` where the class folders hold such files, or where they are no folders of texts without an ending: nothing else, two
+    folders or more."""
+    places = [f for f in _folders(folder) if f.name.lower() not in UNLABELLED]
+    inside = [[f for f in place.iterdir() if not f.name.startswith(".")] for place in places]
+    plain = all(f.is_file() and _is_text(f, "") for files in inside for f in files)
+    return "" if plain and sum(map(bool, inside)) > 1 else ".txt"
+
+
+def _is_text(file: Path, ending: str) -> bool:
+    """Whether a file has this ending; a number behind a point, as in 51060.2, is none."""
+    return re.sub(r"^\.\d+$", "", file.suffix.lower()) == ending and file.name.lower() not in READMES
 
 
 def _read(file: Path) -> tuple[str, str]:

@@ -150,7 +150,10 @@ def _from_folder(folder: Path, notes: list[str]) -> Tables:
         notes.append(f"the files of folder {folder.name!r} are in its folder {inner.name!r}")
         return _from_folder(inner, notes)
     if "train" not in files:
-        found = parallel.text_files(folder, _split_of, notes) or folders.classes(folder, notes)
+        found = parallel.text_files(folder, _split_of, notes) or (
+            {} if files else parallel.text_files(folder, folders.pair(folder, notes), notes)
+        )
+        found = found or folders.classes(folder, notes)
         if found:
             return found
         only = [
