@@ -71,9 +71,19 @@ def test_files_beside_those_of_the_splits_are_named(tmp_path):
     data = wb.load(tmp_path)
     assert sizes(data) == {"train": 10, "validation": 10}
     assert data.notes[0].endswith("these were not read: holdout.csv")
+    (tmp_path / "card.json").write_text("{}")
     frame(4, 300).to_csv(tmp_path / "dev.csv", index=False)
     data = wb.load(tmp_path)
     assert sizes(data) == {"train": 10, "validation": 4} and data.notes[0].endswith("not read: eval.csv, holdout.csv")
+
+
+def test_bundled_data_have_nothing_to_note():
+    assert wb.load("reviews").notes == ()
+
+
+def test_a_lone_file_called_eval_is_the_data(tmp_path):
+    frame().to_csv(tmp_path / "eval.csv", index=False)
+    assert sum(sizes(wb.load(tmp_path)).values()) == 40
 
 
 def test_two_folders_for_one_split_are_an_error(tmp_path):

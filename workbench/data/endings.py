@@ -65,7 +65,7 @@ def _member(archive: zipfile.ZipFile, endings: tuple[str, ...], path: Path) -> s
     return found[0]
 
 
-def _copied(packed: IO[bytes], path: Path, folder: Path, ending: str) -> Path:
+def _copied(packed: IO[bytes] | gzip.GzipFile, path: Path, folder: Path, ending: str) -> Path:
     """What is packed as a file under a name of ours, as far as it is not too large."""
     stem = path.stem.removesuffix(ending)
     target, size = folder / f"{stem}{ending}", 0

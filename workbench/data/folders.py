@@ -41,6 +41,16 @@ def classes(folder: Path, notes: list[str]) -> dict[str, pd.DataFrame]:
     return {split: frame for split, frame in tables.items() if len(frame)}
 
 
+def passed_over(folder: Path, files: list[Path], endings: tuple[str, ...]) -> list[str]:
+    """A sentence on the files of data that lie beside those of the splits; a .txt file there is a readme, a .json file a card,
+    unless the splits are such files."""
+    used = {p.suffix.lower() for p in files}
+    kinds = [ending for ending in endings if ending not in (".txt", ".json") or ending in used]
+    others = [p.name for p in sorted(folder.iterdir()) if p.suffix.lower() in kinds and p not in files]
+    some = ", ".join(others[:5]) + (", ..." if len(others) > 5 else "")
+    return [f"beside the files of splits in folder {folder.name!r} these were not read: {some}"] if others else []
+
+
 def pair(folder: Path, notes: list[str]) -> Callable[[Path], str]:
     """Says `train` of the two files of a folder that hold the same text in two languages, corpus.en and corpus.fr."""
     spoken = [

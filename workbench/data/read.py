@@ -164,7 +164,7 @@ def _from_folder(folder: Path, notes: list[str]) -> Tables:
             return splits.by_column(_from_file(only[0], notes), notes)
         raise WorkbenchError(f"no training file in folder {folder.name!r}", "train.csv and, if you have it, validation.csv "
                              f"({', '.join(READERS)} can be read), or a folder of texts for each class", "renaming the file to train.csv")  # fmt: skip
-    notes += _passed_over(folder, files)
+    notes += folders.passed_over(folder, [p for some in files.values() for p in some], tuple(READERS))
     return splits.divided({split: _from_files(some, notes) for split, some in files.items()}, notes)
 
 
@@ -182,7 +182,7 @@ def _split_files(folder: Path) -> dict[str, list[Path]]:
         raise WorkbenchError(f"two files for one split in folder {folder.name!r} ({names})", "one file per split",
                              "moving the other one away")  # fmt: skip
     also = [p for p in readable if p.stem.lower() in EVAL]
-    return files if "validation" in files or len(also) != 1 else {**files, "validation": also}
+    return {**files, "validation": also} if set(files) in ({"train"}, {"train", "test"}) and len(also) == 1 else files
 
 
 def _from_files(paths: list[Path], notes: list[str]) -> pd.DataFrame:
@@ -190,14 +190,6 @@ def _from_files(paths: list[Path], notes: list[str]) -> pd.DataFrame:
     notes += splits.parts_missing(paths)
     tables = [_from_file(path, notes) for path in paths]
     return tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
-
-
-def _passed_over(folder: Path, files: dict[str, list[Path]]) -> list[str]:
-    """A sentence on the files of data that lie beside those of the splits; a text file there is a readme."""
-    others = [p.name for p in sorted(folder.iterdir()) if p.suffix.lower() in READERS and p.suffix.lower() != ".txt"]
-    others = [name for name in others if name not in {p.name for some in files.values() for p in some}]
-    some = ", ".join(others[:5]) + (", ..." if len(others) > 5 else "")
-    return [f"beside the files of splits in folder {folder.name!r} these were not read: {some}"] if others else []
 
 
 def _split_of(path: Path) -> str:
