@@ -33,7 +33,9 @@ def renamed(frame: pd.DataFrame, chosen: dict[str, str]) -> pd.DataFrame:
         while name in chosen and name not in names and f"{name}_{number}" in taken:
             number += 1
         columns.append(names.get(name, f"{name}_{number}" if name in chosen else name))
-    return frame.set_axis(columns, axis=1).reset_index(drop=True)
+    made = frame.set_axis(columns, axis=1).reset_index(drop=True)
+    made.attrs["columns"] = dict(chosen)  # errors speak of the names that the user knows
+    return made
 
 
 def column(frame: pd.DataFrame, wanted: str | None, names: tuple[str, ...], role: str) -> str:

@@ -8,6 +8,7 @@ import datasets as hf
 import pandas as pd
 import pyarrow as pa
 
+from workbench.data import cells
 from workbench.data.checks import plain
 from workbench.data.columns import LABEL, TEXT, column, guessed, usual
 from workbench.data.read import Tables
@@ -37,25 +38,34 @@ def labels(features: Any) -> list[str]:
     return list(features["label"].names)
 
 
+def mended(tables: Tables, notes: list[str]) -> Tables:
+    """The tables of all splits with plain texts and labels; what had to be changed for that is noted."""
+    return cells.labels(cells.texts(tables, notes), notes)
+
+
 def canonical(frame: pd.DataFrame, split: str, names: list[str] | None) -> pd.DataFrame:
     """Texts and labels as str, none of them empty."""
     if not len(frame):
         raise WorkbenchError(f"{split} has no rows", "at least one text with its label")
-    bad = [i for i, v in enumerate(frame["label"]) if missing(v) or not str(v).strip()]
+    bad = cells.without(frame, "label")
     if bad:
         rows = ", ".join(str(i + 1) for i in bad[:5])
         raise WorkbenchError(f"{len(bad)} rows of {split} have no label (rows {rows})", "a label in every row",
-                             "dropping those rows")  # fmt: skip
-    frame["text"] = ["" if missing(v) else well_formed(str(v)) for v in frame["text"]]
-    empty = [i for i, v in enumerate(frame["text"]) if not v.strip()]
+                             cells.dropping(frame, "label"))  # fmt: skip
+    frame["text"] = cells.written(frame["text"])
+    empty = cells.without(frame, "text")
     if empty:
         rows = ", ".join(str(i + 1) for i in empty[:5])
         raise WorkbenchError(f"{len(empty)} empty texts in {split} (rows {rows})", "some text in every row",
-                             "dropping those rows: frame[frame.text.str.strip() != '']")  # fmt: skip
-    frame["label"] = [
-        well_formed(str(int(v) if isinstance(v, float) and v.is_integer() else v)) for v in frame["label"]
-    ]
+                             cells.dropping(frame, "text"))  # fmt: skip
+    frame["label"] = [_name(v) for v in frame["label"]]
     return frame
+
+
+def _name(value: Any) -> str:
+    """A label as it is written; whole numbers stay whole."""
+    value = int(value) if isinstance(value, float) and value.is_integer() else cells.spoken(value)
+    return well_formed(str(value)).strip()
 
 
 def row_labels(frame: pd.DataFrame) -> list[set[str]]:

@@ -124,8 +124,9 @@ def load(
     columns = kind.columns(found["train"], text, label)
     notes += _columns_said(kind, columns, text, label)
     found = splits.judged(found, kind, columns, (text, label), notes)
-    frames = {split: kind.canonical(_with_roles(kind, table, split, text, label, columns), split, names)
-              for split, table in found.items()}  # fmt: skip
+    found = {split: _with_roles(kind, table, split, text, label, columns) for split, table in found.items()}
+    found = kind.mended(found, notes) if hasattr(kind, "mended") else found
+    frames = {split: kind.canonical(table, split, names) for split, table in found.items()}
     for frame in frames.values():
         notes += frame.attrs.pop("notes", []) if kind is questions else []
     frames = _split(kind, frames, seed, group, notes)

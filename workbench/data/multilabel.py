@@ -13,6 +13,7 @@ import datasets as hf
 import numpy as np
 import pandas as pd
 
+from workbench.data import cells
 from workbench.data.columns import LABEL, TEXT, usual
 from workbench.data.text import missing, well_formed
 from workbench.errors import WorkbenchError
@@ -74,16 +75,30 @@ def labels(features: Any) -> list[str]:
     return list(features["labels"].feature.names)
 
 
+def mended(tables: dict[str, pd.DataFrame], notes: list[str]) -> dict[str, pd.DataFrame]:
+    """The tables of all splits with plain texts, and with labels as this module reads them; what was changed is noted."""
+    tables = cells.texts(tables, notes)
+    notes += cells.alike(v for frame in tables.values() for some in frame["labels"] for v in _parts(some))
+    return tables
+
+
+def _parts(value: Any) -> list[Any]:
+    """The labels of a row as far as they are seen without knowing a sign between them."""
+    if isinstance(value, str):
+        return [p.strip() for p in re.split(r"[|;]", value)]
+    return list(value) if cells.is_list(value) else []
+
+
 def canonical(frame: pd.DataFrame, split_name: str, names: list[str] | None) -> pd.DataFrame:
     """`text` as str, none empty; `labels` as lists of str. `names` are those of numbered labels."""
     if not len(frame):
         raise WorkbenchError(f"{split_name} has no rows", "at least one text with its labels")
-    frame["text"] = ["" if missing(v) else well_formed(str(v)) for v in frame["text"]]
-    empty = [i for i, v in enumerate(frame["text"]) if not v.strip()]
+    frame["text"] = cells.written(frame["text"])
+    empty = cells.without(frame, "text")
     if empty:
         rows = ", ".join(str(i + 1) for i in empty[:5])
         raise WorkbenchError(f"{len(empty)} empty texts in {split_name} (rows {rows})", "some text in every row",
-                             "dropping those rows: frame[frame.text.str.strip() != '']")  # fmt: skip
+                             cells.dropping(frame, "text"))  # fmt: skip
     texts = [v for v in frame["labels"] if isinstance(v, str)]
     sign = separator(texts) or next(
         (s for s in SIGNS if any(s in t for t in texts)), None

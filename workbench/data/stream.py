@@ -82,6 +82,7 @@ class Stream:
         self.extra: list[str] = []
         self.codes: dict[str, int] = {}
         self.parts: dict[str, list[np.ndarray]] = {"label": [], "split": [], "hash": [], "group": []}
+        self.notes: list[str] = []  # on the values of single pieces
         self.rows = 0
 
     def begin(self, frame: pd.DataFrame, notes: list[str]) -> None:
@@ -99,7 +100,10 @@ class Stream:
         """One piece: its canonical columns to disk, its numbers kept."""
         marks = self._marks(frame)
         try:
-            rows = self.kind.canonical(renamed(frame[list(self.chosen.values())], self.chosen), "the file", None)
+            table = renamed(frame[list(self.chosen.values())], self.chosen)
+            if self.kind is labelled:
+                table = labelled.mended({"train": table}, self.notes)["train"]
+            rows = self.kind.canonical(table, "the file", None)
         except WorkbenchError as error:
             raise WorkbenchError(
                 f"{error.found}, counted from row {self.rows + 1:,}", error.expected, error.try_
@@ -144,6 +148,7 @@ class Stream:
         twice = np.isin(numbers["hash"][split > 0], numbers["hash"][split == 0]).sum()
         if twice:
             notes.append(f"{twice:,} texts outside training stand in training too: scores there flatter")
+        notes += {n.split("(")[0].split(":")[0]: n for n in reversed(self.notes)}.values()  # each kind once
         left = f"; {', '.join(map(repr, self.extra[:5]))} left out" if self.extra else ""
         notes.append(f"{self.rows:,} rows are read from disk where they are needed{left}")
         return found

@@ -1,0 +1,102 @@
+"""Cells as people write them: spaces around labels, lists, bytes, objects, several labels in one string, columns of 0 and 1. Each
+against what it means."""
+
+import pandas as pd
+import pytest
+
+import workbench as wb
+
+WORDS = ["the room", "this film", "our train", "that book", "my dinner"]
+
+
+def texts(n=40):
+    """`n` different sentences."""
+    return [f"{WORDS[i % 5]} was number {i} of them" for i in range(n)]
+
+
+def rows(labels, n=40, text="text", label="label"):
+    return pd.DataFrame({text: texts(n), label: [labels[i % len(labels)] for i in range(n)]})
+
+
+def said(data, words):
+    return [n for n in data.notes if words in n]
+
+
+# --- labels -----------------------------------------------------------------------------------------------------------
+
+
+def test_spaces_around_labels_make_no_classes_of_their_own():
+    data = wb.load(rows(["pos", "pos ", " neg", "neg"]))
+    assert data.labels == ["neg", "pos"] and said(data, "spaces around labels were taken off (as in 'pos ')")
+
+
+def test_a_csv_with_spaces_after_its_commas_has_plain_labels(tmp_path):
+    lines = [f"{t}, {'neg' if i % 2 else 'pos'}" for i, t in enumerate(texts())]
+    (tmp_path / "a.csv").write_text("\n".join(["text,label", *lines]))
+    assert wb.load(tmp_path / "a.csv").labels == ["neg", "pos"]
+
+
+def test_labels_that_differ_by_capitals_stay_apart_and_are_named():
+    data = wb.load(rows(["spam", "Spam", "ham"]))
+    assert data.labels == ["Spam", "ham", "spam"] and said(data, "are different labels: 'spam' and 'Spam'")
+    assert wb.load(rows(["spam", "ham"])).notes == ()
+
+
+def test_labels_of_lists_that_differ_by_capitals_are_named():
+    assert said(wb.load(rows([["Joy"], ["joy", "fear"], ["fear"]])), "'Joy' and 'joy'")
+
+
+# --- lists, bytes, objects --------------------------------------------------------------------------------------------
+
+
+def test_bytes_are_decoded():
+    data = wb.load(rows([b"pos", b"neg"]).assign(text=[t.encode() for t in texts()]))
+    assert data.labels == ["neg", "pos"] and set(data["train"]["text"]) <= set(texts())
+
+
+@pytest.mark.parametrize("name", ["text", "tokens"])
+def test_lists_of_words_are_joined_and_said(name):
+    frame = pd.DataFrame({name: [t.split() for t in texts()], "label": ["pos", "neg"] * 20})
+    data = wb.load(frame)
+    assert data.task == "classification" and set(data["train"]["text"]) <= set(texts())
+    assert said(data, f"texts in column {name!r} are lists and were joined with spaces")
+
+
+def test_objects_are_refused_with_a_line_that_works():
+    frame = pd.DataFrame({"data": [{"id": i, "text": t} for i, t in enumerate(texts())], "label": ["pos", "neg"] * 20})
+    with pytest.raises(wb.WorkbenchError, match="column 'data' holds objects with id, text") as caught:
+        wb.load(frame, text="data")
+    assert wb.load(eval(caught.value.try_)).labels == ["neg", "pos"]
+
+
+def test_objects_as_labels_are_refused_with_a_line_that_works():
+    frame = rows([{"id": 1, "name": "pos"}, {"id": 2, "name": "neg"}], label="category")
+    with pytest.raises(wb.WorkbenchError, match="column 'category' holds objects with id, name") as caught:
+        wb.load(frame)
+    assert wb.load(eval(caught.value.try_)).labels == ["neg", "pos"]
+
+
+def test_some_lists_among_plain_labels_are_refused():
+    with pytest.raises(wb.WorkbenchError, match=r"1 rows of train have a list as label, others have none \(rows 1\)"):
+        wb.load(rows(["pos", "neg"]).assign(label=[["pos"], *["pos", "neg"] * 19, "pos"]))
+
+
+# --- what is dropped --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("label", [["pos", "neg"], [["pos"], ["neg", "pos"]]])
+def test_the_line_that_drops_empty_texts_works(label):
+    frame = rows(label, text="Review").assign(Review=[None, " ", *texts()[2:]])
+    with pytest.raises(wb.WorkbenchError, match="2 empty texts in train") as caught:
+        wb.load(frame)
+    kept = eval(caught.value.try_.removeprefix("dropping those rows: "))
+    assert len(kept) == 38 and wb.load(kept).labels == ["neg", "pos"]
+
+
+@pytest.mark.parametrize("labels", [["pos", "neg", None, " "], [1.0, 0.0, None, float("nan")]])
+def test_the_line_that_drops_rows_without_label_works(labels):
+    frame = rows(labels, label="Sentiment")
+    with pytest.raises(wb.WorkbenchError, match="20 rows of train have no label") as caught:
+        wb.load(frame)
+    kept = eval(caught.value.try_.removeprefix("dropping those rows: "))
+    assert len(kept) == 20 and len(wb.load(kept).labels) == 2
