@@ -100,3 +100,60 @@ def test_the_line_that_drops_rows_without_label_works(labels):
         wb.load(frame)
     kept = eval(caught.value.try_.removeprefix("dropping those rows: "))
     assert len(kept) == 20 and len(wb.load(kept).labels) == 2
+
+
+# --- several labels ---------------------------------------------------------------------------------------------------
+
+
+def sets(data):
+    """The labels of every text by their names."""
+    return {t: {data.labels[i] for i in some} for split in data.values() for t, some in zip(split["text"], split["labels"], strict=True)}  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [float, int, bool])
+def test_zeros_and_ones_by_place_are_labels_by_place(number):
+    given = [[1, 0, 0], [0, 1, 1], [0, 0, 1], [0, 0, 0]]
+    data = wb.load(rows([[number(x) for x in v] for v in given], label="labels"))
+    assert data.labels == ["0", "1", "2"] and said(data, "lists of 3 zeros and ones")
+    assert [sets(data)[t] for t in texts(4)] == [{"0"}, {"1", "2"}, {"2"}, set()]
+
+
+def test_numbers_of_labels_are_no_zeros_and_ones_by_place():
+    data = wb.load(rows([[0, 1], [1, 0]], label="labels"))
+    assert set(map(frozenset, sets(data).values())) == {frozenset({"0", "1"})} and data.notes == ()
+    assert [sets(wb.load(rows([[0], [1], [0, 1]])))[t] for t in texts(3)] == [{"0"}, {"1"}, {"0", "1"}]
+
+
+def test_lists_written_as_text_are_read(tmp_path):
+    data = wb.load(rows([["toxic", "insult"], ["toxic"], [], ["it's, well, odd"]], label="labels"))
+    data.frame().to_csv(tmp_path / "again.csv", index=False)
+    again = wb.load(tmp_path / "again.csv")
+    assert again.task == "multi-label" and again.labels == data.labels and sets(again) == sets(data)
+    assert said(again, "labels written as lists")
+
+
+def test_lists_as_numpy_and_json_write_them_are_read():
+    data = wb.load(rows(["['a' 'b']", '["a", "c d"]', "", "['b']"]))
+    assert [sets(data)[t] for t in texts(4)] == [{"a", "b"}, {"a", "c d"}, set(), {"b"}]
+    data = wb.load(rows(["[1. 0. 0.]", "[0. 1. 1.]", "[1, 0, 1]"]))
+    assert [sets(data)[t] for t in texts(3)] == [{"0"}, {"1", "2"}, {"0", "2"}]
+
+
+def test_commas_between_labels_are_read_and_said():
+    data = wb.load(rows(["toxic,insult", "toxic", "insult, threat", "", "threat"], label="labels"))
+    assert data.labels == ["insult", "threat", "toxic"] and said(data, "'toxic,insult' is 2 labels")
+    assert [sets(data)[t] for t in texts(4)] == [{"toxic", "insult"}, {"toxic"}, {"insult", "threat"}, set()]
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ["Paris, France", "Lyon, France", "Rome, Italy"],
+        ["Arts, Crafts and so on", "Arts", "Crafts and so on"],
+        ["3,5", "4,5", "3", "4", "5"],
+        ["food, drinks", "travel"],
+    ],
+)
+def test_labels_that_hold_commas_stay_whole_and_are_said(labels):
+    data = wb.load(rows(labels))
+    assert data.task == "classification" and set(data.labels) == set(labels) and said(data, "labels hold commas")

@@ -40,7 +40,11 @@ def labels(features: Any) -> list[str]:
 
 def mended(tables: Tables, notes: list[str]) -> Tables:
     """The tables of all splits with plain texts and labels; what had to be changed for that is noted."""
-    return cells.labels(cells.texts(tables, notes), notes)
+    tables = cells.labels(cells.texts(tables, notes), notes)
+    commas = next((v for frame in tables.values() for v in frame["label"] if isinstance(v, str) and "," in v), None)
+    if commas is not None:
+        notes.append(f"labels hold commas and were read as one label each (as {commas!r})")
+    return tables
 
 
 def canonical(frame: pd.DataFrame, split: str, names: list[str] | None) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """One text and any number of labels per row: `text` (str) and `labels` (list of ClassLabel). No files are found here.
 
-Labels come as lists, or as one text with a sign between them: `billing|refund`, `billing; refund`. A text may have none.
+Labels come as lists, or as one text with a sign between them: `billing|refund`, `billing; refund`; other ways to write them are read
+in `listed`. A text may have none.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import datasets as hf
 import numpy as np
 import pandas as pd
 
-from workbench.data import cells
+from workbench.data import cells, listed
 from workbench.data.columns import LABEL, TEXT, usual
 from workbench.data.text import missing, well_formed
 from workbench.errors import WorkbenchError
@@ -40,9 +41,10 @@ def columns(frame: pd.DataFrame, text: str | None = None, label: str | None = No
 
 def _several(values: list[Any]) -> bool:
     given = [v for v in values if not missing(v)]
-    if any(isinstance(v, list | tuple | np.ndarray) for v in given):
-        return all(isinstance(v, list | tuple | np.ndarray) for v in given)
-    return separator([v for v in given if isinstance(v, str)]) is not None
+    if any(map(cells.is_list, given)):
+        return all(map(cells.is_list, given))
+    texts = [v for v in given if isinstance(v, str)]
+    return separator(texts) is not None or listed.as_lists(texts) or listed.with_commas(texts)
 
 
 def separator(values: list[str]) -> str | None:
@@ -78,6 +80,8 @@ def labels(features: Any) -> list[str]:
 def mended(tables: dict[str, pd.DataFrame], notes: list[str]) -> dict[str, pd.DataFrame]:
     """The tables of all splits with plain texts, and with labels as this module reads them; what was changed is noted."""
     tables = cells.texts(tables, notes)
+    signed = separator([v for v in tables["train"]["labels"] if isinstance(v, str)]) is not None
+    tables = listed.unfolded(tables, signed, notes)
     notes += cells.alike(v for frame in tables.values() for some in frame["labels"] for v in _parts(some))
     return tables
 
@@ -128,7 +132,7 @@ def _names(value: Any, sign: str | None, names: list[str] | None) -> list[str] |
         number = isinstance(item, int | np.integer)
         if number and names is not None and not 0 <= int(item) < len(names):
             return None
-        out.append(names[int(item)] if number and names is not None else well_formed(str(item)).strip())
+        out.append(names[int(item)] if number and names is not None else well_formed(str(cells.spoken(item))).strip())
     return list(dict.fromkeys(v for v in out if v))
 
 
