@@ -157,3 +157,62 @@ def test_commas_between_labels_are_read_and_said():
 def test_labels_that_hold_commas_stay_whole_and_are_said(labels):
     data = wb.load(rows(labels))
     assert data.task == "classification" and set(data.labels) == set(labels) and said(data, "labels hold commas")
+
+
+# --- which columns ----------------------------------------------------------------------------------------------------
+
+
+def test_lists_of_labels_beside_a_text_of_an_odd_name_are_several_labels():
+    data = wb.load(rows([["Notices", "Amendments"], ["Notices"], ["Waivers"]], text="provision"))
+    assert data.task == "multi-label" and data.labels == ["Amendments", "Notices", "Waivers"]
+    assert said(data, "text from column 'provision'")
+
+
+def test_several_tags_do_not_displace_one_label_of_an_odd_name():
+    data = wb.load(
+        rows(["no", "yes"], text="Kommentar", label="Urteil").assign(tags=[f"a|b{i % 30}" for i in range(40)])
+    )
+    assert data.task == "classification" and data.labels == ["no", "yes"]
+
+
+def test_one_label_per_word_is_tagging_and_labels_of_the_sentence_are_not():
+    words = [t.split() for t in texts()]
+    data = wb.load(pd.DataFrame({"tokens": words, "label": [["O", "B-X", *["O"] * (len(w) - 2)] for w in words]}))
+    assert data.task == "tagging" and data.labels == ["O", "B-X", "I-X"]
+    data = wb.load(pd.DataFrame({"tokens": words, "label": [["kind"], ["kind", "cold"]] * 20}))
+    assert data.task == "multi-label" and data.labels == ["cold", "kind"]
+
+
+def test_the_found_text_is_named_where_the_label_is_not_clear():
+    frame = rows([1, 2, 3, 4, 5], text="Summary", label="Score").assign(HelpfulnessNumerator=[0, 3] * 20, Id=range(40))
+    with pytest.raises(
+        wb.WorkbenchError, match="the texts are in 'Summary', but several could hold the labels"
+    ) as caught:
+        wb.load(frame)
+    assert caught.value.try_ == "wb.load(..., label='Score' or 'HelpfulnessNumerator')"
+    assert wb.load(frame, label="Score").labels == ["1", "2", "3", "4", "5"]
+
+
+def test_where_no_column_looks_like_labels_that_is_said():
+    with pytest.raises(wb.WorkbenchError, match="the texts are in 'Note', but none holds few values"):
+        wb.load(pd.DataFrame({"Note": texts(), "Id": range(40)}))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        [f"Mon Mar {i % 28 + 1} 10:0{i % 10}:00 GMT 20{i + 10} at 9 am" for i in range(40)],
+        [f"https://a.b/{i} https://a.c/{i} www.d.e/x-{i} http://f.g/h http://f.g/i http://f.g/j" for i in range(40)],
+        [f"{i} {i + 1} 3.5 2020-01-02 17 18 19 20" for i in range(40)],
+    ],
+)
+def test_dates_addresses_and_numbers_are_no_texts(other):
+    data = wb.load(rows(["no", "yes"], text="Kommentar", label="Urteil").assign(Anderes=other))
+    assert set(data["train"]["text"]) <= set(texts())
+
+
+@pytest.mark.parametrize("name", ["comment", "utterance", "utt", "Abstract", "description", "question"])
+def test_more_names_of_texts_are_known_after_the_others(name):
+    frame = rows(["no", "yes"], text=name)
+    assert set(wb.load(frame)["train"]["text"]) <= set(texts())
+    assert wb.load(frame.assign(headline=[f"h {i}" for i in range(40)]))["train"]["text"][0].startswith("h ")

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from workbench.errors import WorkbenchError
 
-TEXT = ("text", "sentence", "content", "message", "review", "body", "tweet", "headline")
+TEXT = ("text", "sentence", "content", "message", "review", "body", "tweet", "headline", "comment", "utterance", "utt", "abstract",
+        "description", "question")  # fmt: skip
 LOOKED_AT = 2_000  # rows by which columns are told
 LABEL = ("label", "labels", "category", "class", "sentiment", "target", "topic", "intent")
+_NO_WORDS = re.compile(
+    r"(?i:https?://|www\.)\S+|\S+@\S+|(?<![^\W\d_])(?i:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|jan(?:uary)?|"
+    r"feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?|"
+    r"am|pm|at|of|st|nd|rd|th|t|z|[a-z]{1,2}t|utc)(?![^\W\d_])"
+)
 
 
 def usual(columns: Iterable[Any], names: tuple[str, ...]) -> str | None:
@@ -58,18 +66,57 @@ def column(frame: pd.DataFrame, wanted: str | None, names: tuple[str, ...], role
 def guessed(frame: pd.DataFrame, text: str | None, label: str | None) -> tuple[str | None, str | None]:
     """The columns of texts and labels by their values, where no name says it: the one with the longest, mostly different texts of
     several words, and the only other one with few values again and again. None for what cannot be told."""
-    known, some, asked = [str(c) for c in frame.columns], frame.head(LOOKED_AT), (text, label)
+    known = [str(c) for c in frame.columns]
     if (text and label) or len(set(known)) < len(known):
         return text, label
-    values = {n: [str(v).strip() for v in some.iloc[:, i] if v is not None] for i, n in enumerate(known)}
-    words = {n: sum(len(v.split()) for v in vs) / max(1, len(vs)) for n, vs in values.items()}
-    if text is None:
-        long = [n for n, vs in values.items() if n != label and words[n] >= 3 and len(set(vs)) > len(vs) / 2]
-        text = max(long, key=lambda n: words[n], default=None)
+    text = text or wordiest(frame, label)
     if label is None and text is not None:
-        few = [n for n, vs in values.items() if n != text and words[n] <= 4 and 2 <= len(set(vs)) <= len(vs) / 3]
+        few = repeated(frame, text)
         label = few[0] if len(few) == 1 else None
-    return (text, label) if text and label else asked
+    return text, label
+
+
+def undecided(frame: pd.DataFrame, text: str) -> WorkbenchError:
+    """What to say where the texts are found and the labels are not: which columns could hold them."""
+    known = [str(c) for c in frame.columns]
+    some = repeated(frame, text) or [c for c in known if c != text]
+    asked = " or ".join(map(repr, some[:6]))
+    return WorkbenchError(f"columns {', '.join(known)}: the texts are in {text!r}, but several could hold the labels" if len(some) > 1
+                          else f"columns {', '.join(known)}: the texts are in {text!r}, but none holds few values again and again, as labels do",
+                          "the name of the label column", f"wb.load(..., label={asked})" if asked else "")  # fmt: skip
+
+
+def wordiest(frame: pd.DataFrame, label: str | None) -> str | None:
+    """The column with the longest, mostly different texts of several words; numbers, dates and addresses are no words."""
+    values = {n: v for n, v in _written(frame).items() if n != label}
+    words = {n: sum(len(v.split()) for v in vs) / max(1, len(vs)) for n, vs in values.items()}
+    long = [n for n, vs in values.items() if words[n] >= 3 and len(set(vs)) > len(vs) / 2 and _is_prose(vs)]
+    plain = [n for n in long if not any(isinstance(v, dict) for v in frame[n].head(20))]
+    return max(plain or long, key=lambda n: words[n], default=None)
+
+
+def repeated(frame: pd.DataFrame, text: str) -> list[str]:
+    """The columns beside the texts that hold few short values again and again, as labels do."""
+    values = {n: v for n, v in _written(frame).items() if n != text}
+    short = {n: vs for n, vs in values.items() if sum(len(v.split()) for v in vs) <= 4 * max(1, len(vs))}
+    return [n for n, vs in short.items() if 2 <= len(set(vs)) <= len(vs) / 3]
+
+
+def _written(frame: pd.DataFrame) -> dict[str, list[str]]:
+    """The first values of every column as text."""
+    some = frame.head(LOOKED_AT)
+    columns = {str(c): some.iloc[:, i] for i, c in enumerate(frame.columns)}
+    return {n: [_plain(v) for v in column if v is not None] for n, column in columns.items()}
+
+
+def _plain(value: Any) -> str:
+    return (" ".join(map(str, value)) if isinstance(value, list | tuple | np.ndarray) else str(value)).strip()
+
+
+def _is_prose(values: list[str]) -> bool:
+    """Whether most values hold words, other than the names of days and months, that are no addresses."""
+    some = values[:200]
+    return sum(bool(re.search(r"[^\W\d_]", _NO_WORDS.sub(" ", v))) for v in some) > len(some) / 2
 
 
 def _once(name: str, columns: list[str]) -> str:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from workbench.data import cells
 from workbench.data.checks import plain
-from workbench.data.columns import LABEL, TEXT, column, guessed, usual
+from workbench.data.columns import LABEL, TEXT, column, guessed, undecided, usual
 from workbench.data.read import Tables
 from workbench.data.text import missing, well_formed
 from workbench.errors import WorkbenchError
@@ -25,6 +25,8 @@ def columns(frame: pd.DataFrame, text: str | None = None, label: str | None = No
     like it; an error that lists the columns where none does."""
     known = [str(c) for c in frame.columns]
     text, label = guessed(frame, text or usual(known, TEXT), label or usual(known, LABEL))
+    if label is None and text in known and known.count(text) == 1 and len(frame):
+        raise undecided(frame, text)
     return {"text": column(frame, text, TEXT, "text"), "label": column(frame, label, LABEL, "label")}
 
 

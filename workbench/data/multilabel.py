@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.data import cells, listed
-from workbench.data.columns import LABEL, TEXT, usual
+from workbench.data.columns import LABEL, TEXT, guessed, usual, wordiest
 from workbench.data.text import missing, well_formed
 from workbench.errors import WorkbenchError
 
@@ -31,12 +31,12 @@ LOOKED_AT = 5_000  # rows by which a column is told
 def columns(frame: pd.DataFrame, text: str | None = None, label: str | None = None) -> dict[str, str] | None:
     """Which columns hold texts and several labels: lists, or texts with a sign between labels; None where there are none."""
     known = [str(c) for c in frame.columns]
-    chosen = {"text": text or usual(known, TEXT), "labels": label or usual(known, LABELS)}
-    found = {role: c for role, c in chosen.items() if c is not None and known.count(c) == 1}
-    if len(found) < 2 or found["text"] == found["labels"]:
+    asked, label, text = label, label or usual(known, LABELS), text or usual(known, TEXT)
+    if label is None or known.count(label) != 1 or not _several(list(frame.iloc[:LOOKED_AT, known.index(label)])):
         return None
-    values = frame.iloc[:LOOKED_AT, known.index(found["labels"])]
-    return found if _several(list(values)) else None
+    if text is None and (asked or label.lower() in LABEL or guessed(frame, None, None)[1] in (None, label)):
+        text = wordiest(frame, label)
+    return {"text": text, "labels": label} if text in known and text != label and known.count(text) == 1 else None
 
 
 def _several(values: list[Any]) -> bool:

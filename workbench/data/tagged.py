@@ -23,7 +23,8 @@ from workbench.metrics import entities
 TASK = "tagging"
 ROWS, ROW = "sentences", "a list of words and a list of tags"
 FINGERPRINT = ("tokens", "tags")
-TOKENS, TAGS = ("tokens", "words"), ("tags", "ner_tags", "labels", "ner", "entities")
+TOKENS, TAGS = ("tokens", "words"), ("tags", "ner_tags", "labels", "ner", "entities", "label")
+LOOKED_AT = 2_000  # sentences by which columns are told
 _NOTE = re.compile(r"# *(\w+) *= *(.*)")
 _COMMENT = re.compile(r"#(?! .*(?<= )(?:O|[BIESLUM]-[^ ]+)$)(?: .*)?")  # "# O" is a word and its tag
 _NUMBER = re.compile(r"-?\d+(\.0)?")
@@ -86,6 +87,12 @@ def columns(frame: pd.DataFrame, words: str | None = None, tags: str | None = No
     chosen = {"tokens": words or usual(known, TOKENS), "tags": tags or usual(known, TAGS)}
     found = {role: c for role, c in chosen.items() if c is not None and known.count(c) == 1}
     listed = len(found) == 2 and len(frame) and all(_is_list(frame.iloc[0, known.index(c)]) for c in found.values())
+    if (
+        listed and tags is None and found["tags"].lower() == "label"
+    ):  # that may also hold the labels of the whole sentence
+        some = frame.head(LOOKED_AT)
+        pairs = zip(some[found["tokens"]], some[found["tags"]], strict=True)
+        listed = all(_is_list(w) and _is_list(t) and len(w) == len(t) for w, t in pairs)
     return found if listed else None
 
 
