@@ -132,7 +132,7 @@ def test_a_tsv_of_labels_under_odd_names_is_not_taken_for_pairs(tmp_path, right)
     lines = [f"Some words here {i}.\t{labels[i % len(labels)]}" for i in range(8)]
     path.write_text("what they wrote\tverdict\n" + "\n".join(lines) + "\n", "utf-8")
     if len(labels) > 2:  # too few rows for each to tell that these are labels
-        with pytest.raises(WorkbenchError, match="the texts are in .what they wrote., but none"):
+        with pytest.raises(WorkbenchError, match=r"the texts are in .what they wrote., but none"):
             load(path)
     else:
         data = load(path)

@@ -216,3 +216,49 @@ def test_more_names_of_texts_are_known_after_the_others(name):
     frame = rows(["no", "yes"], text=name)
     assert set(wb.load(frame)["train"]["text"]) <= set(texts())
     assert wb.load(frame.assign(headline=[f"h {i}" for i in range(40)]))["train"]["text"][0].startswith("h ")
+
+
+# --- columns of zeros and ones ----------------------------------------------------------------------------------------
+
+
+def jigsaw(**columns):
+    flags = {"toxic": [1, 0, 1, 0] * 10, "insult": [1, 0, 0, 0] * 10, "threat": [0, 0, 0, 1] * 10, "hate": 0}
+    return pd.DataFrame({"id": range(100, 140), "comment_text": texts()}).assign(**flags, **columns)
+
+
+RIGHT = [{"toxic", "insult"}, set(), {"toxic"}, {"threat"}]
+
+
+def test_columns_of_zeros_and_ones_beside_a_text_are_labels(tmp_path):
+    jigsaw().assign(hate=[0] * 39 + [1]).to_csv(tmp_path / "train.csv", index=False)
+    data = wb.load(tmp_path / "train.csv")
+    assert data.task == "multi-label" and data.labels == ["hate", "insult", "threat", "toxic"] and data.is_named
+    assert [sets(data)[t] for t in texts(4)] == RIGHT and data["train"].column_names == ["text", "labels", "id"]
+    assert said(data, "columns 'toxic', 'insult', 'threat', 'hate' hold 0 and 1 and became the labels")
+
+
+def test_columns_of_zeros_and_ones_can_be_named():
+    data = wb.load(jigsaw(label="x"), label=["toxic", "insult"])
+    assert data.labels == ["insult", "toxic"] and not data.is_named
+    assert [sets(data)[t] for t in texts(4)] == [{"toxic", "insult"}, set(), {"toxic"}, set()]
+
+
+def test_columns_of_zeros_and_ones_that_are_not_are_named_with_row_and_value():
+    with pytest.raises(wb.WorkbenchError, match="'100' in row 1 of column 'id' in train"):
+        wb.load(jigsaw(), label=["toxic", "id"])
+    with pytest.raises(wb.WorkbenchError, match="no columns 'toxi' in train"):
+        wb.load(jigsaw(), label=["toxi", "insult"])
+
+
+def test_columns_of_zeros_and_ones_beside_a_label_are_no_labels():
+    assert wb.load(jigsaw(label=["no", "yes"] * 20)).task == "classification"
+    one = jigsaw()[["comment_text", "toxic"]]
+    assert wb.load(one).task == "classification" and wb.load(one.assign(seen=0)).labels == ["0", "1"]
+    with pytest.raises(wb.WorkbenchError, match="'toxic' or 'insult' or 'threat' or 'lang'"):
+        wb.load(jigsaw(lang=["de", "en"] * 20))
+
+
+def test_large_files_with_columns_of_zeros_and_ones_are_read_too(tmp_path, monkeypatch):
+    monkeypatch.setattr("workbench.data.stream.LARGE", 1)
+    jigsaw().to_csv(tmp_path / "train.csv", index=False)
+    assert wb.load(tmp_path / "train.csv").labels == ["insult", "threat", "toxic"]

@@ -79,11 +79,11 @@ def guessed(frame: pd.DataFrame, text: str | None, label: str | None) -> tuple[s
 def undecided(frame: pd.DataFrame, text: str) -> WorkbenchError:
     """What to say where the texts are found and the labels are not: which columns could hold them."""
     known = [str(c) for c in frame.columns]
-    some = repeated(frame, text) or [c for c in known if c != text]
-    asked = " or ".join(map(repr, some[:6]))
-    return WorkbenchError(f"columns {', '.join(known)}: the texts are in {text!r}, but several could hold the labels" if len(some) > 1
-                          else f"columns {', '.join(known)}: the texts are in {text!r}, but none holds few values again and again, as labels do",
-                          "the name of the label column", f"wb.load(..., label={asked})" if asked else "")  # fmt: skip
+    few = repeated(frame, text)
+    asked = " or ".join(repr(c) for c in (few or known)[:6] if c != text)
+    why = "several could hold the labels" if few else "none holds few values again and again, as labels do"
+    return WorkbenchError(f"columns {', '.join(known)}: the texts are in {text!r}, but {why}", "the label column's name",
+                          f"wb.load(..., label={asked})" if asked else "")  # fmt: skip
 
 
 def wordiest(frame: pd.DataFrame, label: str | None) -> str | None:

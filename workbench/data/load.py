@@ -25,7 +25,7 @@ import datasets as hf
 import pandas as pd
 
 from workbench.config import BY_HAND
-from workbench.data import checks, groups, labelled, multilabel, parallel, questions, splits, stream, tagged, unlabelled
+from workbench.data import checks, groups, indicators, labelled, multilabel, parallel, questions, splits, stream, tagged, unlabelled
 from workbench.data.columns import renamed
 from workbench.data.read import READ_ERRORS, existing, tables, unreadable
 from workbench.data.splits import Tables
@@ -103,13 +103,18 @@ class Data(hf.DatasetDict):
 
 
 def load(
-    source: Any, *, text: str | None = None, label: str | None = None, group: str | None = None, seed: int = 0
+    source: Any,
+    *,
+    text: str | None = None,
+    label: str | list[str] | None = None,
+    group: str | None = None,
+    seed: int = 0,
 ) -> Data:
     """Canonical data from `source`: a bundled name, "hub:owner/name" (or "hub:owner/name/config"), a file, a folder of splits or of
     classes, a DataFrame, a DatasetDict.
 
-    `text` and `label` name the columns where the usual names do not fit, `group` the one whose values must not be torn apart
-    when a validation split is cut off. `notes` of the result say what was guessed. Raises WorkbenchError with row numbers.
+    `text` and `label` name the columns where the usual names do not fit (`label` may be a list of columns of 0 and 1, one per label),
+    `group` the one whose values must not be torn apart when a validation split is cut off. `notes` of the result say what was guessed. Raises WorkbenchError with row numbers.
 
     >>> load("reviews")["train"].features["label"].names
     ['negative', 'positive']
@@ -117,9 +122,13 @@ def load(
     if isinstance(source, Data) and text is None and label is None and group is None:
         return source
     notes: list[str] = []
-    if (large := _large(source, text, label, group, seed, notes)) is not None:
+    one = None if isinstance(label, list | tuple) else label
+    if one is label and (large := _large(source, text, one, group, seed, notes)) is not None:
         return large
-    found, name, names = tables(source, text, label, notes)
+    found, name, names = tables(source, text, one, notes)
+    if (text, label, group) != (None, None, None):
+        name = BY_HAND  # a name alone would not find them again
+    found, names, label = _one_column(found, names, text, label, notes)
     kind = next(k for k in KINDS if k.columns(found["train"], text, label))
     columns = kind.columns(found["train"], text, label)
     notes += _columns_said(kind, columns, text, label)
@@ -132,11 +141,21 @@ def load(
     frames = _split(kind, frames, seed, group, notes)
     kind.check(frames)
     data = Data(kind.datasets(frames, names))
-    data.name = (
-        name if (text, label, group) == (None, None, None) else BY_HAND
-    )  # a name alone would not find them again
+    data.name = name
     data.notes = (*notes, *checks.shared(kind, frames))
     return data
+
+
+def _one_column(
+    found: Tables, names: list[str] | None, text: str | None, label: Any, notes: list[str]
+) -> tuple[Tables, list[str] | None, str | None]:
+    """The tables, the names of numbered labels and the label column, after columns of 0 and 1 became one where that is asked for or
+    where nothing else is there."""
+    listed = isinstance(label, list | tuple)
+    if not listed and (label is not None or any(k.columns(found["train"], text, None) for k in KINDS[:-1])):
+        return found, names, label
+    found, column = indicators.gathered(found, text, label, notes)
+    return found, None if column else names, column
 
 
 _streamed: dict[tuple[Any, ...], Data] = {}  # a large file is converted once per process

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from workbench.data import decode, groups, labelled, separated, splits, unlabelled
+from workbench.data import decode, groups, indicators, labelled, separated, splits, unlabelled
 from workbench.data.checks import plain
 from workbench.data.columns import renamed
 from workbench.errors import WorkbenchError
@@ -230,6 +230,8 @@ def _kind_fits(frame: pd.DataFrame, text: str | None, label: str | None) -> bool
     """Whether the first kind that takes these columns is one that is streamed."""
     from workbench.data.load import KINDS
 
+    if label is None and indicators.columns(frame, text):
+        return False
     return next(k for k in KINDS if k.columns(frame, text, label)) in (labelled, unlabelled)
 
 
