@@ -1,6 +1,7 @@
 """Cells as people write them: spaces around labels, lists, bytes, objects, several labels in one string, columns of 0 and 1. Each
 against what it means."""
 
+import datasets as hf
 import pandas as pd
 import pytest
 
@@ -262,3 +263,70 @@ def test_large_files_with_columns_of_zeros_and_ones_are_read_too(tmp_path, monke
     monkeypatch.setattr("workbench.data.stream.LARGE", 1)
     jigsaw().to_csv(tmp_path / "train.csv", index=False)
     assert wb.load(tmp_path / "train.csv").labels == ["insult", "threat", "toxic"]
+
+
+# --- names of numbered labels -----------------------------------------------------------------------------------------
+
+
+def numbered(name, **more):
+    kinds = {"Kommentar": hf.Value("string"), name: hf.ClassLabel(names=["zebra", "ant"]), **more}
+    values = {"Kommentar": texts(), name: [0, 1] * 20, **{c: [0, 1, 1, 0] * 10 for c in more}}
+    return hf.Dataset.from_dict(values, hf.Features(kinds))
+
+
+def test_a_guessed_column_keeps_the_names_of_its_labels():
+    data = wb.load(hf.DatasetDict(train=numbered("coarse_label"), test=numbered("coarse_label")))
+    assert data.labels == ["zebra", "ant"] and list(data["test"]["label"])[:2] == [0, 1]
+
+
+def test_of_two_columns_with_names_the_one_that_is_asked_for_keeps_them():
+    made = hf.DatasetDict(train=numbered("coarse", fine=hf.ClassLabel(names=["x", "y"])))
+    with pytest.raises(wb.WorkbenchError, match="label='coarse' or 'fine'"):
+        wb.load(made)
+    assert wb.load(made, label="fine").labels == ["x", "y"] and wb.load(made, label="coarse").labels == ["zebra", "ant"]
+
+
+def test_lists_under_another_usual_name_keep_the_names_of_their_labels():
+    kinds = {"text": hf.Value("string"), "topics": hf.List(hf.ClassLabel(names=["zebra", "ant"]))}
+    made = hf.Dataset.from_dict({"text": texts(), "topics": [[0], [1], [0, 1], []] * 10}, hf.Features(kinds))
+    assert [sets(wb.load(made))[t] for t in texts(4)] == [{"zebra"}, {"ant"}, {"zebra", "ant"}, set()]
+
+
+@pytest.mark.parametrize("name", ["label", "coarse_label"])
+@pytest.mark.parametrize("large", [1, 10**9])
+def test_a_parquet_file_of_datasets_keeps_the_names_of_its_labels(tmp_path, monkeypatch, name, large):
+    monkeypatch.setattr("workbench.data.stream.LARGE", large)
+    numbered(name).to_parquet(tmp_path / "a.parquet")
+    data = wb.load(tmp_path / "a.parquet")
+    right = dict(zip(texts(), ["zebra", "ant"] * 20, strict=True))
+    assert data.labels == ["ant", "zebra"]
+    assert all(right[r["text"]] == data.labels[r["label"]] for split in data.values() for r in split)
+
+
+def test_lists_of_labels_in_a_parquet_file_keep_their_names(tmp_path):
+    kinds = {"text": hf.Value("string"), "labels": hf.List(hf.ClassLabel(names=["zebra", "ant"]))}
+    made = hf.Dataset.from_dict({"text": texts(), "labels": [[0], [1], [0, 1], []] * 10}, hf.Features(kinds))
+    made.to_parquet(tmp_path / "a.parquet")
+    assert [sets(wb.load(tmp_path / "a.parquet"))[t] for t in texts(3)] == [{"zebra"}, {"ant"}, {"zebra", "ant"}]
+
+
+# --- no classes -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["target", "score"])
+@pytest.mark.parametrize("kind", [float, str])
+def test_measured_numbers_are_no_classes_and_the_line_that_bins_them_works(name, kind):
+    frame = rows([i / 7 + 0.01 for i in range(30)], n=60, label=name).astype({name: kind})
+    with pytest.raises(wb.WorkbenchError, match=f"column '{name}' holds 30 different numbers with decimals") as caught:
+        wb.load(frame, label=name)
+    binned = eval(caught.value.try_, {"frame": frame, "pd": pd})
+    assert wb.load(binned, label="label").labels == ["high", "low", "middle"]
+
+
+def test_a_label_of_its_own_for_most_rows_is_no_class():
+    with pytest.raises(wb.WorkbenchError, match="column 'label' holds 31 different labels in 60 rows"):
+        wb.load(
+            rows([f"about {i}" for i in range(31)], n=60).assign(label=lambda f: f.label.where(f.index < 31, "about 0"))
+        )
+    assert len(wb.load(rows([f"about {i}" for i in range(20)], n=60)).labels) == 20
+    assert wb.load(rows([1.0, 1.5, 2.0, 2.5])).labels == ["1", "1.5", "2", "2.5"]

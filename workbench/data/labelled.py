@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 import datasets as hf
@@ -18,6 +20,9 @@ from workbench.errors import WorkbenchError
 TASK = "classification"
 ROWS, ROW = "texts", "a text and its label"
 FINGERPRINT = ("text", "label")
+
+MANY = 20  # different numbers from which they are no classes
+_NUMBER = re.compile(r"-?\d*\.?\d+(?:[eE][-+]?\d+)?")
 
 
 def columns(frame: pd.DataFrame, text: str | None = None, label: str | None = None) -> dict[str, str]:
@@ -40,13 +45,30 @@ def labels(features: Any) -> list[str]:
     return list(features["label"].names)
 
 
-def mended(tables: Tables, notes: list[str]) -> Tables:
-    """The tables of all splits with plain texts and labels; what had to be changed for that is noted."""
+def mended(tables: Tables, notes: list[str], whole: bool = True) -> Tables:
+    """The tables of all splits with plain texts and labels; what had to be changed for that is noted. `whole` says that they are no
+    later part of a file."""
     tables = cells.labels(cells.texts(tables, notes), notes)
+    train = tables["train"]
+    if whole:
+        refuse_many(train["label"], cells.called(train, "label"))
     commas = next((v for frame in tables.values() for v in frame["label"] if isinstance(v, str) and "," in v), None)
     if commas is not None:
         notes.append(f"labels hold commas and were read as one label each (as {commas!r})")
     return tables
+
+
+def refuse_many(values: Iterable[Any], name: str) -> None:
+    """An error where values are no classes: measured numbers, or texts of which nearly each occurs once."""
+    given = [_name(v) for v in values if not missing(v)]
+    kinds = set(given)
+    if len(kinds) > MANY and all(map(_NUMBER.fullmatch, kinds)) and any("." in v for v in kinds):
+        raise WorkbenchError(f"column {name!r} holds {len(kinds)} different numbers with decimals (such as {given[0]})",
+                             "a few classes, each in many rows", f"frame.assign(label=pd.cut(frame[{name!r}].astype(float), 3, "
+                             "labels=['low', 'middle', 'high']).astype(str))")  # fmt: skip
+    if len(given) > 2 * MANY and len(kinds) > len(given) / 2:
+        raise WorkbenchError(f"column {name!r} holds {len(kinds)} different labels in {len(given)} rows",
+                             "a few classes, each in many rows", "wb.load(..., label='...') with the column of the classes")  # fmt: skip
 
 
 def canonical(frame: pd.DataFrame, split: str, names: list[str] | None) -> pd.DataFrame:

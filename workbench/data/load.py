@@ -25,7 +25,19 @@ import datasets as hf
 import pandas as pd
 
 from workbench.config import BY_HAND
-from workbench.data import checks, groups, indicators, labelled, multilabel, parallel, questions, splits, stream, tagged, unlabelled
+from workbench.data import (
+    checks,
+    groups,
+    indicators,
+    labelled,
+    multilabel,
+    parallel,
+    questions,
+    splits,
+    stream,
+    tagged,
+    unlabelled,
+)
 from workbench.data.columns import renamed
 from workbench.data.read import READ_ERRORS, existing, tables, unreadable
 from workbench.data.splits import Tables

@@ -12,6 +12,7 @@ import pandas as pd
 from workbench import catalog
 from workbench.config import BY_HAND
 from workbench.data import (
+    classlabels,
     decode,
     docstrings,
     endings,
@@ -23,8 +24,6 @@ from workbench.data import (
     tagged,
     unlabelled,
 )
-from workbench.data.columns import LABEL, usual
-from workbench.data.splits import EVAL, SPLITS, Tables
 from workbench.errors import WorkbenchError
 
 
@@ -36,7 +35,7 @@ def tables(source: Any, text: str | None, label: str | None, notes: list[str]) -
     if isinstance(source, pd.DataFrame):
         return splits.by_column(source, notes, (text, label)), BY_HAND, None
     if isinstance(source, hf.DatasetDict):
-        return _from_hf(source, label, notes), BY_HAND, _class_names(source, label)
+        return _from_hf(source, text, label, notes), BY_HAND, classlabels.of_labels(source.get("train"), text, label)
     if isinstance(source, hf.Dataset):
         return tables(hf.DatasetDict(train=source), text, label, notes)
     if isinstance(source, str) and source.startswith("hub:"):
@@ -51,7 +50,11 @@ def tables(source: Any, text: str | None, label: str | None, notes: list[str]) -
         if path is not None:
             if splits.saved(path):
                 loaded = splits.loaded(path)
-                return _from_hf(loaded, label, notes), str(path), _class_names(loaded, label)
+                return (
+                    _from_hf(loaded, text, label, notes),
+                    str(path),
+                    classlabels.of_labels(loaded.get("train"), text, label),
+                )
             if path.is_dir():
                 return _from_folder(path, notes), str(path), None
             return splits.by_column(_from_file(path, notes), notes, (text, label)), str(path), None
@@ -86,7 +89,7 @@ READERS: dict[str, Any] = {
     ".csv": lambda path, coded, notes: separated.commas(path, coded, notes),
     ".tsv": lambda path, coded, notes: separated.tabs(path, coded, notes),
     ".jsonl": lambda path, coded, notes: json_files.lines(path, coded, notes),
-    ".parquet": lambda path, coded, notes: pd.read_parquet(path),
+    ".parquet": lambda path, coded, notes: classlabels.read_parquet(path),
     ".json": lambda path, coded, notes: json_files.whole(path, coded, notes),
     ".txt": lambda path, coded, notes: unlabelled.read_lines(path, coded),
     **dict.fromkeys(
@@ -217,12 +220,12 @@ def _from_hub(
         loaded = hf.DatasetDict(train=loaded)
     card = next((c for c in catalog.datasets() if c.name == source), None)
     if card is None or text is not None or label is not None:
-        return _from_hf(loaded, label, notes), source, _class_names(loaded, label)
+        return _from_hf(loaded, text, label, notes), source, classlabels.of_labels(loaded.get("train"), text, label)
     loaded = _with_roles(loaded, card.facts["columns"])
-    found, names = _from_hf(loaded, None, notes), card.facts["names"]
+    found, names = _from_hf(loaded, None, None, notes), card.facts["names"]
     for table in found.values() if names else ():
         table["label"] = [names.get(str(v), v) for v in table["label"]]
-    return found, source, _class_names(loaded, None)
+    return found, source, classlabels.of_labels(loaded.get("train"), None, None)
 
 
 def _repository(source: str) -> tuple[str, str | None]:
@@ -238,34 +241,20 @@ def _with_roles(loaded: hf.DatasetDict, columns: dict[str, str]) -> hf.DatasetDi
     return loaded.rename_columns(renames) if renames else loaded
 
 
-def _from_hf(source: hf.DatasetDict, label: str | None, notes: list[str]) -> Tables:
+def _from_hf(source: hf.DatasetDict, text: str | None, label: str | None, notes: list[str]) -> Tables:
     found, kinds = {}, splits.meant(source)
     splits.once_each(kinds, "a DatasetDict")
+    train = source.get("train", next(iter(source.values()), None))
+    column = classlabels.column(train, text, label) if train is not None else None
     for split, dataset in source.items():
         key = kinds.get(str(split))
         if key is None:
             notes.append(f"split {str(split)!r} ({len(dataset):,} rows) was left out: "
                          "its name is none of train, validation and test")  # fmt: skip
             continue
-        frame = dataset.to_pandas()
-        column = label or usual(dataset.column_names, LABEL)
-        feature = dataset.features.get(column) if column else None
-        if isinstance(feature, hf.ClassLabel):
-            frame = frame[frame[column].isna() | (frame[column] >= 0)].copy()  # hidden test labels are -1 on the Hub
-            frame[column] = [None if pd.isna(i) else feature.names[int(i)] for i in frame[column]]
+        frame = classlabels.named(dataset.to_pandas(), column, dataset.features)
+        if len(frame) < len(dataset):  # hidden test labels are -1 on the Hub
             notes += splits.hidden(key, len(dataset) - len(frame), len(frame))
         if len(frame):
             found[key] = frame
     return splits.divided(splits.with_train(found, source), notes, (label,))
-
-
-def _class_names(source: hf.DatasetDict, label: str | None) -> list[str] | None:
-    train = source.get("train")
-    if train is None:
-        return None
-    column = label or usual(train.column_names, LABEL)
-    if label is None and usual(train.column_names, tagged.TOKENS):
-        column = usual(train.column_names, tagged.TAGS) or column
-    feature = train.features.get(column) if column else None
-    feature = getattr(feature, "feature", feature)  # of a list: what its items are
-    return list(feature.names) if isinstance(feature, hf.ClassLabel) else None

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from workbench.data import decode, groups, indicators, labelled, separated, splits, unlabelled
+from workbench.data import classlabels, decode, groups, indicators, labelled, separated, splits, unlabelled
 from workbench.data.checks import plain
 from workbench.data.columns import renamed
 from workbench.errors import WorkbenchError
@@ -49,7 +49,8 @@ def pieces(path: Path, coded: str, notes: list[str]) -> Iterator[pd.DataFrame]:
     elif suffix == ".parquet":
         import pyarrow.parquet as pq
 
-        yield from (batch.to_pandas() for batch in pq.ParquetFile(path).iter_batches(PIECE))
+        file = pq.ParquetFile(path)
+        yield from (classlabels.with_names(batch.to_pandas(), file.schema_arrow) for batch in file.iter_batches(PIECE))
     else:
         with path.open(encoding=coded) as lines:
             yield from _of_lines(lines, suffix == ".jsonl")
@@ -102,7 +103,7 @@ class Stream:
         try:
             table = renamed(frame[list(self.chosen.values())], self.chosen)
             if self.kind is labelled:
-                table = labelled.mended({"train": table}, self.notes)["train"]
+                table = labelled.mended({"train": table}, self.notes, whole=self.rows == 0)["train"]
             rows = self.kind.canonical(table, "the file", None)
         except WorkbenchError as error:
             raise WorkbenchError(
