@@ -330,3 +330,20 @@ def test_a_label_of_its_own_for_most_rows_is_no_class():
         )
     assert len(wb.load(rows([f"about {i}" for i in range(20)], n=60)).labels) == 20
     assert wb.load(rows([1.0, 1.5, 2.0, 2.5])).labels == ["1", "1.5", "2", "2.5"]
+
+
+# --- numbers as names of columns, hidden labels -----------------------------------------------------------------------
+
+
+def test_columns_with_numbers_as_names_are_told_by_their_values():
+    frame = pd.DataFrame({0: texts(), 1: ["no", "yes"] * 20})
+    assert wb.load(frame).labels == ["no", "yes"]
+    assert wb.load(pd.DataFrame({0: texts(), 1: [0, 1] * 20, 2: [0, 0, 0, 1] * 10})).labels == ["1", "2"]
+
+
+def test_a_parquet_file_of_hidden_labels_is_left_out_and_said(tmp_path):
+    kinds = hf.Features({"text": hf.Value("string"), "label": hf.ClassLabel(names=["no", "yes"])})
+    hf.Dataset.from_dict({"text": texts(), "label": [0, 1] * 20}, kinds).to_parquet(tmp_path / "train.parquet")
+    hf.Dataset.from_dict({"text": ["a", "b"], "label": [-1, -1]}, kinds).to_parquet(tmp_path / "test.parquet")
+    data = wb.load(tmp_path)
+    assert set(data) == {"train", "validation"} and said(data, "test.parquet has no rows with labels and was left out")

@@ -91,7 +91,8 @@ def wordiest(frame: pd.DataFrame, label: str | None) -> str | None:
     values = {n: v for n, v in _written(frame).items() if n != label}
     words = {n: sum(len(v.split()) for v in vs) / max(1, len(vs)) for n, vs in values.items()}
     long = [n for n, vs in values.items() if words[n] >= 3 and len(set(vs)) > len(vs) / 2 and _is_prose(vs)]
-    plain = [n for n in long if not any(isinstance(v, dict) for v in frame[n].head(20))]
+    first = {str(c): frame.iloc[:20, i] for i, c in enumerate(frame.columns)}
+    plain = [n for n in long if not any(isinstance(v, dict) for v in first[n])]
     return max(plain or long, key=lambda n: words[n], default=None)
 
 

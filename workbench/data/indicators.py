@@ -20,6 +20,7 @@ ON, OFF = ("1", "1.0", "true"), ("0", "0.0", "false", "")
 def columns(frame: pd.DataFrame, text: str | None) -> list[str]:
     """The columns of zeros and ones, where they can only be labels; empty where they cannot."""
     known = [str(c) for c in frame.columns]
+    frame = frame.set_axis(known, axis=1)
     text = text or usual(known, TEXT) or (wordiest(frame, None) if len(set(known)) == len(known) else None)
     if text not in known or len(set(known)) < len(known) or usual(known, LABELS):
         return []

@@ -13,7 +13,7 @@ import pyarrow as pa
 from workbench.data import cells
 from workbench.data.checks import plain
 from workbench.data.columns import LABEL, TEXT, column, guessed, undecided, usual
-from workbench.data.read import Tables
+from workbench.data.splits import Tables
 from workbench.data.text import missing, well_formed
 from workbench.errors import WorkbenchError
 

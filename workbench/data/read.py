@@ -24,6 +24,7 @@ from workbench.data import (
     tagged,
     unlabelled,
 )
+from workbench.data.splits import EVAL, SPLITS, Tables
 from workbench.errors import WorkbenchError
 
 
@@ -168,7 +169,12 @@ def _from_folder(folder: Path, notes: list[str]) -> Tables:
         raise WorkbenchError(f"no training file in folder {folder.name!r}", "train.csv and, if you have it, validation.csv "
                              f"({', '.join(READERS)} can be read), or a folder of texts for each class", "renaming the file to train.csv")  # fmt: skip
     notes += folders.passed_over(folder, [p for some in files.values() for p in some], tuple(READERS))
-    return splits.divided({split: _from_files(some, notes) for split, some in files.items()}, notes)
+    found = {split: _from_files(some, notes) for split, some in files.items()}
+    hidden = [
+        s for s, some in files.items() if some[0].suffix.lower() == ".parquet" and s != "train" and not len(found[s])
+    ]
+    notes += [f"{files[split][0].name} has no rows with labels and was left out" for split in hidden]
+    return splits.divided({split: frame for split, frame in found.items() if split not in hidden}, notes)
 
 
 def _split_files(folder: Path) -> dict[str, list[Path]]:
