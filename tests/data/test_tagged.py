@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 
 import datasets as hf
 import numpy as np
@@ -10,8 +11,9 @@ import pytest
 
 import workbench as wb
 from workbench.data import tagged
+from workbench.data.conll import read_conll
 from workbench.data.load import Data, fingerprint
-from workbench.data.tagged import read_conll, to_iob2
+from workbench.data.tagged import to_iob2
 
 SENTENCE = "Ada\tB-PER\nLovelace\tI-PER\nleft\tO\nParis\tB-LOC\n.\tO\n"
 HOSTILE = "<script>alert(1)</script>"
@@ -203,6 +205,66 @@ def test_types_with_html_are_types(tmp_path):
 def test_every_usual_ending_is_read(tmp_path, suffix):
     data = wb.load(written(tmp_path, (SENTENCE + "\n") * 8, f"mine{suffix}"))
     assert data.is_named and fingerprint(wb.load(data.name)) == fingerprint(data)
+
+
+# --- columns in another order -------------------------------------------------------------------------------------------
+
+
+def by_columns(folder, *rows):
+    """(tokens, tags, notes) of eight sentences of these rows."""
+    notes = []
+    frame = read_conll(written(folder, ("\n".join(rows) + "\n\n") * 8), notes=notes)
+    assert len(frame) == 8
+    return frame["tokens"][7], frame["tags"][7], notes
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (["B-PER\tAda", "I-PER\tLovelace", "O\tleft", "B-LOC\tParis", "O\t."], ["column 2 .*column 1$"]),  # MIT
+        (["1\tAda\tB-PER\tO", "2\tLovelace\tI-PER\tB-PER", "3\tleft\tO\tO", "4\tParis\tB-LOC\tO", "5\t.\tO\tO"],
+         ["columns 3 and 4 .* column 3 were read", "column 2 .*column 3$"]),  # GermEval: names in names are the last column
+        (["0 Ada B-PER", "1 Lovelace I-PER", "2 left O", "3 Paris B-LOC", "4 . O"], ["column 2 .*column 3$"]),
+        (["Ada B-PER 0", "Lovelace I-PER 4", "left O 13", "Paris B-LOC 18", ". O 23"], ["column 1 .*column 2$"]),
+        (["Ada B-NP B-PER", "Lovelace I-NP I-PER", "left B-VP O", "Paris B-NP B-LOC", ". O O"], ["columns 2 and 3 .* column 3"]),
+    ],
+    ids=["tag first", "numbered, nested", "numbered from 0", "tag between", "chunks between"],
+)  # fmt: skip
+def test_words_and_tags_are_found_by_their_values(tmp_path, rows, said):
+    tokens, tags, notes = by_columns(tmp_path, *rows)
+    assert (tokens, tags) == (WORDS, TAGS) and len(notes) == len(said)
+    pd.testing.assert_series_equal(
+        pd.Series(notes, dtype=str).str.contains("|".join(said)), pd.Series([True] * len(said))
+    )
+
+
+def test_types_without_prefixes_stay_the_tags_beside_chunks(tmp_path):
+    tokens, tags, notes = by_columns(tmp_path, "Ada B-NP PER", "left B-VP O")
+    assert (tokens, tags, notes) == (["Ada", "left"], ["PER", "O"], [])
+
+
+def test_a_word_in_two_numbered_pieces_stands_once(tmp_path):
+    tokens, tags, notes = by_columns(tmp_path, "1-2\tdu\t_", "1\tde\tO", "2\tle\tO", "3\tNil\tB-LOC")
+    assert (tokens, tags) == (["de", "le", "Nil"], ["O", "O", "B-LOC"]) and notes[1].startswith(
+        "8 lines with numbers such as 1-2"
+    )
+
+
+def test_comments_of_germeval_and_marks_of_documents_are_no_words(tmp_path):
+    marked = "#begin document (a/b); part 000\n# id = 7\n" + SENTENCE + "# note = x y\nToday\tO\n#end document\n"
+    assert rows_of(tmp_path, marked) == [([*WORDS, "Today"], [*TAGS, "O"])]
+    lines = [f"{i}\t{w}\t{t}\tO" for i, (w, t) in enumerate(zip(WORDS * 4, TAGS * 4, strict=True), 1)]
+    assert by_columns(tmp_path, "#\tn-tv.de [2005-02-26]", *lines)[0] == WORDS * 4
+
+
+def test_an_odd_line_among_columns_told_by_values_is_named(tmp_path):
+    with pytest.raises(wb.WorkbenchError, match="line 12 has 3 columns and most lines 2"):
+        wb.load(written(tmp_path, "O\tgood\nB-LOC\tRome\n\n" * 3 + "O\tgood\n" * 2 + "O\ta\tb\n" + "O\tbad\n" * 20))
+
+
+def test_a_file_of_tags_alone_is_refused_in_a_sentence(tmp_path):
+    with pytest.raises(wb.WorkbenchError, match=r"mine\.conll has tags in every column and words in none"):
+        wb.load(written(tmp_path, "B-NP\tB-PER\nO\tO\n\n" * 8))
 
 
 # --- folders ----------------------------------------------------------------------------------------------------------

@@ -11,20 +11,8 @@ import pandas as pd
 
 from workbench import catalog
 from workbench.config import BY_HAND
-from workbench.data import (
-    classlabels,
-    decode,
-    docstrings,
-    endings,
-    folders,
-    json_files,
-    parallel,
-    separated,
-    splits,
-    tagged,
-    unlabelled,
-)
-from workbench.data.splits import EVAL, SPLITS, Tables
+from workbench.data import classlabels, conll, decode, docstrings, endings, folders, json_files, parallel, questions, separated, splits, tagged, unlabelled, unlabelled
+from workbench
 from workbench.errors import WorkbenchError
 
 
@@ -94,7 +82,7 @@ READERS: dict[str, Any] = {
     ".json": lambda path, coded, notes: json_files.whole(path, coded, notes),
     ".txt": lambda path, coded, notes: unlabelled.read_lines(path, coded),
     **dict.fromkeys(
-        (".conll", ".bio", ".iob", ".annotated"), lambda path, coded, notes: tagged.read_conll(path, coded)
+        (".conll", ".bio", ".iob", ".annotated"), lambda path, coded, notes: conll.read_conll(path, coded, notes)
     ),
 }
 

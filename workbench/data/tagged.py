@@ -1,4 +1,4 @@
-"""Sentences with one tag per word: CoNLL columns and token lists -> `tokens` and `tags` (IOB2). No files are found here.
+"""Sentences with one tag per word: lists of words and lists of tags -> `tokens` and `tags` (IOB2). No files are read here.
 
 Read are IOB1, IOB2, IO, BIOES and BILOU; what comes out is IOB2, whose names do not depend on their neighbours.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import datasets as hf
@@ -25,48 +24,8 @@ ROWS, ROW = "sentences", "a list of words and a list of tags"
 FINGERPRINT = ("tokens", "tags")
 TOKENS, TAGS = ("tokens", "words"), ("tags", "ner_tags", "labels", "ner", "entities", "label")
 LOOKED_AT = 2_000  # sentences by which columns are told
-_NOTE = re.compile(r"# *(\w+) *= *(.*)")
-_COMMENT = re.compile(r"#(?! .*(?<= )(?:O|[BIESLUM]-[^ ]+)$)(?: .*)?")  # "# O" is a word and its tag
 _NUMBER = re.compile(r"-?\d+(\.0)?")
 _NOTHING = ("", "_", "-")  # what some files write where there is no tag
-
-
-def read_conll(path: Path, coded: str = "utf-8-sig") -> pd.DataFrame:
-    """A file of one word per line, first column the word, last column its tag, a blank line between sentences.
-
-    Columns are separated by a tab, or by spaces where there is no tab. Lines such as `# genre = news` before a sentence become
-    columns of their own, other lines with `# ` there and `-DOCSTART-` lines are passed over.
-    """
-    rows: list[dict[str, Any]] = []
-    notes: dict[str, str] = {}
-    tokens: list[str] = []
-    tags: list[str] = []
-
-    def close() -> None:
-        nonlocal tokens, tags, notes
-        if tokens:
-            rows.append({**notes, "tokens": tokens, "tags": tags})
-            tokens, tags, notes = [], [], {}
-
-    with path.open(encoding=coded, newline=None) as lines:
-        for number, line in enumerate(map(str.rstrip, lines), 1):
-            parts = [p.strip(" ") for p in line.split("\t")] if "\t" in line else re.split(" +", line.strip(" "))
-            between = not tokens and "\t" not in line
-            if not line or parts[0] == "-DOCSTART-":
-                close()
-            elif between and (note := _NOTE.fullmatch(line.strip(" "))):
-                notes[note[1]] = note[2]
-            elif between and _COMMENT.fullmatch(line.strip(" ")):
-                continue
-            elif len(parts) < 2:
-                raise ValueError(f"line {number} has one column: {line.strip()[:40]!r}")
-            else:
-                tokens.append(parts[0] or "�")
-                tags.append(parts[-1])
-    close()
-    if not rows:
-        raise ValueError("it holds no words")
-    return pd.DataFrame(rows)
 
 
 def to_iob2(tags: Sequence[str]) -> list[str]:

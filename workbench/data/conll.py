@@ -1,0 +1,163 @@
+"""Files of one word per line: which lines are comments, which column holds the words and which the tags. No other files are read here."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from workbench.errors import WorkbenchError
+
+TAG = re.compile(r"O|[BIESLUM]-.+")
+ENOUGH = 0.9  # of the values of a column that holds tags
+_NOTE = re.compile(r"# *(\w+) *= *(.*)")
+_COMMENT = re.compile(r"#(?! .*(?<= )(?:O|[BIESLUM]-[^ ]+)$)(?: .*)?")  # "# O" is a word and its tag
+_DOCUMENT = re.compile(r"#(begin|end) document\b.*")
+_PIECES = re.compile(r"\d+[-.]\d+")  # CoNLL-U's number of a word that is written as one and counted as two, or left out
+
+Line = tuple[int, list[str]]  # its number in the file, its fields
+Sentence = tuple[dict[str, str], list[Line]]  # the notes before it, its words
+
+
+def read_conll(path: Path, coded: str = "utf-8-sig", notes: list[str] | None = None) -> pd.DataFrame:
+    """A file of one word per line and a blank line between sentences: the first column is the word, the last one its tag.
+
+    Columns are separated by a tab, or by spaces where there is no tab. Where another column than the last holds the tags, it is
+    taken, and a first column that counts the words is passed over. Lines such as `# genre = news` before a sentence become
+    columns of their own, other lines with `# ` there, `#begin document` and `-DOCSTART-` lines are passed over.
+    """
+    with path.open(encoding=coded, newline=None) as lines:
+        sentences = _sentences(map(str.rstrip, lines))
+    if not sentences:
+        raise ValueError("it holds no words")
+    word, tag = _roles(sentences, path.name, [] if notes is None else notes)
+    rows = []
+    for about, words in sentences:
+        tokens = [parts[word] or "�" for _, parts in words]
+        rows.append({**about, "tokens": tokens, "tags": [parts[tag] for _, parts in words]})
+    return pd.DataFrame(rows)
+
+
+def fields(line: str) -> list[str]:
+    """The fields of a line.
+
+    >>> fields("New York\\tB-LOC"), fields("Rome  NNP B-LOC")
+    (['New York', 'B-LOC'], ['Rome', 'NNP', 'B-LOC'])
+    """
+    return [p.strip(" ") for p in line.split("\t")] if "\t" in line else re.split(" +", line.strip(" "))
+
+
+def tagged(values: list[str]) -> bool:
+    """Whether nearly all values are tags and some are the tags of names.
+
+    >>> tagged(["B-PER", "I-PER", "O"]), tagged(["O", "O"]), tagged(["see", "B-52"])
+    (True, False, False)
+    """
+    return _all_tags(values) and names(values) > 0
+
+
+def names(values: Iterable[str]) -> int:
+    """How many of these are tags of a name."""
+    return sum(v != "O" and bool(TAG.fullmatch(v)) for v in values)
+
+
+def _all_tags(values: list[str]) -> bool:
+    return bool(values) and sum(bool(TAG.fullmatch(v)) for v in values) >= ENOUGH * len(values)
+
+
+def _sentences(lines: Iterable[str]) -> list[Sentence]:
+    found: list[Sentence] = []
+    about: dict[str, str] = {}
+    words: list[Line] = []
+
+    def close() -> None:
+        nonlocal about, words
+        if words:
+            found.append((about, words))
+            about, words = {}, []
+
+    for number, line in enumerate(lines, 1):
+        parts, bare = fields(line), line.strip(" ")
+        if not line or parts[0] == "-DOCSTART-" or _DOCUMENT.fullmatch(bare):
+            close()
+        elif "\t" not in line and (note := _NOTE.fullmatch(bare)) and not (words and TAG.fullmatch(parts[-1])):
+            about.update({} if words else {note[1]: note[2]})
+        elif not words and "\t" not in line and _COMMENT.fullmatch(bare):
+            continue
+        elif len(parts) < 2:
+            raise ValueError(f"line {number} has one column: {line.strip()[:40]!r}")
+        else:
+            words.append((number, parts))
+    close()
+    return found
+
+
+def _roles(sentences: list[Sentence], name: str, notes: list[str]) -> tuple[int, int]:
+    """The columns of words and of tags: the first and the last one, unless the values say otherwise."""
+    widths = Counter(len(parts) for _, words in sentences for _, parts in words)
+    width, most = widths.most_common(1)[0]
+    if most < ENOUGH * widths.total():
+        return 0, -1
+    even = [parts for _, words in sentences for _, parts in words if len(parts) == width]
+    columns = [list(values) for values in zip(*even, strict=True)]
+    tag = _tag_column(columns, name, notes)
+    counted = _counted(sentences, width)
+    others = [i for i in range(width) if i not in (tag, counted) and not tagged(columns[i])]
+    if not others:
+        raise WorkbenchError(f"{name} has tags in every column and words in none", "a word and its tag in every line",
+                             "a tab between word and tag")  # fmt: skip
+    if (others[0], tag) == (0, width - 1):
+        return 0, -1
+    notes.append(f"words were read from column {others[0] + 1} of {name}, tags from column {tag + 1}")
+    _evened(sentences, width, counted, notes)
+    return others[0], tag
+
+
+def _tag_column(columns: list[list[str]], name: str, notes: list[str]) -> int:
+    """The last column, unless it holds no tags and another one does, or it holds fewer names of the same types: names in names."""
+    last = len(columns) - 1
+    found = [i for i in range(len(columns)) if tagged(columns[i])]
+    most = max(found, key=lambda i: (names(columns[i]), i), default=last)
+    if _all_tags(columns[last]) and most != last:
+        within = _types(columns[last])
+        most = most if not within or len(within & _types(columns[most])) > len(within) / 2 else last
+    elif columns[last].count("O") > len(columns[last]) / 10:  # types without B- and I-
+        most = last
+    if len(found) > 1:
+        all_of_them = " and ".join(str(i + 1) for i in found)
+        notes.append(f"columns {all_of_them} of {name} hold tags: those of column {most + 1} were read")
+    return most
+
+
+def _types(tags: Iterable[str]) -> set[str]:
+    return {t[2:] for t in tags if t != "O" and TAG.fullmatch(t)}
+
+
+def _counted(sentences: list[Sentence], width: int) -> int | None:
+    """The first column, where it counts the words of every sentence from 0 or 1 on and others hold word and tag."""
+    if width < 3 or max(len(words) for _, words in sentences) < 2:
+        return None
+    for _, words in sentences:
+        numbers = [p[0] for _, p in words if len(p) == width and not _PIECES.fullmatch(p[0])]
+        if numbers and numbers not in [[str(i) for i in range(start, start + len(numbers))] for start in (0, 1)]:
+            return None
+    return 0
+
+
+def _evened(sentences: list[Sentence], width: int, counted: int | None, notes: list[str]) -> None:
+    """Lines that are no words are taken out of the sentences: `#<tab>source` before one, CoNLL-U's 1-2; another odd line is refused."""
+    pieces = 0
+    for _, words in sentences:
+        if len(words) > 1 and words[0][1][0] == "#" and len(words[0][1]) < width:
+            del words[0]
+        odd = next(((number, len(parts)) for number, parts in words if len(parts) != width), None)
+        if odd is not None:
+            raise ValueError(f"line {odd[0]} has {odd[1]} columns and most lines {width}")
+        kept = [(number, parts) for number, parts in words if counted is None or not _PIECES.fullmatch(parts[counted])]
+        pieces += len(words) - len(kept)
+        words[:] = kept or words
+    if pieces:
+        notes.append(f"{pieces} lines with numbers such as 1-2 were passed over: their words stand in other lines")
