@@ -487,3 +487,53 @@ def test_the_fingerprint_changes_with_the_name_of_a_label():
     assert fingerprint(wb.load(frame(40, label=["no", "yes"] * 20))) != fingerprint(
         wb.load(frame(40, label=["cat", "dog"] * 20))
     )
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("premise", "hypothesis"), ("sentence1", "sentence2"), ("question1", "question2"), ("text_a", "text_b"),
+     ("question", "passage"), ("question", "sentence")],
+)  # fmt: skip
+def test_a_second_column_of_texts_is_spoken_of_and_the_suggestion_joins_both(first, second):
+    n = 20
+    rows = {
+        first: [f"A man of {i} years plays here" for i in range(n)],
+        second: [f"Somebody of {i} plays" for i in range(n)],
+    }
+    frame = pd.DataFrame({**rows, "label": ["no", "yes"] * (n // 2)})
+    data = wb.load(frame)
+    (note,) = [n for n in data.notes if "another column of texts" in n]
+    suggestion = note.partition("join them: ")[2]
+    joined = wb.load(eval(suggestion, {"frame": frame}))
+    assert not any("another column" in n for n in joined.notes)
+    texts = {t for split in joined.values() for t in split["text"]}
+    assert texts == {f"A man of {i} years plays here Somebody of {i} plays" for i in range(n)}
+    unread = second if data["train"]["text"][0].startswith("A man") else first
+    assert repr(unread) in note.partition(" is not read")[0]
+
+
+def test_texts_that_are_no_twins_are_not_spoken_of():
+    frame = pd.DataFrame(
+        {"text": [f"text {i}" for i in range(20)], "label": ["no", "yes"] * 10, "premise": "x", "question": "y"}
+    )
+    assert wb.load(frame).notes == ()
+
+
+def test_columns_that_are_numbers_can_be_named():
+    frame = pd.DataFrame([[f"text {i}", f"a{i % 2}", i // 5] for i in range(40)])
+    named = frame.set_axis(["text", "label", "group"], axis=1)
+    data = wb.load(frame, text=0, label=1, group=2)
+    assert fingerprint(data) == fingerprint(wb.load(named)) and data.labels == ["a0", "a1"]
+    with pytest.raises(wb.WorkbenchError, match=r"no column '3' \(columns: 0, 1, 2\)"):
+        wb.load(frame, text=3, label=1)
+
+
+@pytest.mark.parametrize("answers", [("True", "False"), (True, False)])
+def test_answers_that_are_true_or_false_are_labels_of_questions_and_passages(answers):
+    rows = {
+        "question": [f"is it so {i}" for i in range(20)],
+        "passage": [f"The passage {i} says much more on it" for i in range(20)],
+    }
+    data = wb.load(pd.DataFrame({**rows, "answer": answers * 10}))
+    assert data.task == "classification" and data.labels == ["False", "True"]
+    assert any("another column of texts, 'question', is not read" in n for n in data.notes)

@@ -12,6 +12,11 @@ import pandas as pd
 from workbench.errors import WorkbenchError
 
 TAG = re.compile(r"O|[BIESLUM]-.+")
+HEADERS = {
+    (w, t)
+    for w in ("word", "words", "token", "tokens")
+    for t in ("tag", "tags", "label", "labels", "ner", "ner_tag", "ner_tags")
+}
 ENOUGH = 0.9  # of the values of a column that holds tags
 _NOTE = re.compile(r"# *(\w+) *= *(.*)")
 _COMMENT = re.compile(r"#(?! .*(?<= )(?:O|[BIESLUM]-[^ ]+)$)(?: .*)?")  # "# O" is a word and its tag
@@ -33,7 +38,12 @@ def read_conll(path: Path, coded: str = "utf-8-sig", notes: list[str] | None = N
         sentences = _sentences(map(str.rstrip, lines))
     if not sentences:
         raise ValueError("it holds no words")
-    word, tag = _roles(sentences, path.name, [] if notes is None else notes)
+    notes = [] if notes is None else notes
+    word, tag = _roles(sentences, path.name, notes)
+    first = sentences[0][1]
+    if (first[0][1][word].lower(), first[0][1][tag].lower()) in HEADERS and len(first) > 1:
+        notes.append(f"the first line of {path.name} holds names of columns")
+        del first[0]
     rows = []
     for about, words in sentences:
         tokens = [parts[word] or "�" for _, parts in words]

@@ -33,9 +33,11 @@ from workbench.data import (
     multilabel,
     parallel,
     questions,
+    shaped,
     splits,
     stream,
     tagged,
+    twins,
     unlabelled,
 )
 from workbench.data.columns import renamed
@@ -117,22 +119,25 @@ class Data(hf.DatasetDict):
 def load(
     source: Any,
     *,
-    text: str | None = None,
-    label: str | list[str] | None = None,
-    group: str | None = None,
+    text: str | int | None = None,
+    label: str | int | list[str] | None = None,
+    group: str | int | None = None,
     seed: int = 0,
 ) -> Data:
     """Canonical data from `source`: a bundled name, "hub:owner/name" (or "hub:owner/name/config"), a file, a folder of splits or of
     classes, a DataFrame, a DatasetDict.
 
     `text` and `label` name the columns where the usual names do not fit (`label` may be a list of columns of 0 and 1, one per label),
-    `group` the one whose values must not be torn apart when a validation split is cut off. `notes` of the result say what was guessed. Raises WorkbenchError with row numbers.
+    `group` the one whose values must not be torn apart when a validation split is cut off; columns that are numbers are named by
+    numbers. `notes` of the result say what was guessed. Raises WorkbenchError with row numbers.
 
     >>> load("reviews")["train"].features["label"].names
     ['negative', 'positive']
     """
     if isinstance(source, Data) and text is None and label is None and group is None:
         return source
+    text, group = (None if name is None else str(name) for name in (text, group))
+    label = [str(name) for name in label] if isinstance(label, list | tuple) else None if label is None else str(label)
     notes: list[str] = []
     one = None if isinstance(label, list | tuple) else label
     if one is label and (large := _large(source, text, one, group, seed, notes)) is not None:
@@ -140,10 +145,12 @@ def load(
     found, name, names = tables(source, text, one, notes)
     if (text, label, group) != (None, None, None):
         name = BY_HAND  # a name alone would not find them again
+    found = shaped.sentences(found, text, one, notes)
     found, names, label = _one_column(found, names, text, label, notes)
     kind = next(k for k in KINDS if k.columns(found["train"], text, label))
     columns = kind.columns(found["train"], text, label)
     notes += _columns_said(kind, columns, text, label)
+    notes += twins.said(found["train"].columns, columns["text"]) if kind is labelled else []
     found = splits.judged(found, kind, columns, (text, label), notes)
     found = {split: _with_roles(kind, table, split, text, label, columns) for split, table in found.items()}
     found = kind.mended(found, notes) if hasattr(kind, "mended") else found

@@ -65,6 +65,7 @@ def columns(frame: pd.DataFrame, text: str | None = None, label: str | None = No
     chosen = {role: str(name) for role, name in found.items()}
     first = next((v for v in frame[chosen["answers"]] if not missing(v)), None)
     spans = first is None or isinstance(first, str | dict | list | tuple | np.ndarray)
+    spans = spans and str(first).lower() not in ("true", "false")  # BoolQ: a label, not a place in the passage
     return chosen if spans and all(known.count(c) == 1 for c in chosen.values()) else None
 
 

@@ -11,8 +11,20 @@ import pandas as pd
 
 from workbench import catalog
 from workbench.config import BY_HAND
-from workbench.data import classlabels, conll, decode, docstrings, endings, folders, json_files, parallel, questions, separated, splits, tagged, unlabelled, unlabelled
-from workbench
+from workbench.data import (
+    classlabels,
+    conll,
+    decode,
+    docstrings,
+    endings,
+    folders,
+    json_files,
+    parallel,
+    separated,
+    splits,
+    txt,
+)
+from workbench.data.splits import EVAL, SPLITS, Tables
 from workbench.errors import WorkbenchError
 
 
@@ -76,11 +88,11 @@ def _short(source: Any) -> str:
 
 READERS: dict[str, Any] = {
     ".csv": lambda path, coded, notes: separated.commas(path, coded, notes),
-    ".tsv": lambda path, coded, notes: separated.tabs(path, coded, notes),
+    ".tsv": lambda path, coded, notes: txt.read_tsv(path, coded, notes, separated.tabs),
     ".jsonl": lambda path, coded, notes: json_files.lines(path, coded, notes),
     ".parquet": lambda path, coded, notes: classlabels.read_parquet(path),
     ".json": lambda path, coded, notes: json_files.whole(path, coded, notes),
-    ".txt": lambda path, coded, notes: unlabelled.read_lines(path, coded),
+    ".txt": lambda path, coded, notes: txt.read(path, coded, notes, separated.tabs),
     **dict.fromkeys(
         (".conll", ".bio", ".iob", ".annotated"), lambda path, coded, notes: conll.read_conll(path, coded, notes)
     ),

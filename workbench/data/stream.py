@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from workbench.data import classlabels, decode, groups, indicators, labelled, separated, splits, unlabelled
+from workbench.data import classlabels, decode, groups, indicators, labelled, separated, shaped, splits, txt, unlabelled
 from workbench.data.checks import plain
 from workbench.data.columns import renamed
 from workbench.errors import WorkbenchError
@@ -211,6 +211,9 @@ def streamed(path: Path, text: str | None, label: str | None, group: str | None,
     if path.suffix.lower() not in ENDINGS or not path.is_file() or path.stat().st_size < LARGE:
         return None
     coded = decode.UTF8 if path.suffix.lower() == ".parquet" else decode.encoding(path)
+    lines = txt.beginning(path, coded) if path.suffix.lower() in (".txt", ".tsv") else []
+    if txt.built(lines) in ("sentences", "pairs", "table" if path.suffix.lower() == ".txt" else ""):
+        return None
     tables = pieces(path, coded, said := decode.stated(path.name, coded))
     first = next(tables, None)
     if first is None or not _kind_fits(first, text, label):
@@ -223,6 +226,7 @@ def streamed(path: Path, text: str | None, label: str | None, group: str | None,
         stream.take(first, writer)
         for frame in tables:
             stream.take(frame, writer)
+    said += txt.said(path.name, lines) if path.suffix.lower() == ".txt" else []
     notes += [*said, *_columns_said(stream.kind, stream.chosen, text, label)]
     return stream.finish(raw, seed, notes)
 
@@ -231,7 +235,7 @@ def _kind_fits(frame: pd.DataFrame, text: str | None, label: str | None) -> bool
     """Whether the first kind that takes these columns is one that is streamed."""
     from workbench.data.load import KINDS
 
-    if label is None and indicators.columns(frame, text):
+    if shaped.fits(frame, text, label) or (label is None and indicators.columns(frame, text)):
         return False
     return next(k for k in KINDS if k.columns(frame, text, label)) in (labelled, unlabelled)
 
