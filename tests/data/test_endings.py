@@ -96,3 +96,16 @@ def test_of_other_files_nothing_is_said(tmp_path):
     (tmp_path / "mine.doc").write_text("Some words.\nSome other words.\nAnd more.\n")
     with pytest.raises(wb.WorkbenchError, match=r"a file ending in '.doc'.*saving it as csv"):
         wb.load(tmp_path / "mine.doc")
+
+
+def test_packed_files_of_splits_are_found_in_a_folder(tmp_path):
+    (tmp_path / "train-00000-of-00002.csv.gz").write_bytes(gzip.compress(written("csv")))
+    (tmp_path / "train-00001-of-00002.csv.gz").write_bytes(gzip.compress(written("csv")))
+    (tmp_path / "test.jsonl.gz").write_bytes(gzip.compress(written("jsonl")))
+    data = wb.load(tmp_path)
+    assert len(data["test"]) == 40 and len(data["train"]) + len(data["validation"]) == 80
+    frame(20).to_csv(tmp_path / "test.csv", index=False)
+    data = wb.load(tmp_path)  # what is not packed comes first
+    assert len(data["test"]) == 20 and data.notes[0].endswith("these were not read: test.jsonl.gz")
+    (tmp_path / "test.csv.gz").write_bytes(gzip.compress(written("csv")))
+    assert wb.load(tmp_path).notes[0] == data.notes[0]

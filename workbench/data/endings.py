@@ -45,6 +45,11 @@ def unpacked(path: Path, endings: tuple[str, ...], notes: list[str]) -> Iterator
         yield inner
 
 
+def bare(path: Path) -> Path:
+    """The path without the ending that says it is packed: train.csv for train.csv.gz."""
+    return path.with_suffix("") if path.suffix.lower() == ".gz" else path
+
+
 def _ending(inside: str, endings: tuple[str, ...], path: Path) -> str:
     ending = Path(inside).suffix
     if ending.lower() not in endings:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from workbench.data import decode, parallel
+from workbench.data.endings import bare
 from workbench.data.splits import meant, once_each
 from workbench.errors import WorkbenchError
 
@@ -44,9 +45,11 @@ def classes(folder: Path, notes: list[str]) -> dict[str, pd.DataFrame]:
 def passed_over(folder: Path, files: list[Path], endings: tuple[str, ...]) -> list[str]:
     """A sentence on the files of data that lie beside those of the splits; a .txt file there is a readme, a .json file a card,
     unless the splits are such files."""
-    used = {p.suffix.lower() for p in files}
+    used = {bare(p).suffix.lower() for p in files}
     kinds = [ending for ending in endings if ending not in (".txt", ".json") or ending in used]
-    others = [p.name for p in sorted(folder.iterdir()) if p.suffix.lower() in kinds and p not in files]
+    others = [
+        p.name for p in sorted(folder.iterdir()) if bare(p).suffix.lower() in kinds and not {p, bare(p)} & {*files}
+    ]
     some = ", ".join(others[:5]) + (", ..." if len(others) > 5 else "")
     return [f"beside the files of splits in folder {folder.name!r} these were not read: {some}"] if others else []
 

@@ -179,10 +179,14 @@ def _from_folder(folder: Path, notes: list[str]) -> Tables:
 
 def _split_files(folder: Path) -> dict[str, list[Path]]:
     """The file of every split that the names in a folder speak of."""
-    readable = [p for p in sorted(folder.iterdir()) if p.suffix.lower() in READERS]
+    readable = [p for p in sorted(folder.iterdir()) if endings.bare(p).suffix.lower() in READERS]
     known = [p for p in readable if _split_of(p)]
-    plain = {_split_of(p) for p in known if p.stem.lower() in SPLITS}  # beside train.csv, train-old.csv means nothing
-    known = [p for p in known if p.stem.lower() in SPLITS or _split_of(p) not in plain]
+    open_ = {_split_of(p) for p in known if p == endings.bare(p)}  # beside test.csv, test.csv.gz is the same once more
+    known = [p for p in known if p == endings.bare(p) or _split_of(p) not in open_]
+    plain = {
+        _split_of(p) for p in known if endings.bare(p).stem.lower() in SPLITS
+    }  # beside train.csv, train-old.csv means nothing
+    known = [p for p in known if endings.bare(p).stem.lower() in SPLITS or _split_of(p) not in plain]
     files: dict[str, list[Path]] = {}
     for path in known:
         files.setdefault(_split_of(path), []).append(path)
@@ -203,7 +207,7 @@ def _from_files(paths: list[Path], notes: list[str]) -> pd.DataFrame:
 
 def _split_of(path: Path) -> str:
     """The split that a file's name speaks of, alone or with other words: train, wnut17train, emerging.dev, ..."""
-    stem = path.stem.lower()
+    stem = endings.bare(path).stem.lower()
     if stem in SPLITS:
         return SPLITS[stem]
     words = re.findall(rf"(?:^|[^a-z])({'|'.join(SPLITS)})(?=[^a-z]|$)", stem)

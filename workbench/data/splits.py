@@ -20,7 +20,7 @@ SPLITS = {"train": "train", "training": "train", "validation": "validation", "va
            "val": "validation", "test": "test"}  # fmt: skip
 EVAL = ("eval", "evaluation")  # validation, where nothing else is
 COLUMNS = ("split", "data_split", "partition", "subset", "set", "fold")
-SHARD = r"(.*)-(\d+)-of-(\d+)(\.\w+)"
+SHARD = r"(.*)-(\d+)-of-(\d+)(\.\w+(?:\.gz)?)"
 
 Tables = dict[str, pd.DataFrame]
 
