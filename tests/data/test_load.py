@@ -536,4 +536,4 @@ def test_answers_that_are_true_or_false_are_labels_of_questions_and_passages(ans
     }
     data = wb.load(pd.DataFrame({**rows, "answer": answers * 10}))
     assert data.task == "classification" and data.labels == ["False", "True"]
-    assert any("another column of texts, 'question', is not read" in n for n in data.notes)
+    assert any("another column of texts, 'passage', is not read" in n for n in data.notes)

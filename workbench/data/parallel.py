@@ -146,7 +146,7 @@ def _nameless(frame: pd.DataFrame, known: list[str]) -> bool:
     """Whether two columns hold sentences of which nearly none occurs twice, and neither has a usual name: none is a label."""
     if usual(known, (*LABEL, *SOURCE, *TARGET)) or len(frame) < 4:
         return False
-    values = [_texts(frame[c]) for c in known]
+    values = [_texts(frame.iloc[:, i]) for i in range(len(known))]
     return all(sentences(v) and len(set(v)) > 0.8 * len(v) and sum(" " in t for t in v) > len(v) / 2 for v in values)
 
 
