@@ -87,7 +87,7 @@ wb.tokens("¿Dónde está mi sueño?", models={"en-fr-mini": tok, "with letters"
 # ## 3 · Run
 
 # %%
-same = dict(learning_rate=1e-3, epochs=4, evaluations=2, restore_best=False)
+same = dict(learning_rate=1e-3, epochs=4, evaluations=1, restore_best=False)
 run = wb.fit(spanish, model=start, **same)
 await run
 

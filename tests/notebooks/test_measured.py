@@ -13,12 +13,8 @@ MEASURED = build.measured()
 NUMBERS = [source.stem[:2] for source in build.sources()]
 LARGER = {
     "02": "five families, each trained once",
-    "07": "passages are long, and three models are trained on them",
-    "08": "a translator that writes with four beams",
-    "19": "gpt-mini asked with long prompts, and fine-tuned",
     "20": "the service and what it trains",
     "21": "the script and the trials are processes of their own",
-    "24": "three translators",
 }  # still above 1.2 GB, and why; README.md and the heads of the notebooks say how much
 KNOWN = {"cores": 2, "lessons": {"07": {"megabytes": 1110, "seconds": 75}}}
 TABLE = (

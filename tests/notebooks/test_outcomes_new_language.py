@@ -17,7 +17,7 @@ from workbench.training.predictor import Predictor
 
 LESSON = Path(__file__).resolve().parents[2] / "notebooks" / "src" / "24-a-new-language.py"
 pytestmark = [pytest.mark.outcomes, pytest.mark.notebooks, pytest.mark.slow, pytest.mark.xdist_group("new-language")]
-SAME = {"learning_rate": 1e-3, "epochs": 4, "evaluations": 2, "restore_best": False}
+SAME = {"learning_rate": 1e-3, "epochs": 4, "evaluations": 1, "restore_best": False}
 
 
 @pytest.fixture(scope="module")
