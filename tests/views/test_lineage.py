@@ -19,7 +19,7 @@ def run(name, losses, fork=None, **choices):
     facts = {"n_train": choices.get("train_examples", 100), **({"fork": fork} if fork else {})}
     best = dict(frame.loc[frame["valid_loss"].idxmin()])
     return SimpleNamespace(id=name, frame=lambda: frame, best=best, kept=best, status="finished", folder=SimpleNamespace(parent=None),
-                           store=SimpleNamespace(facts=facts, metric="accuracy"), config=RunConfig(**choices),
+                           store=SimpleNamespace(facts=facts, metric="accuracy", last=lambda kind: None), config=RunConfig(**choices),
                            diagnosis=SimpleNamespace(verdict="healthy"))  # fmt: skip
 
 
