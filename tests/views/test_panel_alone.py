@@ -267,3 +267,13 @@ def test_a_rate_that_was_moved_is_seen_in_the_table_of_runs():
     last = lambda kind: moved[-1]  # noqa: E731
     run = SimpleNamespace(config=RunConfig(learning_rate=1e-4), store=SimpleNamespace(last=last))
     assert browse.rates(run) == "0.0001 → 0.00025"
+
+
+def test_data_that_the_data_tab_has_loaded_can_be_estimated(tmp_path):
+    path = tmp_path / "mine.csv"
+    data()["train"].to_pandas().to_csv(path, index=False)
+    panel = Panel(RunConfig(model="bert-tiny", data=str(path)))
+    assert "unknown before the data is loaded" in panel.estimate.value
+    panel.data.open()
+    panel.controls.widgets["epochs"].value = 2
+    assert "unknown" not in panel.estimate.value and "MB" in panel.estimate.value

@@ -31,7 +31,9 @@ class DataTab:
         self.box = widgets.VBox([self.upload.box, self.words])
         self._opened = False
         self._shown: Any = None
-        self._sizes: dict[str, tuple[int, float]] = {}
+        self._sizes: dict[
+            str, tuple[int, float]
+        ] = {}  # of data that was loaded here: training texts, word pieces per text
 
     def open(self) -> None:
         self._opened = True
@@ -54,7 +56,9 @@ class DataTab:
         from workbench.data import load
 
         given = self.panel.source()
-        return given if given is not None else load(config.data)
+        data = given if given is not None else load(config.data)
+        self._sizes[config.data] = size(data)
+        return data
 
     def estimate(self, config: RunConfig) -> str:
         """Seconds and memory for these settings in a sentence."""
@@ -63,17 +67,21 @@ class DataTab:
         card = next((c for c in catalog.datasets() if c.name == config.data and c.source == "bundled"), None)
         given = self.panel.source()
         if given is not None:
-            size = (
-                len(given["train"]),
-                float(np.mean([len(t.split()) for t in plain_texts(given, 500)])) * 1.4 + 2,
-            )
+            texts, pieces = size(given)
         elif card is not None:
-            size = (card.facts.get("train", 1000), card.facts.get("tokens_per_text", 30))
+            texts, pieces = card.facts.get("train", 1000), card.facts.get("tokens_per_text", 30)
+        elif config.data in self._sizes:
+            texts, pieces = self._sizes[config.data]
         else:
             return "Time and memory unknown before the data is loaded."
-        texts = min(size[0], config.train_examples or size[0])
+        texts = min(texts, config.train_examples or texts)
         model = next((c for c in catalog.models() if c.name == config.model.removesuffix(":random")), None)
-        return str(estimate(config, texts, size[1], model.facts if model else {}, stored()[:30]))
+        return str(estimate(config, texts, pieces, model.facts if model else {}, stored()[:30]))
+
+
+def size(data: Any) -> tuple[int, float]:
+    """How many texts there are to train on, and about how many word pieces each has."""
+    return len(data["train"]), float(np.mean([len(t.split()) for t in plain_texts(data, 500)])) * 1.4 + 2
 
 
 def notes_html(data: Any) -> str:

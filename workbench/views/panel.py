@@ -201,8 +201,8 @@ class Panel:
         self.fits.value = fits.left_out_html(task, config.model)
         self.controls.offer_models(fits.models(task))
         self.code.value = f"<code style='white-space:pre-wrap'>{html.escape(config.to_code())}</code>"
+        self.data.refresh()  # first: what it loads, it knows the size of
         self.estimate.value = f"<span style='color:#444'>{html.escape(self.data.estimate(config))}</span>"
-        self.data.refresh()
         self.folds.choices_changed(config)
         self.duel.refresh()
 
