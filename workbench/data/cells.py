@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from workbench.data.columns import LABEL, TEXT, usual
-from workbench.data.text import missing, well_formed
+from workbench.data.text import is_list, missing, well_formed
 from workbench.errors import WorkbenchError
 
 Tables = dict[str, pd.DataFrame]
@@ -29,11 +28,6 @@ def dropping(frame: pd.DataFrame, role: str) -> str:
     if role != "text":
         return f"dropping those rows: frame[frame[{name!r}].astype(object).fillna('').astype(str).str.strip() != '']"
     return f"dropping those rows: frame[frame[{name!r}].fillna('').str.strip() != '']"
-
-
-def is_list(value: Any) -> bool:
-    """Whether a cell holds several values."""
-    return isinstance(value, list | tuple | np.ndarray)
 
 
 def spoken(value: Any) -> Any:

@@ -9,9 +9,10 @@ from typing import Any
 import datasets as hf
 import pandas as pd
 
-from workbench.data import cells, tagged
+from workbench.data import tagged
 from workbench.data.columns import LABEL, TEXT, guessed, usual
 from workbench.data.multilabel import LABELS
+from workbench.data.text import is_list
 
 
 def column(dataset: hf.Dataset, text: str | None, label: str | None) -> str | None:
@@ -65,7 +66,7 @@ def _with_others(frame: pd.DataFrame, features: Any) -> pd.DataFrame:
 
 
 def _names(value: Any, names: list[str]) -> Any:
-    if cells.is_list(value):
+    if is_list(value):
         return [_names(v, names) for v in value]
     return None if value is None or pd.isna(value) or value < 0 else names[int(value)]
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from workbench.data.text import is_list
 from workbench.errors import WorkbenchError
 
 TEXT = ("text", "sentence", "content", "message", "review", "body", "tweet", "headline", "comment", "utterance", "utt", "abstract",
@@ -111,7 +111,7 @@ def _written(frame: pd.DataFrame) -> dict[str, list[str]]:
 
 
 def _plain(value: Any) -> str:
-    return (" ".join(map(str, value)) if isinstance(value, list | tuple | np.ndarray) else str(value)).strip()
+    return (" ".join(map(str, value)) if is_list(value) else str(value)).strip()
 
 
 def _is_prose(values: list[str]) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.data import cells
-from workbench.data.text import missing
+from workbench.data.text import is_list, missing
 
 LOOKED_AT = 5_000  # rows by which it is told how labels are written
 LONGEST = 3  # words of a label between commas
@@ -91,7 +91,7 @@ def places(values: list[Any]) -> int:
     (3, 0, 2)
     """
     given = [v for v in values if not missing(v)]
-    if not given or not all(cells.is_list(v) and len(v) == len(given[0]) for v in given) or len(given[0]) < 2:
+    if not given or not all(is_list(v) and len(v) == len(given[0]) for v in given) or len(given[0]) < 2:
         return 0
     if not all(isinstance(x, int | float | np.number | np.bool_) and x in (0, 1) for v in given for x in v):
         return 0

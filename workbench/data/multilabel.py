@@ -16,7 +16,7 @@ import pandas as pd
 
 from workbench.data import cells, listed
 from workbench.data.columns import LABEL, TEXT, guessed, usual, wordiest
-from workbench.data.text import missing, well_formed
+from workbench.data.text import is_list, missing, well_formed
 from workbench.errors import WorkbenchError
 
 TASK = "multi-label"
@@ -41,8 +41,8 @@ def columns(frame: pd.DataFrame, text: str | None = None, label: str | None = No
 
 def _several(values: list[Any]) -> bool:
     given = [v for v in values if not missing(v)]
-    if any(map(cells.is_list, given)):
-        return all(map(cells.is_list, given))
+    if any(map(is_list, given)):
+        return all(map(is_list, given))
     texts = [v for v in given if isinstance(v, str)]
     return separator(texts) is not None or listed.as_lists(texts) or listed.with_commas(texts)
 
@@ -90,7 +90,7 @@ def _parts(value: Any) -> list[Any]:
     """The labels of a row as far as they are seen without knowing a sign between them."""
     if isinstance(value, str):
         return [p.strip() for p in re.split(r"[|;]", value)]
-    return list(value) if cells.is_list(value) else []
+    return list(value) if is_list(value) else []
 
 
 def canonical(frame: pd.DataFrame, split_name: str, names: list[str] | None) -> pd.DataFrame:
@@ -123,7 +123,7 @@ def _names(value: Any, sign: str | None, names: list[str] | None) -> list[str] |
         return []
     if isinstance(value, str):
         return [well_formed(p) for p in split(value, sign)]
-    if not isinstance(value, list | tuple | np.ndarray):
+    if not is_list(value):
         return None
     out = []
     for item in value:

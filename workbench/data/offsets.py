@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.data.columns import TEXT, usual
-from workbench.data.text import missing, well_formed
+from workbench.data.text import is_list, missing, well_formed
 from workbench.errors import WorkbenchError
 
 SPANS = ("spans", "entities", "label", "labels")
@@ -40,17 +40,13 @@ def columns(frame: pd.DataFrame, text: str | None = None, label: str | None = No
         if words is None or spans is None or spans == words or known.count(spans) != 1 or known.count(words) != 1:
             continue
         values = list(frame.iloc[:, known.index(spans)])
-        if all(missing(v) or _is_list(v) for v in values) and _places(values):
+        if all(missing(v) or is_list(v) for v in values) and _places(values):
             return Columns(words, spans)
     return None
 
 
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list | tuple | np.ndarray)
-
-
 def _places(values: Iterable[Any]) -> bool:
-    items = [item for v in values if _is_list(v) for item in v]
+    items = [item for v in values if is_list(v) for item in v]
     return bool(items) and sum(_place(item) is not None for item in items) > len(items) / 2
 
 
@@ -59,7 +55,7 @@ def _place(item: Any) -> Place | None:
     if isinstance(item, Mapping):
         start, end = (next((item[k] for k in keys if k in item), None) for keys in (_STARTS, _ENDS))
         kind: Any = item.get("label")
-    elif _is_list(item) and len(item) == 3:
+    elif is_list(item) and len(item) == 3:
         start, end, kind = item
     else:
         return None
@@ -101,7 +97,7 @@ def sentences(frame: pd.DataFrame, found: Columns, split: str, notes: list[str],
 
 def _given(pieces: Any, text: str) -> list[tuple[int, int]]:
     """The words that a row itself lists with their places; empty where it lists none, or others than its text has."""
-    if not _is_list(pieces) or not all(isinstance(p, Mapping) and {"text", "start", "end"} <= set(p) for p in pieces):
+    if not is_list(pieces) or not all(isinstance(p, Mapping) and {"text", "start", "end"} <= set(p) for p in pieces):
         return []
     places = [(int(p["start"]), int(p["end"])) for p in pieces if str(p["text"]).strip()]
     return places if all(0 <= a < b <= len(text) and text[a:b].strip() for a, b in places) else []

@@ -36,7 +36,7 @@ def tables(source: Any, text: str | None, label: str | None, notes: list[str]) -
     if isinstance(source, pd.DataFrame):
         return splits.by_column(source, notes, (text, label)), BY_HAND, None
     if isinstance(source, hf.DatasetDict):
-        return _from_hf(source, text, label, notes), BY_HAND, classlabels.of_labels(source.get("train"), text, label)
+        return _as_called(source, BY_HAND, text, label, notes)
     if isinstance(source, hf.Dataset):
         return tables(hf.DatasetDict(train=source), text, label, notes)
     if isinstance(source, str) and source.startswith("hub:"):
@@ -50,12 +50,7 @@ def tables(source: Any, text: str | None, label: str | None, notes: list[str]) -
         path = existing(source)
         if path is not None:
             if splits.saved(path):
-                loaded = splits.loaded(path)
-                return (
-                    _from_hf(loaded, text, label, notes),
-                    str(path),
-                    classlabels.of_labels(loaded.get("train"), text, label),
-                )
+                return _as_called(splits.loaded(path), str(path), text, label, notes)
             if path.is_dir():
                 return _from_folder(path, notes), str(path), None
             return splits.by_column(_from_file(path, notes), notes, (text, label)), str(path), None
@@ -230,7 +225,7 @@ def _from_hub(
         loaded = hf.DatasetDict(train=loaded)
     card = next((c for c in catalog.datasets() if c.name == source), None)
     if card is None or text is not None or label is not None:
-        return _from_hf(loaded, text, label, notes), source, classlabels.of_labels(loaded.get("train"), text, label)
+        return _as_called(loaded, source, text, label, notes)
     loaded = _with_roles(loaded, card.facts["columns"])
     found, names = _from_hf(loaded, None, None, notes), card.facts["names"]
     for table in found.values() if names else ():
@@ -249,6 +244,12 @@ def _with_roles(loaded: hf.DatasetDict, columns: dict[str, str]) -> hf.DatasetDi
     have = set(next(iter(loaded.values())).column_names)
     renames = {there: role for role, there in columns.items() if there != role and there in have and role not in have}
     return loaded.rename_columns(renames) if renames else loaded
+
+
+def _as_called(
+    source: hf.DatasetDict, name: str, text: str | None, label: str | None, notes: list[str]
+) -> tuple[Tables, str, list[str] | None]:
+    return _from_hf(source, text, label, notes), name, classlabels.of_labels(source.get("train"), text, label)
 
 
 def _from_hf(source: hf.DatasetDict, text: str | None, label: str | None, notes: list[str]) -> Tables:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.data.columns import usual
-from workbench.data.text import missing, well_formed
+from workbench.data.text import is_list, missing, well_formed
 from workbench.errors import WorkbenchError
 from workbench.metrics import entities
 
@@ -45,13 +45,13 @@ def columns(frame: pd.DataFrame, words: str | None = None, tags: str | None = No
     known = [str(c) for c in frame.columns]
     chosen = {"tokens": words or usual(known, TOKENS), "tags": tags or usual(known, TAGS)}
     found = {role: c for role, c in chosen.items() if c is not None and known.count(c) == 1}
-    listed = len(found) == 2 and len(frame) and all(_is_list(frame.iloc[0, known.index(c)]) for c in found.values())
+    listed = len(found) == 2 and len(frame) and all(is_list(frame.iloc[0, known.index(c)]) for c in found.values())
     if (
         listed and tags is None and found["tags"].lower() == "label"
     ):  # that may also hold the labels of the whole sentence
         some = frame.head(LOOKED_AT)
         pairs = zip(some[found["tokens"]], some[found["tags"]], strict=True)
-        listed = all(_is_list(w) and _is_list(t) and len(w) == len(t) for w, t in pairs)
+        listed = all(is_list(w) and is_list(t) and len(w) == len(t) for w, t in pairs)
     return found if listed else None
 
 
@@ -141,12 +141,8 @@ def _dataset(frame: pd.DataFrame, names: list[str]) -> hf.Dataset:
     return hf.Dataset.from_dict(columns, hf.Features(features))
 
 
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list | tuple | np.ndarray)
-
-
 def _faulty(words: Any, tags: Any) -> bool:
-    if not (_is_list(words) and _is_list(tags)) or len(words) != len(tags) or not len(words):
+    if not (is_list(words) and is_list(tags)) or len(words) != len(tags) or not len(words):
         return True
     return not all(_is_one(v) for values in (words, tags) for v in values)
 

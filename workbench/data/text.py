@@ -1,15 +1,21 @@
-"""Two questions about single values that every reader of data asks. Nothing else."""
+"""Three questions about single values that every reader of data asks. Nothing else."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 
 def missing(value: Any) -> bool:
     """Whether a cell is empty: None, NaN, NaT."""
     return value is None or bool(pd.api.types.is_scalar(value) and pd.isna(value))
+
+
+def is_list(value: Any) -> bool:
+    """Whether a cell holds several values."""
+    return isinstance(value, list | tuple | np.ndarray)
 
 
 def well_formed(text: str) -> str:
