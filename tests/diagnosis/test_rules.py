@@ -509,4 +509,7 @@ def test_a_short_steep_curve_that_stays_far_above_its_best_is_overfitting():
     train = [2.083, 1.416, 0.208, 0.027, 0.009, 0.006, 0.005]
     valid = [2.080, 1.818, 1.296, 1.520, 1.847, 1.885, 1.879]
     assert verdict(valid, train) == OVERFITTING
-    assert diagnose(frame(valid, train), Context(), Thresholds(clear=20)).verdict == WATCH  # 1.520 is 17% above 1.296
+    doubted = diagnose(frame(valid, train), Context(), Thresholds(clear=20))  # 1.520 is 17% above 1.296
+    assert doubted.verdict == WATCH
+    assert str(doubted).startswith("Probably overfitting since") and "too uneven to be sure" in str(doubted)
+    assert str(diagnose(frame(up_to(0.511), FALLING))).startswith("Beginning to overfit")

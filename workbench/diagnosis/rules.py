@@ -94,13 +94,15 @@ def overfitting(r: Reading, c: Context, t: Thresholds) -> Finding | None:
     sure = r.rise() > t.rise or r.clear > t.clear
     verdict = a.OVERFITTING if gl > t.overfitting and sure else a.WATCH
     above = 100 * (last / lowest - 1)
-    words = "Overfitting" if verdict == a.OVERFITTING else "Beginning to overfit"
+    doubted = verdict == a.WATCH and gl > t.overfitting  # far up, on a curve that swings as far by itself
+    words = "Overfitting" if verdict == a.OVERFITTING else "Probably overfitting" if doubted else "Beginning to overfit"
+    doubt = f" The curve is too uneven to be sure: one evaluation is off by {r.noise:.3f} nats by itself." if doubted else ""
     kept = " Early stopping ended it, and the weights of that step were put back." if c.stopped_by == "patience" else ""
     here = () if c.finished else (a.STOP_HERE,)
     return Finding(
         verdict,
         f"{words} since step {step}: validation loss is {above:.1f}% above its best ({last:.3f}, was {lowest:.3f}) while training "
-        f"loss still fell (to {trained:.3f}, was {then:.3f} then).{kept}",
+        f"loss still fell (to {trained:.3f}, was {then:.3f} then).{doubt}{kept}",
         step, {"GL": gl, "GL_last": above, "valid_loss": last, "best_valid_loss": lowest, "train_loss": trained, "train_loss_then": then,
                "noise": r.noise},
         f"4: smoothed generalisation loss {gl:.1f}% > {t.overfitting if verdict == a.OVERFITTING else t.watch:g}%, above the noise of the curve "
