@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from workbench.data import load
@@ -17,7 +18,9 @@ def trained(monkeypatch):
     """Every training ends at one half; the calls are kept."""
     calls = []
     monkeypatch.setattr(
-        score, "fine_tuned", lambda data, model, *rest, **more: calls.append((model, data.task)) or SAID
+        score,
+        "fine_tuned",
+        lambda data, model, *rest, **more: calls.append((model, data.task)) or {**SAID, "opens the same": True},
     )
     return calls
 
@@ -66,3 +69,32 @@ def test_a_report_goes_on_where_it_was_stopped_and_says_what_is_refused(trained,
         and "- en-fr-mini, classification: model 'en-fr-mini' translates" in printed
     )
     assert matrix.main(call) == 0 and len(trained) == 3  # nothing is trained twice
+
+
+def test_a_grid_by_hand():
+    """Above its control a score is bold, alone above the trivial answer it is not, and a refused cell is a dash."""
+    news = {"task": "classification", "data": "headlines", "metric": "accuracy", "trivial": 0.1, "control": 0.5}
+    names = {"task": "tagging", "data": "people-places", "metric": "f1", "trivial": 0.0, "control": 0.25}
+    rows = [{"model": "a", **news, "score": 0.75}, {"model": "a", **names, "score": 0.2}, {"model": "b", **news, "score": 0.5},
+            {"model": "b", "task": "tagging", "refused": "why"}]  # fmt: skip
+    assert matrix.grid(rows).splitlines() == [
+        "| model | classification: headlines (accuracy) | tagging: people-places (F1) |",
+        "|---|---|---|",
+        "| a | **75.0** | 20.0 |",
+        "| b | 50.0 | – |",
+        "| control | 50.0 | 25.0 |",
+        "| trivial | 10.0 | 0.0 |",
+    ]
+
+
+def test_numbers_up_to_rounding_and_words_as_they_are():
+    table = pd.DataFrame({"text": ["a"], "label": ["x"], "confidence": [0.5]})
+    assert matrix.alike(table, table.assign(confidence=0.500001))
+    assert not matrix.alike(table, table.assign(confidence=0.51))
+    assert not matrix.alike(table, table.assign(label="y"))
+
+
+def test_a_run_is_asked_again_from_its_folder(tmp_path):
+    """A real and short training, through the folder that is gone afterwards."""
+    found = matrix.cell("bert-tiny", "classification", examples=16, share=0.1)
+    assert found["opens the same"] is True and found["epochs"] == 1 and 0 <= found["score"] <= 1

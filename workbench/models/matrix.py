@@ -1,7 +1,8 @@
 """`python -m workbench matrix`: every bundled model on every task's bundled data, beside the answer that needs no model.
 
-A cell is one training and its score on the test split; it is appended to a results file, so that a long report goes on where it
-was stopped. Cells that make no sense are printed with the reason. Nothing is asserted here: the tests do that with tiny models.
+A cell is one training, its score on the test split, and whether the run says the same when its folder is opened again; it is
+appended to a results file, so that a long report goes on where it was stopped. Cells that make no sense are printed with the reason.
+Nothing is asserted here: the tests do that with tiny models.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import pandas as pd
 from workbench import catalog, families
 from workbench.data import Data, load
 from workbench.errors import WorkbenchError
-from workbench.models import journal, pairing, score, zoo
+from workbench.models import journal, page, pairing, score, zoo
 from workbench.tasks import TASKS
 
 DATA = {  # for several labels nothing is bundled as such: which kinds of names a sentence has
@@ -36,8 +37,22 @@ EPOCHS = {
     "translation": 16,
     "language-modeling": 3,
 }
+NAMES = {"f1": "F1", "chrf": "chrF", "token_accuracy": "accuracy of words"}
 RATES = {"translation": 1e-3, "answering": 5e-4}
-COLUMNS = ("model", "task", "data", "metric", "score", "trivial", "control", "beats trivial", "epochs", "seconds")
+COLUMNS = (
+    "model",
+    "task",
+    "data",
+    "metric",
+    "score",
+    "trivial",
+    "control",
+    "beats trivial",
+    "opens the same",
+    "epochs",
+    "seconds",
+)
+BEGIN, END = "<!-- matrix -->", "<!-- /matrix -->"  # of the table in docs/models.md
 
 
 def main(argv: list[str]) -> int:
@@ -49,6 +64,8 @@ def main(argv: list[str]) -> int:
             if not journal.has(a.results, key):
                 journal.append(a.results, {**key, **cell(model, task, a.examples, a.seed, a.share)})
     print(table(journal.read(a.results)))
+    if a.page:
+        page.put(a.page, grid(journal.read(a.results)), BEGIN, END)
     return 0
 
 
@@ -62,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     p.add_argument("--share", type=float, default=1.0, help="of the usual number of epochs")
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--results", type=Path, default=Path("runs/matrix.jsonl"), help="results so far, one line each")
+    p.add_argument("--page", type=Path, help="put the cells, task by task, into this page: docs/models.md")
     return p
 
 
@@ -74,14 +92,37 @@ def cell(model: str, task: str, examples: int | None = None, seed: int = 0, shar
     data, begun = dataset(task), time.perf_counter()
     count, metric = min(examples or 10**9, len(data["train"])), measured(task)
     epochs = max(1, round(EPOCHS[task] * share))
-    found = score.fine_tuned(data, model, count, seed, lambda run: run.evaluate("test"), epochs=epochs,
+    found = score.fine_tuned(data, model, count, seed, lambda run: _judged(run, data), epochs=epochs,
                              learning_rate=RATES.get(task, score.RATE))  # fmt: skip
     rows = np.sort(np.random.default_rng(seed).permutation(len(data["train"]))[:count])
     trivial, control = TASKS[task].baselines({"train": data["train"], "validation": data["test"]}, rows, data.labels)
     more = {k: round(float(found[k]), 4) for k in ("bleu", "perplexity", "token_accuracy") if k in found}
     return {"data": DATA[task], "metric": metric, "score": round(float(found[metric]), 4), "trivial": round(float(trivial), 4),
-            "control": round(float(control), 4), "beats trivial": bool(found[metric] > trivial), "n": count, "epochs": epochs,
+            "control": round(float(control), 4), "beats trivial": bool(found[metric] > trivial), "opens the same": found["opens the same"], "n": count, "epochs": epochs,
             "seconds": round(time.perf_counter() - begun), **more}  # fmt: skip
+
+
+def _judged(run: Any, data: Data) -> dict[str, Any]:
+    """Its scores on the test split, and whether its folder, opened again, gives the same answers to eight questions."""
+    from workbench.training.predictor import Predictor
+
+    asked: Any = data["test"].to_pandas().head(8)
+    if data.task == "language-modeling":
+        blank = run.predictor().tokenizer.mask_token is not None
+        asked = ["The pain is in the ___ ." if blank else "The pain is in the"]
+    elif data.task == "answering":
+        asked = list(zip(asked["question"], asked["context"], strict=True))
+    said, again = run.predict(asked), Predictor.from_store(run.store).predict(asked)
+    return {**run.evaluate("test"), "opens the same": alike(said, again)}
+
+
+def alike(a: pd.DataFrame, b: pd.DataFrame) -> bool:
+    """Whether two tables say the same: words as they are, numbers up to rounding."""
+    try:
+        pd.testing.assert_frame_equal(a, b, rtol=0, atol=1e-5)
+    except AssertionError:
+        return False
+    return True
 
 
 def measured(task: str) -> str:
@@ -119,6 +160,26 @@ def table(rows: list[dict[str, Any]]) -> str:
                                    for t in dict.fromkeys(r["task"] for r in rows if r["model"] == m and "refused" not in r))
             for m in dict.fromkeys(r["model"] for r in rows if "refused" not in r)]  # fmt: skip
     return "\n".join([*lines, "", "By what means:", *ways, *(["", "Refused:", *refused] if refused else [])])
+
+
+def grid(rows: list[dict[str, Any]]) -> str:
+    """A line per model and a column per task; **bold** where the score is above the control's, – where there is no such cell."""
+    cells = {(r["model"], r["task"]): r for r in rows if "refused" not in r}
+    tasks, models = (list(dict.fromkeys(key[i] for key in cells)) for i in (1, 0))
+    first = [next(r for r in cells.values() if r["task"] == task) for task in tasks]
+    lines = ["| model | " + " | ".join(f"{r['task']}: {r['data']} ({NAMES.get(r['metric'], r['metric'])})" for r in first) + " |",
+             "|---" * (len(tasks) + 1) + "|"]  # fmt: skip
+    for model in models:
+        lines.append(f"| {model} | " + " | ".join(_bold(cells.get((model, task))) for task in tasks) + " |")
+    for name in ("control", "trivial"):
+        lines.append(f"| {name} | " + " | ".join(_shown(r[name]) for r in first) + " |")
+    return "\n".join(lines)
+
+
+def _bold(row: dict[str, Any] | None) -> str:
+    if row is None:
+        return "–"
+    return f"**{_shown(row['score'])}**" if row["score"] > row["control"] else _shown(row["score"])
 
 
 def _shown(value: Any) -> str:

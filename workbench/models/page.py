@@ -18,14 +18,19 @@ BEGIN, END = "<!-- siblings -->", "<!-- /siblings -->"
 
 
 def write(path: Path) -> None:
-    """The table into the page; all that stands outside the marks stays."""
+    """The table of the cards into the page."""
+    put(path, siblings(measured()))
+
+
+def put(path: Path, table: str, begin: str = BEGIN, end: str = END) -> None:
+    """A table into a page; all that stands outside the marks stays."""
     text = path.read_text("utf-8") if path.is_file() else ""
-    before, found, rest = text.partition(BEGIN)
-    _, closed, after = rest.partition(END)
+    before, found, rest = text.partition(begin)
+    _, closed, after = rest.partition(end)
     if not (found and closed):
-        expected = f"a page with the lines {BEGIN} and {END}"
+        expected = f"a page with the lines {begin} and {end}"
         raise WorkbenchError(f"{path} has no place for a table", expected, "--page docs/models.md")
-    path.write_text(f"{before}{BEGIN}\n{siblings(measured())}\n{END}{after}", "utf-8")
+    path.write_text(f"{before}{begin}\n{table}\n{end}{after}", "utf-8")
 
 
 def measured() -> dict[str, list[dict[str, Any]]]:
