@@ -273,6 +273,16 @@ def test_a_finished_model_is_gone_on_from(tiny: recipes.Recipe, encoded: Path, t
         Loop(tiny, model, plan, ids, ids, tmp_path / "second", bf16=False).resume()
 
 
+def test_positions_that_a_finished_model_has_learned_stay(tiny: recipes.Recipe, encoded: Path, tmp_path: Path) -> None:
+    """Longer blocks later in the run: fresh positions start as copies of the first ones, those of a finished model stay."""
+    ids, plan = pretrain_text.load_ids(encoded), Plan(2 * tiny.batch, tiny.batch, 0.0, 1, ((8, 0.5), (16, 0.5)))
+    for begin, copied in ((None, True), ({"tokens_seen": 1}, False)):
+        model = tiny.fresh(encoded / "tokenizer")
+        assert Loop(tiny, model, plan, ids, ids, tmp_path / str(copied), bf16=False, begin=begin).train()
+        positions = model.bert.embeddings.position_embeddings.weight
+        assert torch.allclose(positions[7:13], positions[1:7], atol=1e-6) is copied
+
+
 def test_lengths_are_written_with_their_shares(capsys: pytest.CaptureFixture[str]) -> None:
     assert pretrain.lengths("64:60,128:20") == ((64, 0.75), (128, 0.25))
     for words in ("64", "64:", "-1:2", "64:0", ""):

@@ -116,7 +116,7 @@ class Loop:
 
     def _step(self, step: int) -> None:
         phase, length, done = self.plan.phase(step)
-        if phase and not done:
+        if phase and not done and not self.state["plan"]["begin"]:  # a finished model knows its later positions already
             self.recipe.lengthen(self.model, self.plan.phases[phase - 1][0], length)
         rate = self.plan.learning_rate(step)
         for group in self.optimizer.param_groups:
