@@ -197,6 +197,29 @@ def test_the_model_reads_the_validation_texts_once_for_errors_and_confusion(mode
     assert wrong.equals(run.errors(8)) and counts.equals(run.confusion())
 
 
+def test_a_run_has_the_same_name_in_the_list_and_in_the_tab_and_is_found_by_it(model):
+    config = RunConfig(model=model, data="data", epochs=1)
+    one, two = (wb.fit(data(), model=model, epochs=1, seed=s).join() for s in (1, 2))
+    tab = browse.RunsTab(Panel(config))
+    tab.open()
+    assert wb.runs()._repr_html_() == tab.table.value and tab.table.value.index(two.id) < tab.table.value.index(one.id)
+    assert [words for words, _ in tab.choice.options] == [f"{r.id} · {r.status}" for r in (two, one)]
+    tab.choice.value = (1,)
+    assert f"last values {browse.short_names([one])[0]}:" in tab.picture.value
+    assert wb.runs()[one.id].id == one.id and [r.id for r in wb.runs()[:1]] == [two.id]
+    assert wb.runs()[:1]._repr_html_().count("<tr>") == 2  # the head and one run
+    with pytest.raises(WorkbenchError, match="a part of 2 names"):
+        wb.runs()["-data"]
+    with pytest.raises(WorkbenchError, match="no run 'yesterday'"):
+        wb.runs()["yesterday"]
+
+
+def test_runs_that_began_in_the_same_second_are_told_apart_by_their_whole_names():
+    named = lambda *ids: [SimpleNamespace(id=i) for i in ids]  # noqa: E731
+    assert browse.short_names(named("20260131-093000-a", "20260131-093001-a")) == ["20260131-093000", "20260131-093001"]
+    assert browse.short_names(named("20260131-093000-a", "20260131-093000-b"))[1] == "20260131-093000-b"
+
+
 def test_no_runs_yet_says_so(home):
     assert "No runs yet" in repr(wb.runs()) and "No runs yet" in wb.runs()._repr_html_()
 
