@@ -158,7 +158,7 @@ def _a_duel_by_keyboard(page) -> None:
     page.wait(lambda: '["full", "feature-extraction", "lora"]' in page.cell(1).inner_text(), 20, "the line of code")
     page.page.keyboard.press("Space")
     assert _nameless(page) == []
-    for name, value in (("Seeds", "2"), ("Time budget", "1")):
+    for name, value in (("Seeds", "2"), ("Time budget (s)", "1")):
         page.page.get_by_role("spinbutton", name=name, exact=True).last.fill(value)
         page.page.keyboard.press("Tab")
     page.wait(lambda: "each for at most 1 s of training: 4 s at most" in page.cell(1).inner_text(), 20, "its terms")

@@ -20,7 +20,7 @@ from workbench.training import engine
 from workbench.training.run import Run, launch, training_now
 from workbench.views import browse, datatab, dueltab, examplestab, fits, labels, live
 from workbench.views import figures as fig
-from workbench.views.controls import Controls, problem_html
+from workbench.views.controls import QUIET, Controls, code_html, problem_html
 from workbench.views.experiments import Experiments
 from workbench.views.folds import Folds
 
@@ -200,9 +200,9 @@ class Panel:
         task = fits.task_of(config, self.source())
         self.fits.value = fits.left_out_html(task, config.model)
         self.controls.offer_models(fits.models(task))
-        self.code.value = f"<code style='white-space:pre-wrap'>{html.escape(config.to_code())}</code>"
+        self.code.value = code_html(config.to_code())
         self.data.refresh()  # first: what it loads, it knows the size of
-        self.estimate.value = f"<span style='color:#444'>{html.escape(self.data.estimate(config))}</span>"
+        self.estimate.value = f"<p style='{QUIET}'>{html.escape(self.data.estimate(config))}</p>"
         self.folds.choices_changed(config)
         self.duel.refresh()
 
@@ -265,7 +265,7 @@ class Panel:
             layout={"flex": "1 1 480px", "min_width": "420px"},
         )
         top = widgets.Box([left, right], layout={"display": "flex", "flex_flow": "row wrap", "grid_gap": "12px"})
-        label = widgets.HTML("<span style='color:#444'>These settings as a line of code:</span>")
+        label = widgets.HTML(f"<p style='{QUIET}'>These settings as a line of code:</p>")
         tabs = widgets.Tab(
             children=[tab.box for tab in self._tabs],
             titles=("Predictions", "Runs", "Data", "Examples", "Duel"),
