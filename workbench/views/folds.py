@@ -100,7 +100,8 @@ class ForkFold:
         """Begin the fork and show it in the panel."""
         self.problem.value = ""
         try:
-            self.panel.follow_fork(self.panel.run.fork(self.step.value, **self.changes()))
+            run = self.panel.run
+            self.panel.begin(lambda: run.fork(self.step.value, **self.changes()))
         except WorkbenchError as error:
             self.problem.value = problem_html(error)
 

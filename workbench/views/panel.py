@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import html
+from collections.abc import Callable
 from typing import Any
 
 import ipywidgets as widgets
@@ -113,7 +114,7 @@ class Panel:
         try:
             if (refused := fits.refusal(self.config, self.source())) is not None:
                 raise refused
-            self._follow(launch(self.config, self.source()))
+            self.begin(lambda: launch(self.config, self.source()))
         except WorkbenchError as error:
             self._show_problem(error)
 
@@ -122,8 +123,15 @@ class Panel:
         self.controls.show(run.config)
         self._follow(run)
 
-    def follow_fork(self, run: Run) -> None:
-        """Show a fork that has begun."""
+    def begin(self, make: Callable[[], Run]) -> None:
+        """Make a run, which takes a moment, and show it. Meanwhile the words speak of it, no longer of the run before."""
+        before = self.status.value, self.verdict.value
+        self.status.value, self.verdict.value = live.BEGINNING, ""
+        try:
+            run = make()
+        except BaseException:
+            self.status.value, self.verdict.value = before
+            raise
         self._follow(run)
 
     def check_ended(self) -> None:
@@ -140,6 +148,7 @@ class Panel:
 
     def _follow(self, run: Run) -> None:
         self.run, self.problem.value, self.verdict.value = run, "", ""
+        self.status.value = live.status_html(run)
         self._figure, self._judged = live.LiveFigure(run), -1
         self.folds.began(run)
         self.experiments.offer(None, True)
@@ -242,7 +251,8 @@ class Panel:
         if not self.run.done:
             return self.run.proceed()
         try:
-            self._follow(self.run.resume(self.source()))
+            run = self.run
+            self.begin(lambda: run.resume(self.source()))
         except WorkbenchError as error:
             self._show_problem(error)
 
