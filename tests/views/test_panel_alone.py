@@ -85,6 +85,47 @@ def test_the_panel_draws_the_curve_that_the_same_line_of_code_gives(model):
     assert trained(panel).frame()["valid_loss"].tolist() == by_hand.frame()["valid_loss"].tolist()
 
 
+def test_from_the_press_on_the_words_are_about_the_new_run(model, monkeypatch):
+    from workbench.views import panel as module
+
+    panel = Panel(RunConfig(model=model, data="data", epochs=1), wb.load(data()))
+    trained(panel)
+    assert "finished" in panel.status.value
+    launch, said = module.launch, []
+    monkeypatch.setattr(
+        module, "launch", lambda *given: said.append(panel.status.value + panel.verdict.value) or launch(*given)
+    )
+    trained(panel)
+    assert said == [live.BEGINNING] and "finished" in panel.status.value
+
+    def fails(*given):
+        raise WorkbenchError("no room")
+
+    before = panel.status.value, panel.verdict.value
+    monkeypatch.setattr(module, "launch", fails)
+    panel.start()
+    assert (panel.status.value, panel.verdict.value) == before and "no room" in panel.problem.value  # no run began
+
+
+def test_every_button_that_disables_itself_says_where_the_focus_goes_on():
+    panel = Panel(RunConfig())
+    folds, duel = panel.folds, panel.duel
+    leads = {name: panel.buttons[to] for name, to in (("train", "stop"), ("pause", "continue"), ("stop", "train"))}
+    pairs = [(panel.buttons[name], to) for name, to in leads.items()]
+    pairs += [(folds.fork.go, panel.buttons["stop"]), (folds.real.go, folds.real.stop), (folds.real.stop, folds.real.go),
+              (folds.anew, folds.guess.points[0]), (duel.begin, duel.end), (duel.end, duel.begin)]  # fmt: skip
+    for button, wanted in pairs:
+        first = next(c for c in button._dom_classes if c.startswith("wb-then-"))
+        assert f"wb-is-{first.removeprefix('wb-then-')}" in wanted._dom_classes
+
+
+def test_a_time_has_its_unit_and_words_beside_the_controls_have_lines_of_text():
+    panel = Panel(RunConfig())
+    budget = panel.controls.widgets["seconds"]
+    assert budget.description == "Time budget (s)" and "seconds" in budget.tooltip
+    assert all("line-height:1.5" in w.value for w in (panel.estimate, panel.code))
+
+
 def test_a_wrong_choice_is_a_box_with_words_and_no_run(home):
     panel = Panel(RunConfig(model="bert-maxi"))
     panel.start()

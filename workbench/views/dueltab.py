@@ -20,7 +20,7 @@ from workbench.config import BY_HAND, RunConfig
 from workbench.errors import WorkbenchError
 from workbench.training.run import training_now
 from workbench.views import figures as fig
-from workbench.views import labels, live
+from workbench.views import focus, labels, live
 from workbench.views.controls import QUIET, STYLE, code_html, problem_html
 from workbench.views.duel import Duel, duel, duels
 from workbench.views.duel_figures import costs_words
@@ -79,6 +79,8 @@ class DuelTab:
             "Start duel", "play", "Train the chosen techniques one after the other", self.start, "primary"
         )
         self.end = _button("Stop duel", "stop", "End after this step, with the runs that have ended", self.stop)
+        focus.then(self.begin, self.end)
+        focus.then(self.end, self.begin)
         self.terms, self.code, self.problem, self.status, self.words = (widgets.HTML() for _ in range(5))
         self.picture = labels.Picture()
         for widget in (*self.choices.values(), self.seeds):

@@ -19,7 +19,7 @@ from workbench.config import RunConfig, check_names, name_of
 from workbench.errors import WorkbenchError
 from workbench.training import engine
 from workbench.training.run import Run, launch, training_now
-from workbench.views import browse, datatab, dueltab, examplestab, fits, labels, live
+from workbench.views import browse, datatab, dueltab, examplestab, fits, focus, labels, live
 from workbench.views import figures as fig
 from workbench.views.controls import QUIET, Controls, code_html, problem_html
 from workbench.views.experiments import Experiments
@@ -48,10 +48,20 @@ class Panel:
                 "Continue", "forward", "Go on after a pause, or go on with a stopped run", self._on_continue
             ),
         }
+        train, pause, stop, go_on = self.buttons.values()
+        for button, wanted in (
+            (train, (stop,)),
+            (pause, (go_on, train)),
+            (stop, (train,)),
+            (go_on, (pause, stop, train)),
+        ):
+            focus.then(button, *wanted)
         self.picture = labels.Picture()
         self.status, self.verdict, self.code = widgets.HTML(EMPTY), widgets.HTML(), widgets.HTML()
         self.estimate, self.problem, self.fits = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self.experiments = Experiments(self)
+        for button in self.experiments.buttons:
+            focus.then(button, stop, train)
         self.predictions, self.runs, self.data = browse.Predictions(self), browse.RunsTab(self), datatab.DataTab(self)
         self.examples, self.duel = examplestab.ExamplesTab(self), dueltab.DuelTab(self)
         self._tabs = (self.predictions, self.runs, self.data, self.examples, self.duel)
@@ -226,7 +236,7 @@ class Panel:
             if live_now
             else self.run is not None and status in RESUMABLE and self.run.can_resume,
         }
-        for name, enabled in state.items():
+        for name, enabled in sorted(state.items(), key=lambda item: not item[1]):  # first what the focus can go to
             if self.buttons[name].disabled == enabled:
                 self.buttons[name].disabled = not enabled
         if self.controls.widgets["model"].disabled != live_now:
