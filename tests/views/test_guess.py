@@ -1,18 +1,21 @@
 """`wb.guess`: what its controls stand for, how a prediction is scored, and what is kept in the run's folder."""
 
 import asyncio
+import io
 import json
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from tiny import data, tiny_bert
 
 import workbench as wb
 from workbench.config import RunConfig
 from workbench.diagnosis.guesses import Prediction, in_words, score
+from workbench.views import figures as fig
 from workbench.views.guess import Guess, first_loss
-from workbench.views.guessed import LEFT, POINTS, RIGHT, WIDTH, Guesses, guess_figure
+from workbench.views.guessed import LEFT, POINTS, RIGHT, WIDTH, Guesses, Sketch, guess_figure
 
 FRAME = pd.DataFrame(
     {"epoch": [0, 1, 2, 3, 4], "train_loss": [2.0, 1.5, 1.0, 0.5, 0.2], "valid_loss": [2.0, 1.6, 1.2, 1.4, 2.2]}
@@ -100,9 +103,10 @@ def test_nothing_is_wider_than_its_place():
 
 def test_of_values_that_come_quickly_the_last_one_is_drawn_and_those_between_are_not(monkeypatch):
     drawn = []
+    whole = Sketch.png
     monkeypatch.setattr(
-        "workbench.views.guess.guess_figure", lambda said, *rest: drawn.append(said.curve and said.curve[3]) or guess_figure(said, *rest)
-    )  # fmt: skip
+        Sketch, "png", lambda self, said, *rest: drawn.append(said.curve and said.curve[3]) or whole(self, said, *rest)
+    )
 
     async def drag():
         made = Guess(CONFIG)
@@ -120,6 +124,21 @@ def test_of_values_that_come_quickly_the_last_one_is_drawn_and_those_between_are
 
     begun, words = asyncio.run(drag())
     assert begun == 0 and drawn == [1.95, 1.0] and ", 1.00, " in words
+
+
+def grey(picture):
+    return np.asarray(Image.open(io.BytesIO(picture)).convert("L")).astype(int)
+
+
+def test_the_picture_laid_together_is_the_one_drawn_at_once():
+    sketch = Sketch()
+    said = [
+        Prediction(6), Prediction(6, curve=(2.0,) * 7), Prediction(6, curve=(2.0, 1.5, 1, 1, 1, 1.2, 1.4)),
+        Prediction(6, curve=(2.0,) * 7, best=2.0), Prediction(6, curve=(2.1,) * 7, best=3.5), Prediction(6, best=1.0),
+    ]  # fmt: skip
+    for one in said:
+        apart = np.abs(grey(sketch.png(one, CONFIG, 4)) - grey(fig.png(guess_figure(one, None, CONFIG, 4))))
+        assert (apart > 20).sum() < 40  # where lines cross, another one may lie on top
 
 
 def test_a_picture_that_waits_is_drawn_before_the_prediction_is_sealed(model, home):

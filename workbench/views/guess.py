@@ -27,7 +27,7 @@ from workbench.training.store import write_aside
 from workbench.views import figures as fig
 from workbench.views import labels
 from workbench.views.browse import image_html
-from workbench.views.guessed import LEFT, NAME, POINTS, RIGHT, WIDTH, Guesses, guess_figure
+from workbench.views.guessed import LEFT, NAME, POINTS, RIGHT, WIDTH, Guesses, Sketch, guess_figure
 
 STYLE = {"description_width": "150px"}
 BELOW = {"width": "430px", "max_width": "100%"}
@@ -40,9 +40,7 @@ LEAD = (
     "the picture, one for each moment of the run. Then mark the best step, the gap and the verdict. Leave out what you do not want to "
     "say.</p>"
 )
-REST = (
-    0.03  # seconds between two pictures at least, and never less than the last one took: other messages have their turn
-)
+REST = 0.03  # seconds between two pictures, in which what has moved meanwhile is read
 
 
 class Guess:
@@ -64,7 +62,7 @@ class Guess:
         self.verdict = widgets.Dropdown(options=[("choose", ""), *((v, v) for v in VERDICTS)], description="Verdict at the end",
                                         style=STYLE, layout=BELOW,
                                         tooltip="What the diagnosis will say when the run has ended")  # fmt: skip
-        self.picture, self.words = labels.Picture(), widgets.HTML()
+        self.picture, self.sketch, self.words = labels.Picture(), Sketch(), widgets.HTML()
         for name, widget in self._widgets():
             widget.observe(lambda change, name=name: self._moved_by_hand(name), names="value")
         self.box = self._layout()
@@ -216,10 +214,8 @@ class Guess:
         if self._waiting is not None:
             self._waiting.cancel()
             self._waiting = None
-        began = time.monotonic()
-        figure = guess_figure(self.prediction, None, self.config, self.points[0].max)
-        self.picture.show(fig.png(figure), self._alt(None))
-        self._rested = time.monotonic() + max(REST, time.monotonic() - began)
+        self.picture.show(self.sketch.png(self.prediction, self.config, self.points[0].max), self._alt(None))
+        self._rested = time.monotonic() + REST
 
     def _alt(self, run: Run | None) -> str:
         said = self.prediction
