@@ -49,6 +49,17 @@ def test_every_control_has_a_label_and_says_what_it_does(control):
     assert widget.description == control.label and len(widget.tooltip) > 15
 
 
+def test_a_list_to_choose_from_always_says_what_is_chosen():
+    """ipywidgets shows an empty field for the value None, whatever an option of that value is called."""
+    controls = Controls(RunConfig())
+    rule = controls.widgets["stopping"]
+    assert rule.label == "none" and controls.config() == RunConfig()
+    rule.value = "GL 2"
+    assert controls.config().stopping == "GL 2"
+    controls.change({"stopping": None})
+    assert rule.label == "none" and controls.config().stopping is None
+
+
 def test_zero_stands_for_none_where_the_label_says_so():
     controls = Controls(RunConfig(patience=3, train_examples=64))
     controls.widgets["patience"].value = controls.widgets["train_examples"].value = 0
