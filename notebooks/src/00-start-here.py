@@ -163,8 +163,8 @@ third.check(answer)
 # - **Overfitting**: training loss goes on falling, validation loss turns and rises. The gap alone is no proof; the *rebound* is.
 # - **Early stopping** ends there, and the best weights are put back.
 #
-# All your runs are kept: `wb.runs()` lists them, also tomorrow. The next lesson, **01 · Sentiment**, uses all texts and asks what pretraining
-# is worth.
+# All your runs are kept: `wb.runs()` lists them, also tomorrow. A name begins with date and time, and `wb.runs()["a part of the name"]` finds that
+# run again. The next lesson, **01 · Sentiment**, uses all texts and asks what pretraining is worth.
 
 # %%
 wb.runs()

@@ -144,10 +144,38 @@ def test_keyboard_alone_is_enough_and_every_control_has_a_name(server, page):
     assert {"Model", "Data", "Learning rate", "Batch size", "Epochs", "Training texts"} - set(names) <= {"Model"}
     page.page.keyboard.press("Enter")
     page.trained()
-    _tab_until(page, "Stop")
+    page.wait(lambda: _focused(page) == "Stop", 30)
     page.page.keyboard.press("Enter")
     page.wait(lambda: page.status() == "stopped", 30)
     _a_duel_by_keyboard(page)
+
+
+def test_the_focus_goes_on_to_what_is_wanted_next_and_is_never_taken_away(server, page):
+    page.open(
+        server.notebook(
+            "focus.ipynb", SETUP, 'panel = wb.panel(data(), model="tiny-bert", epochs=10000, patience=None)'
+        )
+    )
+    page.run(0)
+    page.run(1)
+    page.button("Train").wait_for(timeout=120_000)
+    page.idle()
+    page.button("Train").focus()
+    for name in ("Stop", "Train", "Stop"):
+        page.page.keyboard.press("Enter")
+        page.wait(lambda name=name: _focused(page) == name, 60, f"the focus on {name}")
+    page.wait(lambda: page.button("Pause").is_enabled(), 60)  # not before the training itself
+    _tab_until(page, "Pause", backwards=True)
+    for name in ("Continue", "Pause"):
+        page.page.keyboard.press("Enter")
+        page.wait(lambda name=name: _focused(page) == name, 30, f"the focus on {name}")
+    rate = page.page.get_by_role("slider", name="Learning rate")
+    page.button("Stop").click()
+    rate.focus()  # the user goes elsewhere while the run is ending
+    page.wait(lambda: page.status() == "stopped", 30)
+    page.wait(lambda: page.button("Train").is_enabled(), 30)
+    page.page.wait_for_timeout(1000)
+    assert rate.evaluate("e => e === document.activeElement")
 
 
 def _a_duel_by_keyboard(page) -> None:
@@ -158,7 +186,7 @@ def _a_duel_by_keyboard(page) -> None:
     page.wait(lambda: '["full", "feature-extraction", "lora"]' in page.cell(1).inner_text(), 20, "the line of code")
     page.page.keyboard.press("Space")
     assert _nameless(page) == []
-    for name, value in (("Seeds", "2"), ("Time budget", "1")):
+    for name, value in (("Seeds", "2"), ("Time budget (s)", "1")):
         page.page.get_by_role("spinbutton", name=name, exact=True).last.fill(value)
         page.page.keyboard.press("Tab")
     page.wait(lambda: "each for at most 1 s of training: 4 s at most" in page.cell(1).inner_text(), 20, "its terms")
@@ -189,15 +217,20 @@ def _nameless(page) -> list[str]:
     )
 
 
-def _tab_until(page, name: str) -> list[str]:
+def _focused(page) -> str:
+    """The name of the control that has the focus."""
+    return page.page.evaluate(
+        """() => { const e = document.activeElement;
+            return (e.getAttribute('aria-label') || (e.labels && e.labels[0] && e.labels[0].textContent) || e.textContent).trim().slice(0, 80) }"""
+    )
+
+
+def _tab_until(page, name: str, backwards: bool = False) -> list[str]:
     """Press Tab until the focus is on the control called `name`; the names on the way."""
     seen = []
     for _ in range(60):
-        page.page.keyboard.press("Tab")
-        focused = page.page.evaluate(
-            """() => { const e = document.activeElement;
-                return (e.getAttribute('aria-label') || (e.labels && e.labels[0] && e.labels[0].textContent) || e.textContent).trim() }"""
-        )
+        page.page.keyboard.press("Shift+Tab" if backwards else "Tab")
+        focused = _focused(page)
         if focused == name:
             return seen
         seen.append(focused)

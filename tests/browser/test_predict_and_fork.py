@@ -2,6 +2,8 @@
 
 import pytest
 
+from workbench.views.guessed import LEFT, POINTS, RIGHT
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 
 SETUP = "import workbench as wb\nfrom tiny import data\nrows = data(64, 32, noise=0.1)"
@@ -43,6 +45,33 @@ def test_a_prediction_is_drawn_by_keyboard_sealed_and_revealed(server, page):
     page.shot("12-guess-revealed")
     page.run(3)
     page.wait(lambda: page.output(3).startswith("3"), 20, "what was said")
+
+
+def test_the_sliders_stay_under_their_moments_in_a_window_of_any_width(server, page):
+    page.open(server.notebook("narrow.ipynb", SETUP, f"panel = wb.panel(rows, {CHOICES})"))
+    page.run(0)
+    page.run(1)
+    page.fold("Predict first").click()
+    page.page.get_by_role("slider", name="epoch 0", exact=True).wait_for(timeout=60_000)
+    for width in (1280, 1600):
+        page.page.set_viewport_size({"width": width, "height": 1000})
+        page.page.wait_for_timeout(500)
+        page.shot(f"19-predict-{width}")
+        x, wide = page.page.evaluate(
+            "() => { const r = document.querySelector('.wb-picture img').getBoundingClientRect(); return [r.x, r.width] }"
+        )
+        for i, centre in enumerate(page.page.evaluate(CENTRES)):
+            assert abs(centre - (x + wide * (LEFT + (RIGHT - LEFT) / 1.02 * i / (POINTS - 1)))) < 4, (width, i)
+        assert page.page.evaluate(CUT) == [], width
+
+
+CENTRES = """() => [...document.querySelectorAll('.wb-upright [role=slider]')].map(e => {
+    const r = e.getBoundingClientRect(); return r.x + r.width / 2 })"""
+CUT = """() => { const right = document.querySelector('.jp-OutputArea-output:has(.wb-upright)').getBoundingClientRect().right;
+    return [...document.querySelectorAll('.wb-upright, .wb-upright *, .wb-upright ~ *')].filter(e => e.offsetParent !== null)
+        .filter(e => e.getBoundingClientRect().right > right + 1
+                || e.matches('.widget-readout, .widget-label') && (e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 6))
+        .map(e => e.className + ' ' + e.textContent) }"""
 
 
 def test_a_run_is_forked_and_checked_in_the_panel(server, page):

@@ -1,18 +1,21 @@
 """`wb.guess`: what its controls stand for, how a prediction is scored, and what is kept in the run's folder."""
 
 import asyncio
+import io
 import json
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from tiny import data, tiny_bert
 
 import workbench as wb
 from workbench.config import RunConfig
 from workbench.diagnosis.guesses import Prediction, in_words, score
+from workbench.views import figures as fig
 from workbench.views.guess import Guess, first_loss
-from workbench.views.guessed import LEFT, POINTS, RIGHT, WIDTH, Guesses, guess_figure
+from workbench.views.guessed import LEFT, POINTS, RIGHT, WIDTH, Guesses, Sketch, guess_figure
 
 FRAME = pd.DataFrame(
     {"epoch": [0, 1, 2, 3, 4], "train_loss": [2.0, 1.5, 1.0, 0.5, 0.2], "valid_loss": [2.0, 1.6, 1.2, 1.4, 2.2]}
@@ -78,13 +81,81 @@ def test_the_measures_are_those_of_the_run():
 
 def test_every_slider_stands_under_the_moment_that_it_sets():
     made = Guess(CONFIG)
-    wide, indent = int(made.points[0].layout.width[:-2]), int(made.upright.layout.padding.split()[-1][:-2])
+    assert (made.upright.layout.width, made.upright.layout.max_width) == (
+        f"{WIDTH}px",
+        "100%",
+    )  # as wide as the picture, always
+    indent, *wide = (float(w.layout.width.rstrip("%")) / 100 * WIDTH for w in made.upright.children)
     figure = guess_figure(made.prediction, None, CONFIG, 4)
     ax = figure.axes[0]
     for i in range(POINTS):
         x = ax.transData.transform((CONFIG.epochs * i / (POINTS - 1), 0))[0] / figure.bbox.width * WIDTH
-        assert abs(indent + wide * (i + 0.5) - x) < 4
+        assert abs(indent + wide[i] * (i + 0.5) - x) < 4
     assert ax.get_position().x0 == pytest.approx(LEFT) and ax.get_position().x1 == pytest.approx(RIGHT)
+
+
+def test_nothing_is_wider_than_its_place():
+    made = Guess(CONFIG)
+    assert {w.layout.max_width for w in (made.picture.image, made.upright, made.best, made.gap, made.verdict)} == {
+        "100%"
+    }
+
+
+def test_of_values_that_come_quickly_the_last_one_is_drawn_and_those_between_are_not(monkeypatch):
+    drawn = []
+    whole = Sketch.png
+    monkeypatch.setattr(
+        Sketch, "png", lambda self, said, *rest: drawn.append(said.curve and said.curve[3]) or whole(self, said, *rest)
+    )
+
+    async def drag():
+        made = Guess(CONFIG)
+        drawn.clear()
+        for i in range(40):  # what waits in the kernel's queue
+            made.points[3].value = i / 20
+            assert made.prediction.curve[3] == round(i / 20, 3)  # what is said does not wait for its picture
+        begun = len(drawn)
+        while made._waiting is not None:
+            await asyncio.sleep(0.005)
+        made.points[3].value = 1.0
+        while made._waiting is not None:
+            await asyncio.sleep(0.005)
+        return begun, made.picture.words.value
+
+    begun, words = asyncio.run(drag())
+    assert begun == 0 and drawn == [1.95, 1.0] and ", 1.00, " in words
+
+
+def grey(picture):
+    return np.asarray(Image.open(io.BytesIO(picture)).convert("L")).astype(int)
+
+
+def test_the_picture_laid_together_is_the_one_drawn_at_once():
+    sketch = Sketch()
+    said = [
+        Prediction(6), Prediction(6, curve=(2.0,) * 7), Prediction(6, curve=(2.0, 1.5, 1, 1, 1, 1.2, 1.4)),
+        Prediction(6, curve=(2.0,) * 7, best=2.0), Prediction(6, curve=(2.1,) * 7, best=3.5), Prediction(6, best=1.0),
+    ]  # fmt: skip
+    for one in said:
+        apart = np.abs(grey(sketch.png(one, CONFIG, 4)) - grey(fig.png(guess_figure(one, None, CONFIG, 4))))
+        assert (apart > 20).sum() < 40  # where lines cross, another one may lie on top
+
+
+def test_a_picture_that_waits_is_drawn_before_the_prediction_is_sealed(model, home):
+    run = wb.fit(data(), model=model, epochs=1, evaluations=2).join()
+
+    async def seal():
+        made = Guess(run.config)
+        made.best.value = 1.0
+        made.seal(run)
+        sealed = made.picture.words.value
+        made.reveal(run, show=False)
+        revealed = made.picture.words.value
+        await asyncio.sleep(0.2)  # nothing is drawn over it
+        return sealed, revealed, made.picture.words.value
+
+    sealed, revealed, later = asyncio.run(seal())
+    assert "best step at epoch 1" in sealed and "real validation loss" in revealed and later == revealed
 
 
 def test_every_control_has_a_name_and_says_what_it_does():

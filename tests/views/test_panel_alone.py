@@ -49,6 +49,17 @@ def test_every_control_has_a_label_and_says_what_it_does(control):
     assert widget.description == control.label and len(widget.tooltip) > 15
 
 
+def test_a_list_to_choose_from_always_says_what_is_chosen():
+    """ipywidgets shows an empty field for the value None, whatever an option of that value is called."""
+    controls = Controls(RunConfig())
+    rule = controls.widgets["stopping"]
+    assert rule.label == "none" and controls.config() == RunConfig()
+    rule.value = "GL 2"
+    assert controls.config().stopping == "GL 2"
+    controls.change({"stopping": None})
+    assert rule.label == "none" and controls.config().stopping is None
+
+
 def test_zero_stands_for_none_where_the_label_says_so():
     controls = Controls(RunConfig(patience=3, train_examples=64))
     controls.widgets["patience"].value = controls.widgets["train_examples"].value = 0
@@ -83,6 +94,47 @@ def test_the_panel_draws_the_curve_that_the_same_line_of_code_gives(model):
     panel = Panel(RunConfig(model=model, data="data", epochs=2, seed=3), source)
     by_hand = wb.fit(source, model=model, epochs=2, seed=3).join()
     assert trained(panel).frame()["valid_loss"].tolist() == by_hand.frame()["valid_loss"].tolist()
+
+
+def test_from_the_press_on_the_words_are_about_the_new_run(model, monkeypatch):
+    from workbench.views import panel as module
+
+    panel = Panel(RunConfig(model=model, data="data", epochs=1), wb.load(data()))
+    trained(panel)
+    assert "finished" in panel.status.value
+    launch, said = module.launch, []
+    monkeypatch.setattr(
+        module, "launch", lambda *given: said.append(panel.status.value + panel.verdict.value) or launch(*given)
+    )
+    trained(panel)
+    assert said == [live.BEGINNING] and "finished" in panel.status.value
+
+    def fails(*given):
+        raise WorkbenchError("no room")
+
+    before = panel.status.value, panel.verdict.value
+    monkeypatch.setattr(module, "launch", fails)
+    panel.start()
+    assert (panel.status.value, panel.verdict.value) == before and "no room" in panel.problem.value  # no run began
+
+
+def test_every_button_that_disables_itself_says_where_the_focus_goes_on():
+    panel = Panel(RunConfig())
+    folds, duel = panel.folds, panel.duel
+    leads = {name: panel.buttons[to] for name, to in (("train", "stop"), ("pause", "continue"), ("stop", "train"))}
+    pairs = [(panel.buttons[name], to) for name, to in leads.items()]
+    pairs += [(folds.fork.go, panel.buttons["stop"]), (folds.real.go, folds.real.stop), (folds.real.stop, folds.real.go),
+              (folds.anew, folds.guess.points[0]), (duel.begin, duel.end), (duel.end, duel.begin)]  # fmt: skip
+    for button, wanted in pairs:
+        first = next(c for c in button._dom_classes if c.startswith("wb-then-"))
+        assert f"wb-is-{first.removeprefix('wb-then-')}" in wanted._dom_classes
+
+
+def test_a_time_has_its_unit_and_words_beside_the_controls_have_lines_of_text():
+    panel = Panel(RunConfig())
+    budget = panel.controls.widgets["seconds"]
+    assert budget.description == "Time budget (s)" and "seconds" in budget.tooltip
+    assert all("line-height:1.5" in w.value for w in (panel.estimate, panel.code))
 
 
 def test_a_wrong_choice_is_a_box_with_words_and_no_run(home):
@@ -195,6 +247,29 @@ def test_the_model_reads_the_validation_texts_once_for_errors_and_confusion(mode
     assert passes == [32] and "Worst errors" in tab.errors.value and "<img" in tab.errors.value
     wrong, counts = run.predictor().review(run.data()["validation"], 8)
     assert wrong.equals(run.errors(8)) and counts.equals(run.confusion())
+
+
+def test_a_run_has_the_same_name_in_the_list_and_in_the_tab_and_is_found_by_it(model):
+    config = RunConfig(model=model, data="data", epochs=1)
+    one, two = (wb.fit(data(), model=model, epochs=1, seed=s).join() for s in (1, 2))
+    tab = browse.RunsTab(Panel(config))
+    tab.open()
+    assert wb.runs()._repr_html_() == tab.table.value and tab.table.value.index(two.id) < tab.table.value.index(one.id)
+    assert [words for words, _ in tab.choice.options] == [f"{r.id} · {r.status}" for r in (two, one)]
+    tab.choice.value = (1,)
+    assert f"last values {browse.short_names([one])[0]}:" in tab.picture.value
+    assert wb.runs()[one.id].id == one.id and [r.id for r in wb.runs()[:1]] == [two.id]
+    assert wb.runs()[:1]._repr_html_().count("<tr>") == 2  # the head and one run
+    with pytest.raises(WorkbenchError, match="a part of 2 names"):
+        wb.runs()["-data"]
+    with pytest.raises(WorkbenchError, match="no run 'yesterday'"):
+        wb.runs()["yesterday"]
+
+
+def test_runs_that_began_in_the_same_second_are_told_apart_by_their_whole_names():
+    named = lambda *ids: [SimpleNamespace(id=i) for i in ids]  # noqa: E731
+    assert browse.short_names(named("20260131-093000-a", "20260131-093001-a")) == ["20260131-093000", "20260131-093001"]
+    assert browse.short_names(named("20260131-093000-a", "20260131-093000-b"))[1] == "20260131-093000-b"
 
 
 def test_no_runs_yet_says_so(home):

@@ -1,5 +1,6 @@
 """The upload control: a file becomes data as `wb.load` would make it; what is wrong is a sentence with rows; nothing is executed."""
 
+import html
 import pickle
 from datetime import UTC, datetime
 
@@ -69,6 +70,14 @@ def test_columns_can_be_named_after_the_fact(panel):
     panel.data.upload.label.value = "z"
     assert "classification" in panel.data.upload.said.value
     assert panel.source().labels == ["no", "yes"]
+
+
+def test_how_a_file_was_read_is_said_once(panel):
+    panel.data.open()
+    rows = frame().rename(columns={"text": "review", "label": "sentiment"}).assign(who=["a", "b"] * 20)
+    shown = arrive(panel, "mine.csv", rows.to_csv(index=False).encode()) + panel.data.words.value
+    notes = wb.load(panel.config.data).notes
+    assert notes and [shown.count(html.escape(note)) for note in notes] == [1] * len(notes)
 
 
 class Bomb:

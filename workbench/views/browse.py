@@ -22,7 +22,7 @@ from workbench.views.controls import problem_html
 from workbench.views.spans import spans_html
 from workbench.views.translations import SideBySide
 
-CELL = "padding:2px 10px;text-align:left;vertical-align:top;border-bottom:1px solid #E3E6EA"
+CELL = "padding:2px 8px;text-align:left;vertical-align:top;border-bottom:1px solid #E3E6EA"
 
 
 def table_html(rows: Sequence[dict[str, Any]], caption: str = "") -> str:
@@ -194,17 +194,17 @@ class RunsTab:
             return
         found = list(all_runs())
         self._runs = found[:40]
-        self.table.value = (
-            table_html([run_row(r, i + 1) for i, r in enumerate(self._runs[:12])]) or "<p>No runs yet.</p>"
-        )
-        self.choice.options = [(f"{i + 1}: {r.id} · {r.status}", i) for i, r in enumerate(self._runs)]
+        self.table.value = table_html([run_row(r) for r in self._runs[:12]]) or "<p>No runs yet.</p>"
+        self.choice.options = [(f"{r.id} · {r.status}", i) for i, r in enumerate(self._runs)]
         self.choice.value = tuple(range(min(3, len(self._runs))))
         self._draw()
         self.duels.refresh(found)
 
     def _draw(self) -> None:
         chosen = [self._runs[i] for i in self.choice.value if i < len(self._runs)]
-        self.picture.value = _overlay_html(chosen, self.column.value, self.by.value) if chosen else ""
+        self.picture.value = (
+            _overlay_html(chosen, self.column.value, self.by.value, short_names(chosen)) if chosen else ""
+        )
 
 
 def confusion_html(counts: pd.DataFrame) -> str:
@@ -240,12 +240,11 @@ def rates(run: Run) -> str:
     return f"{run.config.learning_rate:.2g}" + (f" → {moved.after:.2g}" if moved else "")
 
 
-def run_row(run: Run, number: int | None = None) -> dict[str, Any]:
+def run_row(run: Run) -> dict[str, Any]:
     """One line of a table of runs."""
     kept, metric, c = run.kept, run.store.metric, run.config
     frame = run.frame()
-    row: dict[str, Any] = {"#": number} if number is not None else {}
-    return row | {
+    return {
         "run": run.id,
         "status": run.status,
         "model": c.model,
@@ -262,19 +261,35 @@ def run_row(run: Run, number: int | None = None) -> dict[str, Any]:
 
 
 class Runs(list):
-    """A list of runs that shows itself as a table."""
+    """A list of runs that shows itself as a table. A run is found again by its name, or by a part of it that no other has.
+
+    A place in the list is none to remember: every new run moves the others on.
+    """
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, slice):
+            return Runs(super().__getitem__(key))
+        return self._called(key) if isinstance(key, str) else super().__getitem__(key)
+
+    def _called(self, name: str) -> Run:
+        found = [r for r in self if r.id == name] or [r for r in self if name in r.id]
+        if len(found) == 1:
+            return found[0]
+        some = f"{name!r} is a part of {len(found)} names" if found else f"no run {name!r}"
+        newest = ", ".join(r.id for r in (found or self)[:3]) or "none yet"
+        raise WorkbenchError(some, "the name of a run, or a part of it that no other has", newest)
 
     def __repr__(self) -> str:
         if not self:
             return "No runs yet. Try: wb.fit('reviews')."
-        return pd.DataFrame([run_row(r) for r in self]).to_string()
+        return pd.DataFrame([run_row(r) for r in self]).to_string(index=False)
 
     def _repr_html_(self) -> str:
-        return table_html([run_row(r, i) for i, r in enumerate(self)]) or html.escape(repr(self))
+        return table_html([run_row(r) for r in self]) or html.escape(repr(self))
 
 
 def runs() -> Runs:
-    """Every run of this folder, newest first."""
+    """Every run of this folder, newest first. `wb.runs()["20260131-0930"]` is the one whose name has that in it."""
     return Runs(all_runs())
 
 
@@ -310,14 +325,21 @@ class Comparison:
         return table_html(rows) + _overlay_html(self.runs, "valid_loss", "step")
 
 
-def _overlay_html(chosen: list[Run], column: str, by: str) -> str:
+def short_names(several: Sequence[Run]) -> list[str]:
+    """The beginnings of runs' names, date and time, where they tell them apart; else the names."""
+    times = [r.id[:15] for r in several]
+    return times if len(set(times)) == len(times) else [r.id for r in several]
+
+
+def _overlay_html(chosen: list[Run], column: str, by: str, names: list[str] | None = None) -> str:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7.2, 3.2), dpi=110, layout="constrained")
-    fig.overlay(chosen, figure.add_subplot(), column=column, by=by)
+    called = names or [f"{i + 1}" for i in range(len(chosen))]
+    fig.overlay(chosen, figure.add_subplot(), column=column, by=by, names=called)
     ends = [
-        f"{i + 1}: {r.frame()[column].iloc[-1]:.3f}"
-        for i, r in enumerate(chosen)
+        f"{name}: {r.frame()[column].iloc[-1]:.3f}"
+        for name, r in zip(called, chosen, strict=True)
         if column in r.frame() and len(r.frame())
     ]
     return image_html(

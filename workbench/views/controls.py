@@ -19,6 +19,7 @@ from workbench.views.fold import Fold, folds
 
 WIDE = {"width": "292px"}
 STYLE = {"description_width": "112px"}
+QUIET = "color:#444;line-height:1.5;margin:4px 0"  # words beside the controls; ipywidgets' own lines are as high as a button
 
 
 @dataclass(frozen=True)
@@ -119,10 +120,10 @@ CONTROLS: tuple[Control, ...] = (
     Control("min_delta", "Min delta", "Nats by which validation loss must fall to count as improvement", _slider(0, 0.1, 0.005, ".3f"),
             lambda v: round(v, 4)),
     Control("stopping", "Other rule", "One more rule that may stop it, whichever comes first (Prechelt 1998)",
-            lambda **c: widgets.Dropdown(options=[("none", None), ("GL 2: 2% above the lowest", "GL 2"), ("GL 5: 5% above it", "GL 5"),
+            lambda **c: widgets.Dropdown(options=[("none", ""), ("GL 2: 2% above the lowest", "GL 2"), ("GL 5: 5% above it", "GL 5"),
                                                   ("PQ 0.5: rise against progress", "PQ 0.5"), ("UP 2: two rises in a row", "UP 2"),
-                                                  ("UP 3: three in a row", "UP 3")], **c)),
-    Control("seconds", "Time budget", "Seconds of training after which it stops; 0 stands for no limit",
+                                                  ("UP 3: three in a row", "UP 3")], **c), _none_is_zero, lambda v: v or ""),
+    Control("seconds", "Time budget (s)", "Training stops after so many seconds; 0 stands for no limit",
             lambda **c: widgets.BoundedFloatText(min=0, max=10**7, step=10, **c), _none_is_zero, _zero_is_none),
     Control("ghost", "Ghost", "After early stopping, train on as a dashed ghost to see what it lost or saved",
             lambda **c: widgets.Checkbox(indent=True, **c)),
@@ -259,6 +260,14 @@ class Controls:
 
 def _three_digits(value: float) -> float:
     return float(f"{value:.3g}")
+
+
+def code_html(code: str) -> str:
+    """A line of code to be read and copied; what does not fit into one line wraps. Everything is escaped."""
+    return (
+        "<code style='display:block;white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.5;padding:4px 8px;margin:2px 0 8px;"
+        f"border-left:3px solid #BDC3CA'>{html.escape(code)}</code>"
+    )
 
 
 def problem_html(error: WorkbenchError) -> str:

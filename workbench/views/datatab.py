@@ -86,7 +86,9 @@ def size(data: Any) -> tuple[int, float]:
 
 def notes_html(data: Any) -> str:
     """What was guessed while loading."""
-    return "".join(f"<p>{html.escape(note)}.</p>" for note in getattr(data, "notes", ()))
+    return "".join(
+        f"<p style='line-height:1.5;margin:2px 0'>{html.escape(note)}.</p>" for note in getattr(data, "notes", ())
+    )
 
 
 def data_html(data: Any, config: RunConfig) -> str:

@@ -20,8 +20,8 @@ from workbench.config import BY_HAND, RunConfig
 from workbench.errors import WorkbenchError
 from workbench.training.run import training_now
 from workbench.views import figures as fig
-from workbench.views import labels, live
-from workbench.views.controls import STYLE, problem_html
+from workbench.views import focus, labels, live
+from workbench.views.controls import QUIET, STYLE, code_html, problem_html
 from workbench.views.duel import Duel, duel, duels
 from workbench.views.duel_figures import costs_words
 from workbench.views.duel_html import FEWEST, ended, spoken, status_html, words_html
@@ -79,6 +79,8 @@ class DuelTab:
             "Start duel", "play", "Train the chosen techniques one after the other", self.start, "primary"
         )
         self.end = _button("Stop duel", "stop", "End after this step, with the runs that have ended", self.stop)
+        focus.then(self.begin, self.end)
+        focus.then(self.end, self.begin)
         self.terms, self.code, self.problem, self.status, self.words = (widgets.HTML() for _ in range(5))
         self.picture = labels.Picture()
         for widget in (*self.choices.values(), self.seeds):
@@ -97,7 +99,7 @@ class DuelTab:
         return widgets.VBox([
             widgets.HTML(question), widgets.Box(list(self.choices.values()), layout=row),
             widgets.Box([self.seeds, budget], layout=row), self.terms, widgets.HBox([self.begin, self.end]), self.problem,
-            widgets.HTML("<span style='color:#444'>The same as a line of code:</span>"), self.code,
+            widgets.HTML(f"<p style='{QUIET}'>The same as a line of code:</p>"), self.code,
             self.status, self.picture.box, self.words,
         ])  # fmt: skip
 
@@ -209,8 +211,7 @@ class DuelTab:
         self.begin.disabled, self.end.disabled = going or few, not going
         try:
             self.terms.value = f"{PLACE}{self._terms(self.shared)}</p>"
-            code = html.escape(self.to_code())
-            self.code.value = "" if few else f"<code style='white-space:pre-wrap'>{code}</code>"
+            self.code.value = "" if few else code_html(self.to_code())
         except WorkbenchError as error:
             self.terms.value = problem_html(error)
 

@@ -239,8 +239,10 @@ def alt_text(run: Any) -> str:
     return words + f". {run.diagnosis}{after}"
 
 
-def overlay(runs: list[Any], ax: Axes, *, column: str = "valid_loss", by: str = "step") -> Axes:
-    """One line per run: a column of their frames against steps, epochs or seconds."""
+def overlay(
+    runs: list[Any], ax: Axes, *, column: str = "valid_loss", by: str = "step", names: list[str] | None = None
+) -> Axes:
+    """One line per run: a column of their frames against steps, epochs or seconds. Without names they are numbered from 1."""
     styles = ("-", "--", "-.", ":")
     for i, run in enumerate(runs):
         frame = run.frame()
@@ -262,7 +264,7 @@ def overlay(runs: list[Any], ax: Axes, *, column: str = "valid_loss", by: str = 
                 )
         if column in frame and len(frame):
             ax.plot(frame[by], frame[column], color=SERIES[i % len(SERIES)], ls=styles[i // len(SERIES) % 4], marker="o", ms=3,
-                    label=f"{i + 1}")  # fmt: skip
+                    label=names[i] if names else f"{i + 1}")  # fmt: skip
     ax.set_xlabel({"step": "optimiser steps", "seconds": "training time (s)", "epoch": "epochs"}[by])
     units = {r.store.facts.get("unit", "text") for r in runs}
     loss = f"validation loss (nats per {' or '.join(sorted(units))})"

@@ -15,6 +15,7 @@ from workbench.config import RunConfig
 from workbench.errors import WorkbenchError
 from workbench.training.fork import FIXED
 from workbench.training.run import Run, training_now
+from workbench.views import focus
 from workbench.views.controls import problem_html
 from workbench.views.fold import folds
 from workbench.views.guess import Guess
@@ -44,6 +45,8 @@ class Folds:
         closed, self.after = folds(later, WIDTH)
         self.opened += closed
         self._measure = _measure(panel.controls.base)
+        focus.then(self.anew, *self.guess.points)
+        focus.then(self.fork.go, panel.buttons["stop"])
 
     def choices_changed(self, config: RunConfig) -> None:
         """The prediction takes the new run's measures; what the fork would change is said anew."""
@@ -100,7 +103,8 @@ class ForkFold:
         """Begin the fork and show it in the panel."""
         self.problem.value = ""
         try:
-            self.panel.follow_fork(self.panel.run.fork(self.step.value, **self.changes()))
+            run = self.panel.run
+            self.panel.begin(lambda: run.fork(self.step.value, **self.changes()))
         except WorkbenchError as error:
             self.problem.value = problem_html(error)
 
@@ -164,6 +168,8 @@ class RealFold:
         )
         self.words = widgets.HTML("<p>When a run has ended, ask whether its verdict holds.</p>")
         self.go.on_click(lambda _: self.start())
+        focus.then(self.go, self.stop)
+        focus.then(self.stop, self.go)
         self.stop.on_click(lambda _: self.check.stop() if self.check is not None else None)
         self.box = widgets.VBox([widgets.HBox([self.seeds, self.go, self.stop]), self.words])
         self.check: Check | None = None

@@ -1,11 +1,13 @@
 """`wb.guess(...)`: predict a run before it trains: draw its validation curve, mark its best step, gap and verdict. Trains on demand.
 
 Seven upright sliders stand beneath the picture, each under the moment of the run that it sets: they are dragged like the curve
-itself, and reached with Tab and moved with the arrow keys. What has not been touched is not predicted and not scored.
+itself, and reached with Tab and moved with the arrow keys. What has not been touched is not predicted and not scored. The sliders
+shrink with the picture. While one is dragged its values come faster than pictures can be drawn: the newest is drawn, others are dropped.
 """
 
 from __future__ import annotations
 
+import asyncio
 import html
 import json
 import math
@@ -25,9 +27,20 @@ from workbench.training.store import write_aside
 from workbench.views import figures as fig
 from workbench.views import labels
 from workbench.views.browse import image_html
-from workbench.views.guessed import LEFT, NAME, POINTS, RIGHT, WIDTH, Guesses, guess_figure
+from workbench.views.guessed import LEFT, NAME, POINTS, RIGHT, WIDTH, Guesses, Sketch, guess_figure
 
 STYLE = {"description_width": "150px"}
+BELOW = {"width": "430px", "max_width": "100%"}
+PLACE = (RIGHT - LEFT) / 1.02 / (POINTS - 1)  # share of the picture's width that a slider has
+UPRIGHT = """<style>.wb-upright{container-type:inline-size}.wb-upright .widget-label{height:auto;line-height:1.5;overflow:visible}
+.wb-upright .widget-readout{width:auto;min-width:40px;flex:0 0 auto}
+@container (max-width:620px){.wb-upright .widget-label{width:min-content;white-space:normal;text-align:center;line-height:1.25}}</style>"""
+LEAD = (
+    "<p style='max-width:760px;line-height:1.5;margin:4px 0'>Before it trains: draw the <b>validation loss</b> with the sliders beneath "
+    "the picture, one for each moment of the run. Then mark the best step, the gap and the verdict. Leave out what you do not want to "
+    "say.</p>"
+)
+REST = 0.03  # seconds between two pictures, in which what has moved meanwhile is read
 
 
 class Guess:
@@ -39,39 +52,38 @@ class Guess:
         self.changed_at = 0.0
         self.run: Run | None = None
         self._setting = False
+        self._waiting: asyncio.TimerHandle | None = None  # the next picture
+        self._rested = 0.0  # from when on it may be drawn
         self.points = [self._upright(i) for i in range(POINTS)]
         self.best = widgets.FloatSlider(min=0, max=1, step=0.1, description="Best step at epoch", style=STYLE, readout_format=".1f",
-                                        tooltip="The epoch at which validation loss is lowest", layout={"width": "430px"})  # fmt: skip
-        self.gap = widgets.FloatSlider(min=0, max=3, step=0.05, description="Gap at the end", style=STYLE, layout={"width": "430px"},
+                                        tooltip="The epoch at which validation loss is lowest", layout=BELOW)  # fmt: skip
+        self.gap = widgets.FloatSlider(min=0, max=3, step=0.05, description="Gap at the end", style=STYLE, layout=BELOW,
                                        tooltip="Validation loss minus training loss at the last evaluation, in nats")  # fmt: skip
         self.verdict = widgets.Dropdown(options=[("choose", ""), *((v, v) for v in VERDICTS)], description="Verdict at the end",
-                                        style=STYLE, layout={"width": "430px"},
+                                        style=STYLE, layout=BELOW,
                                         tooltip="What the diagnosis will say when the run has ended")  # fmt: skip
-        self.picture, self.words = labels.Picture(), widgets.HTML()
+        self.picture, self.sketch, self.words = labels.Picture(), Sketch(), widgets.HTML()
         for name, widget in self._widgets():
-            widget.observe(lambda change, name=name: self._moved(name), names="value")
+            widget.observe(lambda change, name=name: self._moved_by_hand(name), names="value")
         self.box = self._layout()
         self.start_over(config, data)
 
     def _upright(self, i: int) -> widgets.FloatSlider:
-        wide = round(WIDTH * (RIGHT - LEFT) / 1.02 / (POINTS - 1))
         return widgets.FloatSlider(min=0, max=1, step=0.01, orientation="vertical", readout_format=".2f", description=f"{i}",
                                    tooltip="Validation loss at this moment of the run, in nats",
-                                   layout={"width": f"{wide}px", "height": "150px", "margin": "0"})  # fmt: skip
+                                   layout={"width": f"{PLACE:.3%}", "min_width": "0", "height": "166px", "margin": "0"})  # fmt: skip
 
     def _widgets(self) -> list[tuple[str, Any]]:
         named = [("best", self.best), ("gap", self.gap), ("verdict", self.verdict)]
         return [("curve", p) for p in self.points] + named
 
     def _layout(self) -> widgets.VBox:
-        wide = round(WIDTH * (RIGHT - LEFT) / 1.02 / (POINTS - 1))
-        lead = widgets.HTML("<style>.wb-upright .widget-label{height:auto;line-height:1.5;overflow:visible}</style><p style='max-width:760px;line-height:1.5;margin:4px 0'>Before it trains: draw the <b>validation loss</b> with the "
-                            "sliders beneath the picture, one for each moment of the run. Then mark the best step, the gap and the verdict. "
-                            "Leave out what you do not want to say.</p>")  # fmt: skip
+        indent = widgets.Box(layout={"width": f"{LEFT - PLACE / 2:.3%}", "margin": "0"})
         self.upright = widgets.HBox(
-            self.points, layout={"padding": f"0 0 0 {max(0, round(WIDTH * LEFT) - wide // 2)}px"}
+            [indent, *self.points], layout={"width": f"{WIDTH}px", "max_width": "100%", "margin": "0 0 8px"}
         )
         self.upright.add_class("wb-upright")
+        lead = widgets.HTML(UPRIGHT + LEAD)
         return widgets.VBox([lead, self.picture.box, self.upright, self.best, self.gap, self.verdict, self.words])
 
     # what is predicted ---------------------------------------------------------------------------------------------
@@ -105,8 +117,12 @@ class Guess:
         values = [*(curve if curve is not None else [None] * POINTS), best, gap, verdict]
         for (name, widget), value in zip(self._widgets(), values, strict=True):
             if value is not None:
+                self._setting = True
                 widget.value = value
+                self._setting = False
                 self._moved(name)
+        if self.run is None:
+            self._draw()
         return self
 
     @property
@@ -136,6 +152,8 @@ class Guess:
 
     def seal(self, run: Run) -> None:
         """Put the prediction into the run's folder; from now on it does not change."""
+        if self._waiting is not None:
+            self._draw()  # what was said last
         self.run = run
         self._lock(True)
         if not self.prediction.empty:
@@ -170,16 +188,34 @@ class Guess:
         display(HTML(labels.SCRIPT))
         labels.show(self.box, "A prediction to be made before training.")
 
-    def _moved(self, name: str) -> None:
+    def _moved(self, name: str) -> bool:
+        """Note that a part has been said; False where it is too late, or nobody said it."""
         if self._setting or self.run is not None:
-            return
+            return False
         self.touched.add(name)
         self.changed_at = time.time()
-        self._draw()
+        return True
+
+    def _moved_by_hand(self, name: str) -> None:
+        if self._moved(name):
+            self._draw_soon()
+
+    def _draw_soon(self) -> None:
+        """Draw when the kernel has rested since the last picture: a picture that waits already will show this value, too."""
+        if self._waiting is not None:
+            return
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # a plain script: nobody drags
+            return self._draw()
+        self._waiting = loop.call_later(max(0.0, self._rested - time.monotonic()), self._draw)
 
     def _draw(self) -> None:
-        figure = guess_figure(self.prediction, None, self.config, self.points[0].max)
-        self.picture.show(fig.png(figure), self._alt(None))
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+        self.picture.show(self.sketch.png(self.prediction, self.config, self.points[0].max), self._alt(None))
+        self._rested = time.monotonic() + REST
 
     def _alt(self, run: Run | None) -> str:
         said = self.prediction

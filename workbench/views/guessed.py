@@ -70,6 +70,37 @@ def guess_figure(said: Prediction, frame: pd.DataFrame | None, config: RunConfig
     return figure
 
 
+class Sketch:
+    """The same before the run, as PNG bytes again and again: what stands still is drawn once, the curve and its mark over a copy of it."""
+
+    def __init__(self) -> None:
+        self._still: tuple[Any, ...] = ()  # what the background shows
+
+    def png(self, said: Prediction, config: RunConfig, top: float) -> bytes:
+        """The prediction as it stands."""
+        still = config.epochs, top, said.curve is None, said.best is None
+        if still != self._still:
+            self._still = still
+            self._draw_still(guess_figure(said, None, config, top))
+        self.canvas.restore_region(self._background)
+        if said.best is not None:
+            self._moving["your best step"].set_xdata([said.best, said.best])
+        if said.curve is not None:
+            self._moving["your curve"].set_ydata(said.curve)
+        for line in self._moving.values():
+            self.ax.draw_artist(line)
+        return fig.encode(self.canvas)
+
+    def _draw_still(self, figure: Any) -> None:
+        self.canvas, self.ax = figure.canvas, figure.axes[0]
+        found = {str(line.get_label()): line for line in self.ax.get_lines()}
+        self._moving = {name: found[name] for name in ("your best step", "your curve") if name in found}
+        for line in self._moving.values():
+            line.set_animated(True)
+        self.canvas.draw()
+        self._background = self.canvas.copy_from_bbox(figure.bbox)
+
+
 class Guesses:
     """All fair predictions, oldest first, with their scores; they show themselves as a table and a line."""
 

@@ -2,7 +2,7 @@
 
 ipywidgets 8.1 puts no label on the handle of a slider (role=slider) and offers no alt text for an Image. The script copies the
 words that stand beside them: a slider's label and read-out, and the hidden description beneath a picture; and it says of a fold whether it is open. It also keeps the arrow
-keys in a list from moving the notebook's cells, which is what JupyterLab does with them. It runs where the cell was run; a
+keys in a list from moving the notebook's cells, which is what JupyterLab does with them. With it comes the script of `focus`. It runs where the cell was run; a
 notebook that is opened untrusted drops it, and then shows static pictures with their own alt text.
 """
 
@@ -14,7 +14,10 @@ from typing import Any
 import ipywidgets as widgets
 from IPython.display import display
 
-SCRIPT = """<style>button.wb-fold{text-align:left}</style><script>(() => {
+from workbench.views import focus
+
+SCRIPT = (
+    """<style>button.wb-fold{text-align:left}</style><script>(() => {
   if (window.workbenchLabels) return;
   const name = () => {
     document.querySelectorAll('.widget-slider').forEach(w => {
@@ -31,6 +34,8 @@ SCRIPT = """<style>button.wb-fold{text-align:left}</style><script>(() => {
   };
   window.workbenchLabels = setInterval(name, 500);
 })()</script>"""
+    + focus.SCRIPT
+)
 
 
 def show(box: widgets.Widget, words: str, **how: Any) -> Any:

@@ -20,6 +20,7 @@ from workbench.views.ghost import GhostArtists
 from workbench.views.labels import SCRIPT, Picture, show
 
 PERIOD = 1 / 3  # seconds between updates
+BEGINNING = '<div role="status" style="line-height:1.5"><b>preparing</b> the run …</div>'  # before there is one
 
 
 class LiveFigure:

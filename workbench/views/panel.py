@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import html
+from collections.abc import Callable
 from typing import Any
 
 import ipywidgets as widgets
@@ -18,9 +19,9 @@ from workbench.config import RunConfig, check_names, name_of
 from workbench.errors import WorkbenchError
 from workbench.training import engine
 from workbench.training.run import Run, launch, training_now
-from workbench.views import browse, datatab, dueltab, examplestab, fits, labels, live
+from workbench.views import browse, datatab, dueltab, examplestab, fits, focus, labels, live
 from workbench.views import figures as fig
-from workbench.views.controls import Controls, problem_html
+from workbench.views.controls import QUIET, Controls, code_html, problem_html
 from workbench.views.experiments import Experiments
 from workbench.views.folds import Folds
 
@@ -47,10 +48,20 @@ class Panel:
                 "Continue", "forward", "Go on after a pause, or go on with a stopped run", self._on_continue
             ),
         }
+        train, pause, stop, go_on = self.buttons.values()
+        for button, wanted in (
+            (train, (stop,)),
+            (pause, (go_on, train)),
+            (stop, (train,)),
+            (go_on, (pause, stop, train)),
+        ):
+            focus.then(button, *wanted)
         self.picture = labels.Picture()
         self.status, self.verdict, self.code = widgets.HTML(EMPTY), widgets.HTML(), widgets.HTML()
         self.estimate, self.problem, self.fits = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self.experiments = Experiments(self)
+        for button in self.experiments.buttons:
+            focus.then(button, stop, train)
         self.predictions, self.runs, self.data = browse.Predictions(self), browse.RunsTab(self), datatab.DataTab(self)
         self.examples, self.duel = examplestab.ExamplesTab(self), dueltab.DuelTab(self)
         self._tabs = (self.predictions, self.runs, self.data, self.examples, self.duel)
@@ -113,7 +124,7 @@ class Panel:
         try:
             if (refused := fits.refusal(self.config, self.source())) is not None:
                 raise refused
-            self._follow(launch(self.config, self.source()))
+            self.begin(lambda: launch(self.config, self.source()))
         except WorkbenchError as error:
             self._show_problem(error)
 
@@ -122,8 +133,15 @@ class Panel:
         self.controls.show(run.config)
         self._follow(run)
 
-    def follow_fork(self, run: Run) -> None:
-        """Show a fork that has begun."""
+    def begin(self, make: Callable[[], Run]) -> None:
+        """Make a run, which takes a moment, and show it. Meanwhile the words speak of it, no longer of the run before."""
+        before = self.status.value, self.verdict.value
+        self.status.value, self.verdict.value = live.BEGINNING, ""
+        try:
+            run = make()
+        except BaseException:
+            self.status.value, self.verdict.value = before
+            raise
         self._follow(run)
 
     def check_ended(self) -> None:
@@ -140,6 +158,7 @@ class Panel:
 
     def _follow(self, run: Run) -> None:
         self.run, self.problem.value, self.verdict.value = run, "", ""
+        self.status.value = live.status_html(run)
         self._figure, self._judged = live.LiveFigure(run), -1
         self.folds.began(run)
         self.experiments.offer(None, True)
@@ -200,9 +219,9 @@ class Panel:
         task = fits.task_of(config, self.source())
         self.fits.value = fits.left_out_html(task, config.model)
         self.controls.offer_models(fits.models(task))
-        self.code.value = f"<code style='white-space:pre-wrap'>{html.escape(config.to_code())}</code>"
+        self.code.value = code_html(config.to_code())
         self.data.refresh()  # first: what it loads, it knows the size of
-        self.estimate.value = f"<span style='color:#444'>{html.escape(self.data.estimate(config))}</span>"
+        self.estimate.value = f"<p style='{QUIET}'>{html.escape(self.data.estimate(config))}</p>"
         self.folds.choices_changed(config)
         self.duel.refresh()
 
@@ -217,7 +236,7 @@ class Panel:
             if live_now
             else self.run is not None and status in RESUMABLE and self.run.can_resume,
         }
-        for name, enabled in state.items():
+        for name, enabled in sorted(state.items(), key=lambda item: not item[1]):  # first what the focus can go to
             if self.buttons[name].disabled == enabled:
                 self.buttons[name].disabled = not enabled
         if self.controls.widgets["model"].disabled != live_now:
@@ -242,7 +261,8 @@ class Panel:
         if not self.run.done:
             return self.run.proceed()
         try:
-            self._follow(self.run.resume(self.source()))
+            run = self.run
+            self.begin(lambda: run.resume(self.source()))
         except WorkbenchError as error:
             self._show_problem(error)
 
@@ -265,7 +285,7 @@ class Panel:
             layout={"flex": "1 1 480px", "min_width": "420px"},
         )
         top = widgets.Box([left, right], layout={"display": "flex", "flex_flow": "row wrap", "grid_gap": "12px"})
-        label = widgets.HTML("<span style='color:#444'>These settings as a line of code:</span>")
+        label = widgets.HTML(f"<p style='{QUIET}'>These settings as a line of code:</p>")
         tabs = widgets.Tab(
             children=[tab.box for tab in self._tabs],
             titles=("Predictions", "Runs", "Data", "Examples", "Duel"),

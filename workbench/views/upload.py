@@ -24,7 +24,7 @@ WORDS = f"{', '.join(e[1:] for e in ENDINGS)}; at most {LIMIT // 1024**2} MB. Fo
 
 
 class Upload:
-    """The button, two fields for column names that cannot be guessed, and what came of the last file."""
+    """The button, two fields for column names that cannot be guessed, and what came of the last file. How it was read, the tab says."""
 
     def __init__(self, panel: Any) -> None:
         self.panel = panel
@@ -66,10 +66,7 @@ class Upload:
             return
         self.panel.take_data(data, str(path) if data.is_named else None)
         counts = ", ".join(f"{len(data[split]):,} {split}" for split in data)
-        notes = "".join(f"<br>{html.escape(n)}." for n in data.notes)
-        self.said.value = (
-            f"<div role='status'><b>{html.escape(name)}</b>: {html.escape(data.task)}, {counts}.{notes}</div>"
-        )
+        self.said.value = f"<div role='status'><b>{html.escape(name)}</b>: {html.escape(data.task)}, {counts}.</div>"
 
     @staticmethod
     def _loaded(path: Path, columns: dict[str, Any]) -> Any:
