@@ -81,6 +81,7 @@ def test_a_duel_is_trained_drawn_and_found_again_on_another_day(model, home):
     earlier = EarlierDuels()
     assert earlier.box.layout.display == "none"
     earlier.refresh()
+    assert earlier.choice.label == "choose one" and earlier.words.value == ""
     earlier.choice.value = 0
     assert earlier.box.layout.display is None and earlier.words.value == words_html(made)
 

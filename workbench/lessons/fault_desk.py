@@ -214,7 +214,7 @@ class Desk:
     def __init__(self, case: Any) -> None:
         self.case = case
         wide = {"description_width": "90px"}
-        self.what = widgets.Dropdown(options=[("choose …", None), *((words, key) for key, words in LOOKS.items())], description="Look at",
+        self.what = widgets.Dropdown(options=[("choose …", ""), *((words, key) for key, words in LOOKS.items())], description="Look at",
                                      tooltip="Choose a piece of evidence", style=wide, layout={"width": "520px"})  # fmt: skip
         self.seen = widgets.HTML()
         self.cause = widgets.RadioButtons(options=CAUSES, value=None, description="Cause", tooltip="What is wrong with this run?",

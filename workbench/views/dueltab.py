@@ -36,7 +36,7 @@ OWN = (
     "keep_states",
     "ghost",
 )  # what a duel says itself, or has no use for
-NONE = ("choose one", None)
+NONE = ("choose one", -1)  # None would be an empty field: to ipywidgets it stands for no choice
 PLACE = '<p style="max-width:760px;line-height:1.5;margin:4px 0">'
 _kept: set[Any] = set()  # an event loop keeps no strong reference to its tasks
 
@@ -253,8 +253,8 @@ class EarlierDuels:
         if list(self.choice.options) != [NONE, *names]:
             self.choice.options = [NONE, *names]
 
-    def _show(self, which: int | None) -> None:
-        if which is None:
+    def _show(self, which: int) -> None:
+        if which < 0:
             self.picture.image.layout.display, self.words.value = "none", ""
             return
         self.picture.show(fig.png(self._found[which].cost_figure()), costs_words(self._found[which]))
