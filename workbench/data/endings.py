@@ -17,6 +17,7 @@ from workbench.data import decode
 from workbench.errors import WorkbenchError
 
 PACKED = (".gz", ".zip")
+SPREADSHEETS = (".xls", ".xlsm", ".xlsb", ".ods", ".numbers")  # which are not read
 MOST = 512 * 1024 * 1024  # bytes that a packed file may hold
 PIECE = 1 << 20
 BROKEN = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError)
@@ -88,8 +89,9 @@ def unknown(path: Path, endings: tuple[str, ...]) -> WorkbenchError:
     """What to say of a file with an ending that is not known: the name under which it could be read, where its lines tell."""
     found = f"a file ending in {path.suffix!r}" if path.suffix else f"a file without an ending ({path.name})"
     ending = _looks_like(path)
+    kind = "xlsx or csv" if path.suffix.lower() in SPREADSHEETS else "csv"
     return WorkbenchError(found, f"one of {', '.join(endings)}",
-                          f"renaming it to {path.name}{ending}" if ending else "saving it as csv")  # fmt: skip
+                          f"renaming it to {path.name}{ending}" if ending else f"saving it as {kind}")  # fmt: skip
 
 
 def _looks_like(path: Path) -> str:
