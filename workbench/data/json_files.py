@@ -1,4 +1,4 @@
-"""Files of JSON: one object per line, a list of objects, SQuAD's nested articles, or one list for each split."""
+"""Files of JSON: one object per line, a list of objects, SQuAD's nested articles, Label Studio's tasks, or one list for each split."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from workbench.data import questions
+from workbench.data import label_studio, questions
 from workbench.data.columns import guessed
 from workbench.data.splits import meant, once_each
 
@@ -25,7 +25,9 @@ def lines(path: Path, coded: str, notes: list[str]) -> pd.DataFrame:
                     rows.append(dict(json.loads(line)))
                 except (ValueError, TypeError, RecursionError) as error:
                     raise ValueError(f"line {number} is not a JSON object") from error
-    return table(_accepted(rows, path.name, notes))
+    if label_studio.is_export(rows):
+        return table(label_studio.rows(rows, path.name, notes))
+    return table(label_studio.opened(_accepted(rows, path.name, notes)))
 
 
 def whole(path: Path, coded: str, notes: list[str]) -> pd.DataFrame:
@@ -39,8 +41,12 @@ def whole(path: Path, coded: str, notes: list[str]) -> pd.DataFrame:
         rows = lines(path, coded, notes)
         notes.append(f"{path.name} holds one object per line and was read as jsonl")
         return rows
+    if label_studio.is_export(found):
+        return table(label_studio.rows(found, path.name, notes))
     if isinstance(found, dict) and (rows := _of_splits(found, path.name, notes)):
         return table(rows)
+    if isinstance(found, list) and all(isinstance(row, dict) for row in found):
+        found = label_studio.opened(found)
     return questions.squad(found)
 
 
