@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from workbench.data import decode
+from workbench.data import codes, decode
 from workbench.errors import WorkbenchError
 
 PACKED = (".gz", ".zip")
@@ -89,6 +89,8 @@ def unknown(path: Path, endings: tuple[str, ...]) -> WorkbenchError:
     """What to say of a file with an ending that is not known: the name under which it could be read, where its lines tell."""
     found = f"a file ending in {path.suffix!r}" if path.suffix else f"a file without an ending ({path.name})"
     ending = _looks_like(path)
+    if not ending and codes.of_file(path):
+        return WorkbenchError(found, "a folder with the text in two languages, line by line", "wb.load of its folder")
     kind = "xlsx or csv" if path.suffix.lower() in SPREADSHEETS else "csv"
     return WorkbenchError(found, f"one of {', '.join(endings)}",
                           f"renaming it to {path.name}{ending}" if ending else f"saving it as {kind}")  # fmt: skip

@@ -9,8 +9,9 @@ import re
 
 import pandas as pd
 
+from workbench.data.codes import LANGUAGES
 from workbench.data.columns import LABEL, LOOKED_AT, TEXT
-from workbench.data.parallel import LANGUAGES, SOURCE, TARGET, ended, sentences
+from workbench.data.parallel import SOURCE, TARGET, ended, sentences
 
 USUAL = frozenset((*TEXT, *LABEL, *SOURCE, *TARGET, "id", "split"))
 NAMING = USUAL.union(
