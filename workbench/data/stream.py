@@ -8,10 +8,9 @@ texts; other kinds are read whole.
 from __future__ import annotations
 
 import atexit
-import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,19 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from workbench.data import classlabels, decode, groups, indicators, labelled, separated, shaped, splits, txt, unlabelled
+from workbench.data import (
+    classlabels,
+    decode,
+    groups,
+    indicators,
+    json_files,
+    labelled,
+    separated,
+    shaped,
+    splits,
+    txt,
+    unlabelled,
+)
 from workbench.data.checks import plain
 from workbench.data.columns import renamed
 from workbench.errors import WorkbenchError
@@ -51,25 +62,23 @@ def pieces(path: Path, coded: str, notes: list[str]) -> Iterator[pd.DataFrame]:
 
         file = pq.ParquetFile(path)
         yield from (classlabels.with_names(batch.to_pandas(), file.schema_arrow) for batch in file.iter_batches(PIECE))
+    elif suffix == ".jsonl":
+        yield from _of_objects(path, coded, notes)
     else:
         with path.open(encoding=coded) as lines:
-            yield from _of_lines(lines, suffix == ".jsonl")
+            yield from _in_pieces({"text": bare} for line in lines if (bare := line.strip()))
 
 
-def _of_lines(lines: Iterable[str], objects: bool) -> Iterator[pd.DataFrame]:
-    read = 0
-    lines = iter(lines)
-    while some := list(islice(lines, PIECE)):
-        rows = []
-        for number, line in enumerate(some, read + 1):
-            if line.strip():
-                try:
-                    rows.append(dict(json.loads(line)) if objects else {"text": line.strip()})
-                except (ValueError, TypeError, RecursionError) as error:
-                    raise ValueError(f"line {number} is not a JSON object") from error
-        read += len(some)
-        if rows:
-            yield pd.DataFrame(rows, dtype=object)
+def _of_objects(path: Path, coded: str, notes: list[str]) -> Iterator[pd.DataFrame]:
+    """One object per line; where every line says whether it was accepted, which takes a pass of its own, those that were."""
+    gone, rows = json_files.rejected(json_files.objects(path, coded)), json_files.objects(path, coded)
+    notes += json_files.left_out(gone, path.name)
+    yield from _in_pieces(rows if gone is None else json_files.accepted(rows))
+
+
+def _in_pieces(rows: Iterator[dict[str, Any]]) -> Iterator[pd.DataFrame]:
+    while some := list(islice(rows, PIECE)):
+        yield pd.DataFrame(some, dtype=object)
 
 
 class Stream:
