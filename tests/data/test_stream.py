@@ -148,6 +148,11 @@ def test_a_kind_that_needs_the_whole_file_is_read_whole(tmp_path):
     assert wb.load(written(tmp_path, rows, "csv")).task == "multi-label"
 
 
+def test_a_handful_of_long_texts_is_read_whole(tmp_path):
+    data = wb.load(written(tmp_path, frame(8), "csv"))
+    assert len(data["validation"]) and sum(map(len, data.values())) == 8 and not data.notes
+
+
 def test_a_run_on_a_few_of_many_texts_tokenises_those_alone(tmp_path):
     from tiny import tiny_bert
 
