@@ -148,6 +148,19 @@ def test_a_kind_that_needs_the_whole_file_is_read_whole(tmp_path):
     assert wb.load(written(tmp_path, rows, "csv")).task == "multi-label"
 
 
+def test_what_is_said_of_labels_is_said_once_and_of_all_pieces(tmp_path):
+    labels = ["good", "Bad"] * 24 + ["good ", "bad"] * 26
+    notes = wb.load(written(tmp_path, frame(label=labels), "jsonl")).notes
+    assert notes[:2] == (
+        "spaces around labels were taken off (as in 'good ')",
+        "labels that differ by capital letters only are different labels: 'Bad' and 'bad'",
+    )
+    rows = frame()
+    rows["text"] = [t.split() for t in rows["text"]]
+    notes = wb.load(written(tmp_path, rows, "parquet")).notes
+    assert notes[0] == "texts in column 'text' are lists and were joined with spaces" and len(notes) == 2
+
+
 def test_a_handful_of_long_texts_is_read_whole(tmp_path):
     data = wb.load(written(tmp_path, frame(8), "csv"))
     assert len(data["validation"]) and sum(map(len, data.values())) == 8 and not data.notes

@@ -49,11 +49,16 @@ def told(path: Path, coded: str, notes: list[str]) -> dict[str, Any]:
 
 
 def fields(source: Path | io.StringIO, coded: str, **how: Any) -> pd.DataFrame:
-    """Every value as it is written. pandas would make an index of surplus fields without a word."""
+    """Every value as it is written."""
     frame = pd.read_csv(source, dtype=str, keep_default_na=False, encoding=coded, **how)
+    refuse_surplus(frame)
+    return frame
+
+
+def refuse_surplus(frame: pd.DataFrame) -> None:
+    """An error for rows with more fields than the first line, of which pandas makes an index without a word."""
     if not isinstance(frame.index, pd.RangeIndex):
         raise ValueError("rows have more fields than the first line")
-    return frame
 
 
 def _whole(path: Path, coded: str, notes: list[str], way: Callable[[Read, str, list[str]], Told]) -> pd.DataFrame:

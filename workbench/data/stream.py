@@ -21,6 +21,7 @@ import pandas as pd
 import pyarrow as pa
 
 from workbench.data import (
+    cells,
     classlabels,
     decode,
     groups,
@@ -34,7 +35,7 @@ from workbench.data import (
     unlabelled,
 )
 from workbench.data.checks import plain
-from workbench.data.columns import renamed
+from workbench.data.columns import renamed, roles_said
 from workbench.errors import WorkbenchError
 
 LARGE = 32 * 1024 * 1024  # bytes from which a file is read in pieces
@@ -51,8 +52,7 @@ def pieces(path: Path, coded: str, notes: list[str]) -> Iterator[pd.DataFrame]:
         how, read = separated.told(path, coded, notes), 0
         with pd.read_csv(path, dtype=str, keep_default_na=False, encoding=coded, chunksize=PIECE, **how) as reader:
             for frame in reader:
-                if not isinstance(frame.index, pd.RangeIndex):
-                    raise ValueError("rows have more fields than the first line")
+                separated.refuse_surplus(frame)
                 if not any("look like rows" in note for note in notes):  # said once
                     notes += separated.swallowed(frame, path.name, how["sep"], read)
                 read += len(frame)
@@ -92,7 +92,8 @@ class Stream:
         self.extra: list[str] = []
         self.codes: dict[str, int] = {}
         self.parts: dict[str, list[np.ndarray]] = {"label": [], "split": [], "hash": [], "group": []}
-        self.notes: list[str] = []  # on the values of single pieces
+        self.spellings: dict[str, None] = {}  # of labels, as they are written
+        self.notes: list[str] = []  # on the texts of single pieces
         self.rows = 0
 
     def begin(self, frame: pd.DataFrame, notes: list[str]) -> None:
@@ -112,7 +113,8 @@ class Stream:
         try:
             table = renamed(frame[list(self.chosen.values())], self.chosen)
             if self.kind is labelled:
-                table = labelled.mended({"train": table}, self.notes, whole=self.rows == 0)["train"]
+                self.spellings |= dict.fromkeys(v for v in map(cells.spoken, table["label"]) if isinstance(v, str))
+                table = labelled.as_text({"train": table}, self.notes, whole=self.rows == 0)["train"]
             rows = self.kind.canonical(table, "the file", None)
         except WorkbenchError as error:
             raise WorkbenchError(
@@ -158,7 +160,7 @@ class Stream:
         twice = np.isin(numbers["hash"][split > 0], numbers["hash"][split == 0]).sum()
         if twice:
             notes.append(f"{twice:,} texts outside training stand in training too: scores there flatter")
-        notes += {n.split("(")[0].split(":")[0]: n for n in reversed(self.notes)}.values()  # each kind once
+        notes += [*dict.fromkeys(self.notes), *labelled.said(self.spellings)]
         left = f"; {', '.join(map(repr, self.extra[:5]))} left out" if self.extra else ""
         notes.append(f"{self.rows:,} rows are read from disk where they are needed{left}")
         return found
@@ -215,8 +217,6 @@ def _written(
 def streamed(path: Path, text: str | None, label: str | None, group: str | None, seed: int,
              notes: list[str]) -> dict[str, hf.Dataset] | None:  # fmt: skip
     """The splits of a large file, or None where it is small or of a kind that is read whole."""
-    from workbench.data.load import _columns_said
-
     if path.suffix.lower() not in ENDINGS or not path.is_file() or path.stat().st_size < LARGE:
         return None
     coded = decode.UTF8 if path.suffix.lower() == ".parquet" else decode.encoding(path)
@@ -236,7 +236,7 @@ def streamed(path: Path, text: str | None, label: str | None, group: str | None,
         for frame in tables:
             stream.take(frame, writer)
     said += txt.said(path.name, lines) if path.suffix.lower() == ".txt" else []
-    found += [*said, *_columns_said(stream.kind, stream.chosen, text, label)]
+    found += [*said, *roles_said(stream.kind.TASK, stream.chosen, text, label)]
     made = stream.finish(raw, seed, found)
     if "validation" not in made:  # a handful of long texts
         return None
