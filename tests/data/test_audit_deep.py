@@ -166,8 +166,17 @@ def test_a_target_may_be_many_things(tmp_path):
         target_texts(texts)
         == target_texts(pd.Series(texts))
         == target_texts(pd.DataFrame({"text": texts}))
+        == target_texts({"text": texts})
         == sorted(target_texts(tmp_path / "t.csv"), key=lambda t: int(t[5:]))
     )
+
+
+@pytest.mark.parametrize(
+    ("target", "said"), [(["a", None], "number 1 is None, not a text"), (pd.DataFrame({"x": ["a"]}), "the columns x")]
+)
+def test_a_target_without_texts_is_refused(target, said):
+    with pytest.raises(wb.WorkbenchError, match=f"in the target .*{said}.*Try: target=list_of_texts"):
+        target_texts(target)
 
 
 # --- words, languages, pictures ---------------------------------------------------------------------------------------

@@ -166,6 +166,81 @@ def test_a_first_label_that_occurs_once_may_be_a_name_and_that_is_said(tmp_path)
     assert notes[0] == "the first line of mine.csv was taken as names of columns: 'rare', 'My card?'"
 
 
+SHORT = ["ham", "spam"]
+FILMS = [
+    "I would see it again at once.",
+    "The second half drags on and on!",
+    "Nobody laughed, and nor did I.",
+    "What a cast, what a waste of it.",
+]
+CALLS = [
+    "Where is the card that I ordered last week?",
+    "My card has not come.",
+    "You took a fee twice for the same thing.",
+    "Is there a fee abroad?",
+]
+NEWS = [
+    "The team won at home after extra time on Sunday.",
+    "Shares fell as oil rose again.",
+    "Leaders met to speak of peace and of trade.",
+]
+
+
+def below(labels, texts, n=48):
+    """Rows of a label and a text that is like the others and different from all of them."""
+    return [
+        (
+            labels[i % len(labels)],
+            f"{texts[i % len(texts)][:-1]}, said {NAMES[i // 8]} {NAMES[i % 8]}{texts[i % len(texts)][-1]}",
+        )
+        for i in range(n)
+    ]
+
+
+NAMES = ["Ann", "Bob", "Cleo", "Dan", "Eve", "Fay", "Gus", "Hal"]
+LONELY = [  # a first row whose label stands in no other
+    (("junk", "Your prize is waiting, just call us back."), below(SHORT, FILMS)),
+    (("card_swallowed", "The machine kept my card, what do I do now?"), below(["lost_card", "fee_charged"], CALLS)),
+    (("Science", "Probe finds water under the dust of Mars."), below(["World", "Sports", "Business"], NEWS)),
+    (("Student loan", "They lost my papers and asked for them again."), below(["Credit card", "Bank account"], CALLS)),
+    (("colère", "Je ne supporte plus ce bruit la nuit !"), below(["joie", "tristesse"], ["Il pleut encore et je reste chez moi.", "Quelle belle journée nous avons eue !"])),
+    (("5", "The best evening we have had for years!"), below(["1", "2"], FILMS)),
+    (("SARCASM", "Oh great, another form to fill in today."), below(["PRAISE", "BLAME"], FILMS)),
+    (("Mars", "Water is found now", "Probe finds water under the dust of Mars."), [(y, f"So they say {NAMES[i // 8]} {NAMES[i % 8]}", t) for i, (y, t) in enumerate(below(["World", "Sports"], NEWS))]),
+    (("T1", "The invoice names the wrong month of delivery."), below(["T2", "T3"], CALLS)),
+    (("mixed", "«A fine start, and then nothing at all.»"), below(["good", "bad"], FILMS)),
+]  # fmt: skip
+HEADED = [  # names of columns that are no usual ones
+    (("How happy are you?", "What could we do better next time?"), below(["very happy", "not happy"], FILMS)),
+    (("segment", "Please describe your stay in a few words."), below(SHORT, FILMS)),
+    (("rating_given", "What did you think of the film?"), below(["good", "bad"], FILMS)),
+    (("Segment", "Tell us more about your stay with us."), below(SHORT, FILMS)),
+    (("kind", "The words of the customer as they came in."), below(SHORT, FILMS)),
+    (("nr", "The complaint as it was written down by us."), below(["1", "2"], CALLS)),
+    (("urteil", "Was hat Ihnen an dem Hotel gefallen?"), below(["gut", "schlecht"], FILMS)),
+    (("group", "Text of the letter, without names of people."), below(["praise", "blame"], FILMS)),
+    (("first_judge", "full wording of the complaint that we received"), below(["fee", "card"], CALLS)),
+    (("outcome (coded by two of us)", "Which words did they use, and to whom?"), below(SHORT, FILMS)),
+    (("Q1", "Q2. Why did you choose this one?"), below(["yes", "no"], FILMS)),
+    (("Date of the call", "mark", "The call in the words of the caller."), [("2024-05-01", y, t) for y, t in below(SHORT, FILMS)]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("first", "rows"), LONELY, ids=[first[0] for first, _ in LONELY])
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_first_row_with_a_label_of_its_own_is_a_row(tmp_path, first, rows, turned):
+    order = -1 if turned else 1
+    data = wb.load(saved(tmp_path / "mine.tsv", *(row[::order] for row in [first, *rows])))
+    assert sum(map(len, data.values())) == len(rows) + 1 and first[0] in data.labels
+    assert "holds no names of columns" in data.notes[0]
+
+
+@pytest.mark.parametrize(("first", "rows"), HEADED, ids=[first[0] for first, _ in HEADED])
+def test_the_questions_of_a_form_are_names_of_columns(tmp_path, first, rows):
+    data = wb.load(saved(tmp_path / "mine.tsv", first, *rows), label=first[-2], text=first[-1])
+    assert sum(map(len, data.values())) == len(rows) and any("taken as names of columns" in n for n in data.notes)
+
+
 def test_equal_cells_of_a_first_row_stay_equal(tmp_path):
     rows = [(5, 5, "Great it was"), *((i % 5 + 1, i % 3 + 4, t) for i, t in enumerate(written()))]
     data = wb.load(saved(tmp_path / "mine.csv", *rows), text="column 3", label="column 2")

@@ -9,6 +9,7 @@ import warnings
 import pytest
 
 import workbench as wb
+from workbench.data import stream
 from workbench.data.read import READERS
 
 PIECES = [b",", b";", b"\t", b"\n", b"\r\n", b"\r", b'"', b'""', b"'", b"|", b"text", b"label", b"labels", b"tokens", b"tags", b"split", b"train",
@@ -69,6 +70,13 @@ def read(folder, seeds):
 
 def test_five_hundred_odd_files_are_data_or_a_sentence(tmp_path):
     assert read(tmp_path, range(500)) > 5  # some of them are
+
+
+def test_odd_files_that_are_read_in_pieces_are_data_or_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(stream, "LARGE", 1)
+    monkeypatch.setattr(stream, "PIECE", 3)
+    monkeypatch.setattr(stream, "_cache", lambda: str(tmp_path))
+    assert read(tmp_path, range(20_000, 20_250)) > 2
 
 
 @pytest.mark.benchmark

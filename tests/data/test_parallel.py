@@ -177,6 +177,47 @@ def test_a_folder_named_after_the_direction_turns_it_round(tmp_path):
     assert all_pairs(data) == sorted((f, e) for e, f in PAIRS)
 
 
+@pytest.mark.parametrize(
+    "endings",
+    [("eng", "fra"), ("eng", "zho_Hans"), ("en", "pt_BR"), ("src", "trg"), ("source", "target"), ("en", "id")],
+)
+def test_endings_as_collections_publish_them(tmp_path, endings):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    for ending, lines in zip(endings, (EN, FR), strict=True):
+        (folder / f"train.{ending}").write_text("\n".join(lines) + "\n", "utf-8")
+    assert all_pairs(load(folder)) == sorted(PAIRS)
+
+
+def test_two_files_of_a_collection_with_its_licence_and_ids(tmp_path):
+    folder = tmp_path / "fra-eng"
+    folder.mkdir()
+    for ending, lines in (("eng", EN), ("fra", FR), ("ids", EN), ("xml", ["<x/>"])):
+        (folder / f"Tatoeba.eng-fra.{ending}").write_text("\n".join(lines) + "\n", "utf-8")
+    (folder / "LICENSE").write_text("CC-BY 2.0 FR")
+    data = load(folder)
+    assert all_pairs(data) == sorted((f, e) for e, f in PAIRS)
+    assert "Tatoeba.eng-fra.eng and Tatoeba.eng-fra.fra were read as pairs to train on" in data.notes
+
+
+def test_beside_two_letters_three_that_may_mean_anything_are_no_language(tmp_path):
+    folder = text_files(tmp_path / "mine", train_en=EN, train_fr=FR)
+    (folder / "train.cat").write_text("both of them\n")
+    assert all_pairs(load(folder)) == sorted(PAIRS)
+
+
+def test_one_file_of_two_says_that_the_folder_is_meant(tmp_path):
+    folder = text_files(tmp_path / "mine", train_eng=EN, train_fra=FR)
+    with pytest.raises(WorkbenchError, match=r"Try: wb\.load of its folder"):
+        load(folder / "train.eng")
+
+
+@pytest.mark.parametrize("name", ["cat", "est", "tel", "per"])
+def test_names_of_columns_are_no_languages_of_three_letters(name):
+    rows = pd.DataFrame({"text": EN * 2, name: ["a", "b"] * 6})
+    assert load(rows, label=name).task == "classification" and not parallel.language(name)
+
+
 def test_files_of_different_length_are_refused(tmp_path):
     with pytest.raises(WorkbenchError, match=r"train\.en has 6 lines and train\.fr 5"):
         load(text_files(tmp_path / "mine", train_en=EN, train_fr=FR[:-1]))

@@ -1,5 +1,6 @@
 """Large files in pieces: the same texts and labels as when read whole, from disk, in little memory."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -111,6 +112,30 @@ def test_plain_texts_stream_too(tmp_path):
     assert data.task == "language-modeling" and sum(map(len, data.values())) == 100
 
 
+def answered(answers):
+    rows = frame().to_dict("records")
+    return [{"text": r["text"], "label": r["label"], "answer": a} for r, a in zip(rows, answers, strict=True)]
+
+
+def test_what_an_annotator_did_not_accept_is_left_out_as_in_a_small_file(tmp_path, monkeypatch):
+    rows = answered(["accept", "accept", "reject", "ignore", "accept"] * 20)
+    path = tmp_path / "large.jsonl"
+    path.write_text("".join(json.dumps(r) + "\n" for r in rows))
+    large = wb.load(path)
+    assert labelled(large) == {r["text"]: r["label"] for r in rows if r["answer"] == "accept"}
+    assert large.notes[0] == "40 rows of large.jsonl whose answer is reject or ignore were left out"
+    assert "60 rows are read from disk" in large.notes[-1] and "answer" not in large.notes[-1]
+    monkeypatch.setattr(stream, "LARGE", 1 << 30)
+    assert labelled(wb.load(path)) == labelled(large) and wb.load(path).notes[0] == large.notes[0]
+
+
+@pytest.mark.parametrize("answers", [["reject"] * 100, ["accept", "reject"] * 49 + ["accept", "perhaps"]])
+def test_a_word_that_does_not_mean_a_decision_leaves_nothing_out(tmp_path, answers):
+    path = tmp_path / "large.jsonl"
+    path.write_text("".join(json.dumps(r) + "\n" for r in answered(answers)))
+    assert len(labelled(wb.load(path))) == 100
+
+
 def test_faults_are_named_with_the_row_they_are_counted_from(tmp_path):
     rows = frame()
     rows.loc[40, "label"] = ""
@@ -121,6 +146,24 @@ def test_faults_are_named_with_the_row_they_are_counted_from(tmp_path):
 def test_a_kind_that_needs_the_whole_file_is_read_whole(tmp_path):
     rows = pd.DataFrame({"text": [f"t {i}" for i in range(20)], "labels": ["a|b", "b", "a", ""] * 5})
     assert wb.load(written(tmp_path, rows, "csv")).task == "multi-label"
+
+
+def test_what_is_said_of_labels_is_said_once_and_of_all_pieces(tmp_path):
+    labels = ["good", "Bad"] * 24 + ["good ", "bad"] * 26
+    notes = wb.load(written(tmp_path, frame(label=labels), "jsonl")).notes
+    assert notes[:2] == (
+        "spaces around labels were taken off (as in 'good ')",
+        "labels that differ by capital letters only are different labels: 'Bad' and 'bad'",
+    )
+    rows = frame()
+    rows["text"] = [t.split() for t in rows["text"]]
+    notes = wb.load(written(tmp_path, rows, "parquet")).notes
+    assert notes[0] == "texts in column 'text' are lists and were joined with spaces" and len(notes) == 2
+
+
+def test_a_handful_of_long_texts_is_read_whole(tmp_path):
+    data = wb.load(written(tmp_path, frame(8), "csv"))
+    assert len(data["validation"]) and sum(map(len, data.values())) == 8 and not data.notes
 
 
 def test_a_run_on_a_few_of_many_texts_tokenises_those_alone(tmp_path):

@@ -85,7 +85,15 @@ class Bomb:
         return (open, ("exploded", "w"))
 
 
-@pytest.mark.parametrize("name", ["evil.csv", "evil.json", "evil.txt", "evil.conll"])
+def test_an_excel_file_becomes_the_data_that_load_makes(panel, tmp_path):
+    pytest.importorskip("openpyxl")
+    frame().to_excel(tmp_path / "mine.xlsx", index=False)
+    said = arrive(panel, "mine.xlsx", (tmp_path / "mine.xlsx").read_bytes())
+    assert 'role="alert"' not in said and ".xlsx" in panel.data.upload.button.accept
+    assert fingerprint(wb.load(panel.config.data)) == fingerprint(wb.load(frame()))
+
+
+@pytest.mark.parametrize("name", ["evil.csv", "evil.xlsx", "evil.json", "evil.txt", "evil.conll"])
 def test_bytes_are_never_unpickled(panel, name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     arrive(panel, name, pickle.dumps(Bomb()))

@@ -48,7 +48,7 @@ def texts(tables: Tables, notes: list[str]) -> Tables:
     return {split: _with(frame, "text", [spoken(v) for v in frame["text"]]) for split, frame in tables.items()}
 
 
-def labels(tables: Tables, notes: list[str]) -> Tables:
+def labels(tables: Tables) -> Tables:
     """The tables with one plain value per row in their column `label`, without spaces around it."""
     for split, frame in tables.items():
         refuse_objects(frame, "label", LABEL)
@@ -58,7 +58,6 @@ def labels(tables: Tables, notes: list[str]) -> Tables:
             raise WorkbenchError(f"{len(bad)} rows of {split} have a list as label, others have none (rows {rows})",
                                  "one label in every row, or a list in every row", "['billing'] for a single label")  # fmt: skip
     found = {split: [spoken(v) for v in frame["label"]] for split, frame in tables.items()}
-    notes += alike(v for values in found.values() for v in values)
     return {split: _with(frame, "label", [stripped(v) for v in found[split]]) for split, frame in tables.items()}
 
 

@@ -46,6 +46,12 @@ def renamed(frame: pd.DataFrame, chosen: dict[str, str]) -> pd.DataFrame:
     return made
 
 
+def roles_said(task: str, chosen: dict[str, str], text: str | None, label: str | None) -> list[str]:
+    """A sentence on which columns play which role, where their names do not say so and nobody asked for them."""
+    odd = {role: found for role, found in chosen.items() if found != role and found not in (text, label)}
+    return [f"read as {task}: " + ", ".join(f"{role} from column {c!r}" for role, c in odd.items())] if odd else []
+
+
 def column(frame: pd.DataFrame, wanted: str | None, names: tuple[str, ...], role: str) -> str:
     """The column that is asked for, else the first with a usual name; an error that lists the columns where there is none."""
     columns = [str(c) for c in frame.columns]

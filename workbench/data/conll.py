@@ -60,6 +60,19 @@ def fields(line: str) -> list[str]:
     return [p.strip(" ") for p in line.split("\t")] if "\t" in line else re.split(" +", line.strip(" "))
 
 
+def in_lines(lines: list[str], most: int) -> bool:
+    """Whether blank lines divide rows of 2 to `most` fields of which the last, or the first, is a tag.
+
+    >>> in_lines(["Ada\\tB-PER", "left\\tO", "", "Go\\tO"], 5), in_lines(["See you.", "", "Bye."], 5)
+    (True, False)
+    """
+    rows = [fields(line) for line in lines if line and not line.startswith(("-DOCSTART-", "# ", "#begin ", "#end "))]
+    short = [r for r in rows if 2 <= len(r) <= most]
+    if not short or len(short) < ENOUGH * len(rows) or "" not in lines:
+        return False
+    return any(tagged([r[at] for r in short]) for at in (-1, 0))
+
+
 def tagged(values: list[str]) -> bool:
     """Whether nearly all values are tags and some are the tags of names.
 

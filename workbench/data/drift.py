@@ -7,12 +7,12 @@ compare such tests). Words are looked at, no labels: it needs no labelled target
 from __future__ import annotations
 
 from dataclasses import dataclass
+from os import PathLike
 from typing import Any
 
+import datasets as hf
 import numpy as np
-import pandas as pd
 
-from workbench.data.columns import TEXT, usual
 from workbench.errors import WorkbenchError
 
 LARGEST = 2_000  # texts of each side
@@ -72,21 +72,16 @@ def _vectors(texts: list[str]) -> tuple[Any, Any]:
 
 
 def target_texts(target: Any) -> list[str]:
-    """Texts of anything: a list of texts, a column, a frame with a column of texts, loaded data, or whatever `load` takes."""
-    if isinstance(target, pd.DataFrame):
-        column = usual(target.columns, TEXT)
-        if column is None:
-            raise WorkbenchError(
-                f"a target with columns {', '.join(map(str, target.columns))}", f"one called {TEXT[0]}"
-            )
-        return [str(t) for t in target[column]]
-    if isinstance(target, pd.Series):
-        return [str(t) for t in target]
-    if isinstance(target, str) or hasattr(target, "keys") or hasattr(target, "__fspath__"):
-        from workbench.data.load import load
+    """Texts of anything: a list of texts, a column, a table with a column of texts, loaded data, or a file or name for `load`."""
+    from workbench.data.load import load
+    from workbench.tasks.inputs import texts
 
+    if isinstance(target, str | PathLike | hf.DatasetDict):
         data = load(target)
         if "text" not in data["train"].column_names:
             raise WorkbenchError(f"a target for {data.task}", "texts", "target=list_of_texts")
         return [str(t) for split in data for t in data[split]["text"]]
-    return [str(t) for t in (target["text"] if hasattr(target, "column_names") else target)]
+    try:
+        return texts(target)
+    except WorkbenchError as error:
+        raise WorkbenchError(f"in the target {error.found}", error.expected, "target=list_of_texts") from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import re
 import tempfile
 import zipfile
 import zlib
@@ -13,12 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from workbench.data import decode
+from workbench.data import codes, conll, decode
 from workbench.errors import WorkbenchError
 
 PACKED = (".gz", ".zip")
+SPREADSHEETS = (".xls", ".xlsm", ".xlsb", ".ods", ".numbers")  # which are not read
 MOST = 512 * 1024 * 1024  # bytes that a packed file may hold
 PIECE = 1 << 20
+MOST_COLUMNS = 20  # of a word and its tag
 BROKEN = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError)
 
 
@@ -88,8 +89,11 @@ def unknown(path: Path, endings: tuple[str, ...]) -> WorkbenchError:
     """What to say of a file with an ending that is not known: the name under which it could be read, where its lines tell."""
     found = f"a file ending in {path.suffix!r}" if path.suffix else f"a file without an ending ({path.name})"
     ending = _looks_like(path)
+    if not ending and codes.of_file(path):
+        return WorkbenchError(found, "a folder with the text in two languages, line by line", "wb.load of its folder")
+    kind = "xlsx or csv" if path.suffix.lower() in SPREADSHEETS else "csv"
     return WorkbenchError(found, f"one of {', '.join(endings)}",
-                          f"renaming it to {path.name}{ending}" if ending else "saving it as csv")  # fmt: skip
+                          f"renaming it to {path.name}{ending}" if ending else f"saving it as {kind}")  # fmt: skip
 
 
 def _looks_like(path: Path) -> str:
@@ -104,9 +108,7 @@ def _looks_like(path: Path) -> str:
         return ""
     if all(_is_object(line) for line in full):
         return ".jsonl"
-    fields = [line.split() for line in full if not line.startswith("-DOCSTART-")]
-    tagged = {re.fullmatch(r"O|[BIES]-\S+", f[-1]) is not None for f in fields if f}
-    if len(full) < len(lines) and tagged == {True} and len({len(f) for f in fields}) == 1 and len(fields[0]) > 1:
+    if conll.in_lines([line.strip() for line in lines], most=MOST_COLUMNS):
         return ".conll"
     pairs = [line.split("\t") for line in full if line.count("\t") == 1]
     if len(pairs) < 0.9 * len(full) or len(pairs) < 3:

@@ -9,8 +9,9 @@ import re
 
 import pandas as pd
 
+from workbench.data.codes import LANGUAGES
 from workbench.data.columns import LABEL, LOOKED_AT, TEXT
-from workbench.data.parallel import LANGUAGES, SOURCE, TARGET, ended, sentences
+from workbench.data.parallel import SOURCE, TARGET, ended, sentences
 
 USUAL = frozenset((*TEXT, *LABEL, *SOURCE, *TARGET, "id", "split"))
 NAMING = USUAL.union(
@@ -18,12 +19,34 @@ NAMING = USUAL.union(
     ("texts", "sentences", "word", "words", "phrase", "phrases", "question", "questions", "answer", "answers"),
     ("original", "translation", "name", "number", "title"),
 )
+SINGLE = NAMING.union(  # in a line of its own above values, not in a sentence
+    (
+        "rating",
+        "score",
+        "stars",
+        "type",
+        "kind",
+        "group",
+        "code",
+        "polarity",
+        "emotion",
+        "mood",
+        "opinion",
+        "verdict",
+        "status",
+    ),
+    ("annotation", "tag", "tags", "language", "gold"),
+)
+ASKING = frozenset(
+    ["please", "describe", "explain", "tell", "enter", "write", "rate", "what", "how", "why", "which", "did", "would"]
+)
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 def is_row(cells: list[str], frame: pd.DataFrame) -> bool:
     """Whether the first line of a table is a row like those of `frame` below it: one of its cells is among the few values of its own
-    column, or a number above numbers; where another cell reads like a sentence, one that occurs once below will do.
+    column, or a number above numbers; where another cell reads like a sentence, one that occurs once below will do, and where it
+    reads like the sentences below it, one that is written like the few values there.
 
     >>> below = pd.DataFrame([["spam", "Win now!"], ["ham", "Ok, will do."], ["spam", "Call us!"], ["ham", "See you."]])
     >>> is_row(["ham", "Great!"], below), is_row(["kind", "what they wrote"], below)
@@ -36,7 +59,9 @@ def is_row(cells: list[str], frame: pd.DataFrame) -> bool:
         return True
     if usual(cells):
         return False
-    return any(_among(cells, i, some, 2) or _number(c, some.iloc[:, i]) for i, c in enumerate(cells))
+    if any(_among(cells, i, some, 2) or _number(c, some.iloc[:, i]) for i, c in enumerate(cells)):
+        return True
+    return len(some) >= 8 and _alike(cells, [some.iloc[:, i].astype(str) for i in range(len(cells))])
 
 
 def is_pair(cells: list[str], frame: pd.DataFrame) -> bool:
@@ -94,6 +119,48 @@ def _number(cell: str, column: pd.Series) -> bool:
         return False
     least, most = min(map(float, column)), max(map(float, column))
     return 2 * least - most <= float(cell) <= 2 * most - least
+
+
+def _alike(cells: list[str], columns: list[pd.Series]) -> bool:
+    """Whether a first line whose label occurs in no row below is one all the same: its text is a sentence like those below it, and
+    every other cell is written like the values of its column, of which one has few.
+
+    >>> below = [pd.Series(["ham", "spam"] * 4), pd.Series(["Win this prize now!", "See you there, then."] * 4)]
+    >>> _alike(["junk", "Call us today, it is free!"], below), _alike(["verdict", "Which words did they use?"], below)
+    (True, False)
+    """
+    at = max(range(len(cells)), key=lambda i: columns[i].map(_words).mean())
+    others = [i for i in range(len(cells)) if i != at]
+    few = any(columns[i].nunique() <= max(2, len(columns[i]) / 3) for i in others)
+    return few and _is_sentence(cells[at], columns[at]) and all(_is_written(cells[i], columns[i]) for i in others)
+
+
+def _is_sentence(cell: str, column: pd.Series) -> bool:
+    """Whether a cell has four words or more and a sign at its end, as most texts of its column, and neither asks nor tells what to
+    write, as the questions of a form do."""
+    words, counts = _words(cell), column.map(_words)
+    if not ended(cell) or column.map(ended).mean() < 0.5 or not max(4, counts.min() / 2) <= words <= 2 * counts.max():
+        return False
+    start = re.findall(r"\w+", cell.lower())[:2]
+    same = column.str.lower().str.startswith(start[0]).mean()
+    asks = cell.rstrip().endswith("?") and column.str.rstrip().str.endswith("?").mean() < 0.1
+    return not asks and NAMING.isdisjoint(start) and (start[0] not in ASKING or same > 0.1)
+
+
+def _is_written(cell: str, column: pd.Series) -> bool:
+    """Whether a cell looks like the values of its column: letters, capitals, digits and signs where they have them, no longer."""
+    if column.map(lambda v: NUMBER.fullmatch(v) is not None).all():
+        return NUMBER.fullmatch(cell) is not None
+    return (
+        cell.strip().lower() not in SINGLE
+        and _make(cell) in set(map(_make, column))
+        and len(cell) <= 2 * column.map(len).max()
+    )
+
+
+def _make(value: str) -> tuple[bool, ...]:
+    signs = (any(map(str.isdigit, value)), " " in value.strip(), "_" in value, ended(value))
+    return (value[:1].islower(), value.isupper(), not value.strip(), *signs)
 
 
 def _names(cell: str) -> bool:

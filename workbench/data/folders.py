@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from workbench.data import decode, parallel
+from workbench.data import codes, decode
 from workbench.data.endings import bare
 from workbench.data.splits import meant, once_each
 from workbench.errors import WorkbenchError
@@ -55,12 +55,8 @@ def passed_over(folder: Path, files: list[Path], endings: tuple[str, ...]) -> li
 
 
 def pair(folder: Path, notes: list[str]) -> Callable[[Path], str]:
-    """Says `train` of the two files of a folder that hold the same text in two languages, corpus.en and corpus.fr."""
-    spoken = [
-        f
-        for f in sorted(folder.iterdir())
-        if f.is_file() and 3 <= len(f.suffix) <= 4 and parallel.language(f.suffix[1:])
-    ]
+    """Says `train` of the two files of a folder that hold the same text in two languages, corpus.en and corpus.fr, corpus.eng and corpus.fra."""
+    spoken = list(codes.sides(f for f in folder.iterdir() if f.is_file() and f.suffix.lower() != ".id").values())
     both = spoken if len(spoken) == 2 and len({f.stem for f in spoken}) == 1 else []
     if both:
         notes.append(f"{both[0].name} and {both[1].name} were read as pairs to train on")

@@ -1,14 +1,15 @@
-"""Files of JSON: one object per line, a list of objects, SQuAD's nested articles, or one list for each split."""
+"""Files of JSON: one object per line, a list of objects, SQuAD's nested articles, Label Studio's tasks, or one list for each split."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from workbench.data import questions
+from workbench.data import label_studio, questions
 from workbench.data.columns import guessed
 from workbench.data.splits import meant, once_each
 
@@ -17,15 +18,21 @@ DECISIONS = frozenset(("accept", "reject", "ignore"))  # what Prodigy's `answer`
 
 def lines(path: Path, coded: str, notes: list[str]) -> pd.DataFrame:
     """One object per line, every value as it is written (pandas would turn some texts into dates or numbers)."""
-    rows = []
+    rows = list(objects(path, coded))
+    if label_studio.is_export(rows):
+        return table(label_studio.rows(rows, path.name, notes))
+    return table(label_studio.opened(_accepted(rows, path.name, notes)))
+
+
+def objects(path: Path, coded: str) -> Iterator[dict[str, Any]]:
+    """The object of every line that is not blank."""
     with path.open(encoding=coded) as found:
         for number, line in enumerate(found, 1):
             if line.strip():
                 try:
-                    rows.append(dict(json.loads(line)))
+                    yield dict(json.loads(line))
                 except (ValueError, TypeError, RecursionError) as error:
                     raise ValueError(f"line {number} is not a JSON object") from error
-    return table(_accepted(rows, path.name, notes))
 
 
 def whole(path: Path, coded: str, notes: list[str]) -> pd.DataFrame:
@@ -39,8 +46,12 @@ def whole(path: Path, coded: str, notes: list[str]) -> pd.DataFrame:
         rows = lines(path, coded, notes)
         notes.append(f"{path.name} holds one object per line and was read as jsonl")
         return rows
+    if label_studio.is_export(found):
+        return table(label_studio.rows(found, path.name, notes))
     if isinstance(found, dict) and (rows := _of_splits(found, path.name, notes)):
         return table(rows)
+    if isinstance(found, list) and all(isinstance(row, dict) for row in found):
+        found = label_studio.opened(found)
     return questions.squad(found)
 
 
@@ -75,13 +86,32 @@ def _pairs(found: dict[str, list[list[str]]]) -> dict[str, list[dict[str, str]]]
 
 
 def _accepted(rows: list[dict[str, Any]], name: str, notes: list[str]) -> list[dict[str, Any]]:
-    """The rows that an annotator accepted, where every row says accept, reject or ignore, as Prodigy's do."""
-    if not rows or not all(isinstance(r.get("answer"), str) and r["answer"] in DECISIONS for r in rows):
-        return rows
-    kept = [{k: v for k, v in r.items() if k != "answer"} for r in rows if r["answer"] == "accept"]
-    if not kept or "question" in rows[0]:
-        return rows
-    if len(kept) < len(rows):
-        gone = len(rows) - len(kept)
-        notes.append(f"{gone} row{'' if gone == 1 else 's'} of {name} whose answer is reject or ignore were left out")
-    return kept
+    """The rows that an annotator accepted, where every row says so."""
+    gone = rejected(rows)
+    notes += left_out(gone, name)
+    return rows if gone is None else list(accepted(rows))
+
+
+def rejected(rows: Iterable[dict[str, Any]]) -> int | None:
+    """How many rows were not accepted, where every one says accept, reject or ignore, as Prodigy's do, and some accept; else None.
+    Beside a question that word is an answer."""
+    count = kept = 0
+    for count, row in enumerate(rows, 1):
+        answer = row.get("answer")
+        if not isinstance(answer, str) or answer not in DECISIONS or (count == 1 and "question" in row):
+            return None
+        kept += answer == "accept"
+    return count - kept if kept else None
+
+
+def accepted(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The rows that were accepted, without that word."""
+    return ({k: v for k, v in row.items() if k != "answer"} for row in rows if row["answer"] == "accept")
+
+
+def left_out(gone: int | None, name: str) -> list[str]:
+    """A sentence on rows that were not accepted."""
+    if not gone:
+        return []
+    rows = f"{gone} row{'' if gone == 1 else 's'}"
+    return [f"{rows} of {name} whose answer is reject or ignore were left out"]

@@ -45,17 +45,30 @@ def labels(features: Any) -> list[str]:
     return list(features["label"].names)
 
 
-def mended(tables: Tables, notes: list[str], whole: bool = True) -> Tables:
-    """The tables of all splits with plain texts and labels; what had to be changed for that is noted. `whole` says that they are no
-    later part of a file."""
-    tables = cells.labels(cells.texts(tables, notes), notes)
+def mended(tables: Tables, notes: list[str]) -> Tables:
+    """The tables of all splits with plain texts and labels; what had to be changed for that is noted."""
+    made = as_text(tables, notes)
+    notes += said(cells.spoken(v) for table in tables.values() for v in table["label"])
+    return made
+
+
+def as_text(tables: Tables, notes: list[str], whole: bool = True) -> Tables:
+    """The same without a word on the labels. `whole` says that the tables are no later part of a file."""
+    tables = cells.labels(cells.texts(tables, notes))
     train = tables["train"]
     if whole:
         refuse_many(train["label"], cells.called(train, "label"))
-    commas = next((v for frame in tables.values() for v in frame["label"] if isinstance(v, str) and "," in v), None)
-    if commas is not None:
-        notes.append(f"labels hold commas and were read as one label each (as {commas!r})")
     return tables
+
+
+def said(values: Iterable[Any]) -> list[str]:
+    """Sentences on labels as they are written: on spaces around them, on such as differ by capitals, on commas in them."""
+    given = [v for v in values if isinstance(v, str)]
+    commas = next((v.strip() for v in given if "," in v), None)
+    return [
+        *cells.alike(given),
+        *([f"labels hold commas and were read as one label each (as {commas!r})"] if commas else []),
+    ]
 
 
 def refuse_many(values: Iterable[Any], name: str) -> None:

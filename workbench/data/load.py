@@ -40,7 +40,7 @@ from workbench.data import (
     twins,
     unlabelled,
 )
-from workbench.data.columns import renamed
+from workbench.data.columns import renamed, roles_said
 from workbench.data.read import READ_ERRORS, existing, tables, unreadable
 from workbench.data.splits import Tables
 from workbench.errors import WorkbenchError
@@ -149,7 +149,7 @@ def load(
     found, names, label = _one_column(found, names, text, label, notes)
     kind = next(k for k in KINDS if k.columns(found["train"], text, label))
     columns = kind.columns(found["train"], text, label)
-    notes += _columns_said(kind, columns, text, label)
+    notes += roles_said(kind.TASK, columns, text, label)
     notes += twins.said(found["train"].columns, columns["text"]) if kind is labelled else []
     found = splits.judged(found, kind, columns, (text, label), notes)
     found = {split: _with_roles(kind, table, split, text, label, columns) for split, table in found.items()}
@@ -199,16 +199,6 @@ def _large(
         _streamed[key].name = str(path) if (text, label, group) == (None, None, None) else BY_HAND
         _streamed[key].notes = tuple(notes)
     return _streamed[key]
-
-
-def _columns_said(kind: Any, chosen: dict[str, str], text: str | None, label: str | None) -> list[str]:
-    """Which columns play which role, where their names do not say so."""
-    odd = {role: found for role, found in chosen.items() if found != role and found not in (text, label)}
-    return (
-        [f"read as {kind.TASK}: " + ", ".join(f"{role} from column {found!r}" for role, found in odd.items())]
-        if odd
-        else []
-    )
 
 
 def _with_roles(

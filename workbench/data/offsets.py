@@ -55,6 +55,8 @@ def _place(item: Any) -> Place | None:
     if isinstance(item, Mapping):
         start, end = (next((item[k] for k in keys if k in item), None) for keys in (_STARTS, _ENDS))
         kind: Any = item.get("label")
+        if kind is None and is_list(item.get("labels")) and len(item["labels"]) == 1:  # Label Studio's short export
+            kind = item["labels"][0]
     elif is_list(item) and len(item) == 3:
         start, end, kind = item
     else:

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.data import decode
+from workbench.data.codes import LANGUAGES, language, sides
 from workbench.data.columns import LABEL, usual
 from workbench.data.text import missing, well_formed
 from workbench.errors import WorkbenchError
@@ -29,22 +30,6 @@ TRANSLATION = ("translation",)
 TEXTS = ("text", "label", "tokens", "question", "context", "sentence", "content", "message", "review", "body", "tweet",
          "headline")  # beside one of these, source and target mean something else  # fmt: skip
 SHARE = 0.15  # of the source sentences that become the validation split where there is none
-_LANGUAGES = (
-    "ar bg bn ca cs cy da de el en eo es et eu fa fi fr ga gl gu he hi hr hu is it ja ka kk ko lt lv mk mr ms nl no pl pt "
-    "ro ru sk sl sq sr sv sw ta te th tr uk ur uz vi zh "
-    "arabic chinese czech danish dutch english esperanto finnish french german greek hindi hungarian italian japanese korean "
-    "norwegian polish portuguese romanian russian spanish swedish turkish ukrainian"
-)
-LANGUAGES = frozenset(_LANGUAGES.split())  # not id: as a column's name it means something else than Indonesian
-
-
-def language(name: Any) -> bool:
-    """Whether a name is a language's: `en`, `English`, `pt_BR`.
-
-    >>> [language(n) for n in ("en", "French", "pt-BR", "text")]
-    [True, True, True, False]
-    """
-    return re.split("[-_]", str(name).lower())[0] in LANGUAGES
 
 
 def ended(value: str) -> bool:
@@ -70,11 +55,10 @@ def text_files(
     folder: Path, split_of: Callable[[Path], str], notes: list[str] | None = None
 ) -> dict[str, pd.DataFrame]:
     """`train.en` beside `train.fr`, and so for the other splits: one pair per line. Empty where there are no such files."""
-    found: dict[str, dict[str, Path]] = {}
-    for path in sorted(folder.iterdir()):
-        code = path.suffix[1:].lower()
-        if path.is_file() and split_of(path) and len(code) <= 3 and (language(code) or code == "id"):
-            found.setdefault(split_of(path), {})[code] = path
+    paths: dict[str, list[Path]] = {}
+    for path in (p for p in folder.iterdir() if p.is_file() and split_of(p)):
+        paths.setdefault(split_of(path), []).append(path)
+    found = {split: files for split, some in sorted(paths.items()) if (files := sides(some))}
     return (
         {split: _aligned(files, folder, [] if notes is None else notes) for split, files in found.items()}
         if "train" in found
@@ -89,12 +73,12 @@ def _aligned(files: dict[str, Path], folder: Path, notes: list[str]) -> pd.DataF
                              "one file for each of two languages", "train.en and train.fr")  # fmt: skip
     if re.search(rf"(^|[^a-z]){codes[1]}[-_]{codes[0]}([^a-z]|$)", folder.name.lower()):
         codes.reverse()
-    sides = {code: _lines(files[code], notes) for code in codes}
-    lengths = [len(side) for side in sides.values()]
+    both = {code: _lines(files[code], notes) for code in codes}
+    lengths = [len(side) for side in both.values()]
     if lengths[0] != lengths[1]:
         raise WorkbenchError(f"{files[codes[0]].name} has {lengths[0]:,} lines and {files[codes[1]].name} {lengths[1]:,}",
                              "the same number: line by line each is the other's translation")  # fmt: skip
-    return pd.DataFrame(dict(zip(("source", "target"), sides.values(), strict=True)))
+    return pd.DataFrame(dict(zip(("source", "target"), both.values(), strict=True)))
 
 
 def _lines(path: Path, notes: list[str]) -> list[str]:

@@ -22,6 +22,7 @@ from workbench.data import (
     parallel,
     separated,
     splits,
+    spreadsheets,
     txt,
 )
 from workbench.data.splits import EVAL, SPLITS, Tables
@@ -84,6 +85,7 @@ def _short(source: Any) -> str:
 READERS: dict[str, Any] = {
     ".csv": lambda path, coded, notes: separated.commas(path, coded, notes),
     ".tsv": lambda path, coded, notes: txt.read_tsv(path, coded, notes, separated.tabs),
+    ".xlsx": lambda path, coded, notes: spreadsheets.read(path, notes),
     ".jsonl": lambda path, coded, notes: json_files.lines(path, coded, notes),
     ".parquet": lambda path, coded, notes: classlabels.read_parquet(path),
     ".json": lambda path, coded, notes: json_files.whole(path, coded, notes),
@@ -92,6 +94,7 @@ READERS: dict[str, Any] = {
         (".conll", ".bio", ".iob", ".annotated"), lambda path, coded, notes: conll.read_conll(path, coded, notes)
     ),
 }
+BINARY = (".parquet", ".xlsx")
 
 
 def _from_file(path: Path, notes: list[str]) -> pd.DataFrame:
@@ -103,7 +106,7 @@ def _from_file(path: Path, notes: list[str]) -> pd.DataFrame:
     if reader is None:
         raise endings.unknown(path, tuple(READERS))
     try:
-        coded = decode.UTF8 if suffix == ".parquet" else decode.encoding(path)
+        coded = decode.UTF8 if suffix in BINARY else decode.encoding(path)
         notes += decode.stated(path.name, coded)
         return reader(path, coded, notes)
     except READ_ERRORS as error:

@@ -44,24 +44,29 @@ def told(path: Path, coded: str, notes: list[str]) -> dict[str, Any]:
         frame, how = way(lambda **how: fields(io.StringIO(some), coded, **how), path.name, notes)
     except ValueError:  # these lines may end inside a quoted field
         frame = fields(path, coded, nrows=LOOKED_AT, **how)
-    names = _names(_first(partial(fields, path, coded), how), frame, path.name, notes)
-    return how | ({"header": None, "names": names} if names else {})
+    made = names(_first(partial(fields, path, coded), how), frame, path.name, notes)
+    return how | ({"header": None, "names": made} if made else {})
 
 
 def fields(source: Path | io.StringIO, coded: str, **how: Any) -> pd.DataFrame:
-    """Every value as it is written. pandas would make an index of surplus fields without a word."""
+    """Every value as it is written."""
     frame = pd.read_csv(source, dtype=str, keep_default_na=False, encoding=coded, **how)
+    refuse_surplus(frame)
+    return frame
+
+
+def refuse_surplus(frame: pd.DataFrame) -> None:
+    """An error for rows with more fields than the first line, of which pandas makes an index without a word."""
     if not isinstance(frame.index, pd.RangeIndex):
         raise ValueError("rows have more fields than the first line")
-    return frame
 
 
 def _whole(path: Path, coded: str, notes: list[str], way: Callable[[Read, str, list[str]], Told]) -> pd.DataFrame:
     """The table, its first line made a row where it holds no names."""
     read = partial(fields, path, coded)
     frame, how = way(read, path.name, notes)
-    names = _names(_first(read, how), frame, path.name, notes)
-    return frame if names is None else read(header=None, **how).set_axis(names, axis=1)
+    made = names(_first(read, how), frame, path.name, notes)
+    return frame if made is None else read(header=None, **how).set_axis(made, axis=1)
 
 
 def _sign(path: Path, coded: str, notes: list[str]) -> str:
@@ -137,7 +142,7 @@ def _first(read: Read, how: dict[str, Any]) -> list[str]:
     return list(map(str, read(header=None, nrows=1, **how).iloc[0]))
 
 
-def _names(cells: list[str], frame: pd.DataFrame, name: str, notes: list[str]) -> list[str] | None:
+def names(cells: list[str], frame: pd.DataFrame, name: str, notes: list[str]) -> list[str] | None:
     """Names of columns where the first line is a row like the others; None where it holds names. What is guessed is noted."""
     if first_line.is_row(cells, frame):
         notes.append(f"the first line of {name} holds no names of columns and was read as a row")

@@ -8,10 +8,9 @@ texts; other kinds are read whole.
 from __future__ import annotations
 
 import atexit
-import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -21,9 +20,22 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from workbench.data import classlabels, decode, groups, indicators, labelled, separated, shaped, splits, txt, unlabelled
+from workbench.data import (
+    cells,
+    classlabels,
+    decode,
+    groups,
+    indicators,
+    json_files,
+    labelled,
+    separated,
+    shaped,
+    splits,
+    txt,
+    unlabelled,
+)
 from workbench.data.checks import plain
-from workbench.data.columns import renamed
+from workbench.data.columns import renamed, roles_said
 from workbench.errors import WorkbenchError
 
 LARGE = 32 * 1024 * 1024  # bytes from which a file is read in pieces
@@ -40,8 +52,7 @@ def pieces(path: Path, coded: str, notes: list[str]) -> Iterator[pd.DataFrame]:
         how, read = separated.told(path, coded, notes), 0
         with pd.read_csv(path, dtype=str, keep_default_na=False, encoding=coded, chunksize=PIECE, **how) as reader:
             for frame in reader:
-                if not isinstance(frame.index, pd.RangeIndex):
-                    raise ValueError("rows have more fields than the first line")
+                separated.refuse_surplus(frame)
                 if not any("look like rows" in note for note in notes):  # said once
                     notes += separated.swallowed(frame, path.name, how["sep"], read)
                 read += len(frame)
@@ -51,25 +62,23 @@ def pieces(path: Path, coded: str, notes: list[str]) -> Iterator[pd.DataFrame]:
 
         file = pq.ParquetFile(path)
         yield from (classlabels.with_names(batch.to_pandas(), file.schema_arrow) for batch in file.iter_batches(PIECE))
+    elif suffix == ".jsonl":
+        yield from _of_objects(path, coded, notes)
     else:
         with path.open(encoding=coded) as lines:
-            yield from _of_lines(lines, suffix == ".jsonl")
+            yield from _in_pieces({"text": bare} for line in lines if (bare := line.strip()))
 
 
-def _of_lines(lines: Iterable[str], objects: bool) -> Iterator[pd.DataFrame]:
-    read = 0
-    lines = iter(lines)
-    while some := list(islice(lines, PIECE)):
-        rows = []
-        for number, line in enumerate(some, read + 1):
-            if line.strip():
-                try:
-                    rows.append(dict(json.loads(line)) if objects else {"text": line.strip()})
-                except (ValueError, TypeError, RecursionError) as error:
-                    raise ValueError(f"line {number} is not a JSON object") from error
-        read += len(some)
-        if rows:
-            yield pd.DataFrame(rows, dtype=object)
+def _of_objects(path: Path, coded: str, notes: list[str]) -> Iterator[pd.DataFrame]:
+    """One object per line; where every line says whether it was accepted, which takes a pass of its own, those that were."""
+    gone, rows = json_files.rejected(json_files.objects(path, coded)), json_files.objects(path, coded)
+    notes += json_files.left_out(gone, path.name)
+    yield from _in_pieces(rows if gone is None else json_files.accepted(rows))
+
+
+def _in_pieces(rows: Iterator[dict[str, Any]]) -> Iterator[pd.DataFrame]:
+    while some := list(islice(rows, PIECE)):
+        yield pd.DataFrame(some, dtype=object)
 
 
 class Stream:
@@ -83,7 +92,8 @@ class Stream:
         self.extra: list[str] = []
         self.codes: dict[str, int] = {}
         self.parts: dict[str, list[np.ndarray]] = {"label": [], "split": [], "hash": [], "group": []}
-        self.notes: list[str] = []  # on the values of single pieces
+        self.spellings: dict[str, None] = {}  # of labels, as they are written
+        self.notes: list[str] = []  # on the texts of single pieces
         self.rows = 0
 
     def begin(self, frame: pd.DataFrame, notes: list[str]) -> None:
@@ -103,7 +113,8 @@ class Stream:
         try:
             table = renamed(frame[list(self.chosen.values())], self.chosen)
             if self.kind is labelled:
-                table = labelled.mended({"train": table}, self.notes, whole=self.rows == 0)["train"]
+                self.spellings |= dict.fromkeys(v for v in map(cells.spoken, table["label"]) if isinstance(v, str))
+                table = labelled.as_text({"train": table}, self.notes, whole=self.rows == 0)["train"]
             rows = self.kind.canonical(table, "the file", None)
         except WorkbenchError as error:
             raise WorkbenchError(
@@ -149,7 +160,7 @@ class Stream:
         twice = np.isin(numbers["hash"][split > 0], numbers["hash"][split == 0]).sum()
         if twice:
             notes.append(f"{twice:,} texts outside training stand in training too: scores there flatter")
-        notes += {n.split("(")[0].split(":")[0]: n for n in reversed(self.notes)}.values()  # each kind once
+        notes += [*dict.fromkeys(self.notes), *labelled.said(self.spellings)]
         left = f"; {', '.join(map(repr, self.extra[:5]))} left out" if self.extra else ""
         notes.append(f"{self.rows:,} rows are read from disk where they are needed{left}")
         return found
@@ -206,8 +217,6 @@ def _written(
 def streamed(path: Path, text: str | None, label: str | None, group: str | None, seed: int,
              notes: list[str]) -> dict[str, hf.Dataset] | None:  # fmt: skip
     """The splits of a large file, or None where it is small or of a kind that is read whole."""
-    from workbench.data.load import _columns_said
-
     if path.suffix.lower() not in ENDINGS or not path.is_file() or path.stat().st_size < LARGE:
         return None
     coded = decode.UTF8 if path.suffix.lower() == ".parquet" else decode.encoding(path)
@@ -221,14 +230,18 @@ def streamed(path: Path, text: str | None, label: str | None, group: str | None,
     folder = Path(tempfile.mkdtemp(prefix="workbench-data-", dir=_cache()))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     stream, raw = Stream(folder, text, label, group), folder / "raw.arrow"
-    stream.begin(first, notes)
+    stream.begin(first, found := [])
     with pa.ipc.new_stream(str(raw), pa.schema([("text", pa.string())])) as writer:
         stream.take(first, writer)
         for frame in tables:
             stream.take(frame, writer)
     said += txt.said(path.name, lines) if path.suffix.lower() == ".txt" else []
-    notes += [*said, *_columns_said(stream.kind, stream.chosen, text, label)]
-    return stream.finish(raw, seed, notes)
+    found += [*said, *roles_said(stream.kind.TASK, stream.chosen, text, label)]
+    made = stream.finish(raw, seed, found)
+    if "validation" not in made:  # a handful of long texts
+        return None
+    notes += found
+    return made
 
 
 def _kind_fits(frame: pd.DataFrame, text: str | None, label: str | None) -> bool:

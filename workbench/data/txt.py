@@ -70,7 +70,7 @@ def built(lines: list[str]) -> str:
     ('sentences', 'table', 'texts')
     """
     given = [line for line in lines if line]
-    if _sentences(lines):
+    if conll.in_lines(lines, most=5):
         return "sentences"
     if given and sum(bool(_ATTRIBUTED.fullmatch(line)) for line in given) >= ENOUGH * len(given):
         return "pairs"
@@ -84,17 +84,6 @@ def _numbered(lines: list[str], tabs: int) -> bool:
     """Whether the lines are texts with a number of their own before each."""
     first = [line.partition("\t")[0].strip() for line in lines]
     return tabs == 1 and all(n.isdecimal() for n in first) and len(set(first)) == len(first)
-
-
-def _sentences(lines: list[str]) -> bool:
-    """Whether blank lines divide rows of 2 to 5 fields of which the last, or the first, is a tag."""
-    rows = [
-        conll.fields(line) for line in lines if line and not line.startswith(("-DOCSTART-", "# ", "#begin ", "#end "))
-    ]
-    short = [r for r in rows if 2 <= len(r) <= 5]
-    if not short or len(short) < ENOUGH * len(rows) or "" not in lines:
-        return False
-    return any(conll.tagged([r[at] for r in short]) for at in (-1, 0))
 
 
 def labelled(lines: list[str]) -> tuple[str, list[str]] | None:

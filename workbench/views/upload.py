@@ -1,7 +1,7 @@
 """The panel's upload control: a file from the learner's own machine becomes data, as `wb.load(path)` makes it. No training here.
 
-What arrives is bytes from outside: they are written to a file of their own beside the runs and read as text by the same readers as
-any other file; nothing in them is executed or unpickled. What is wrong with them is said in sentences with row numbers.
+What arrives is bytes from outside: they are written to a file of their own beside the runs and read by the same readers as any
+other file; nothing in them is executed or unpickled. What is wrong with them is said in sentences with row numbers.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from workbench.errors import WorkbenchError
 from workbench.training.store import runs_home, write_aside
 from workbench.views.controls import problem_html
 
-ENDINGS = (".csv", ".tsv", ".jsonl", ".json", ".txt", ".conll")
+ENDINGS = (".csv", ".tsv", ".xlsx", ".jsonl", ".json", ".txt", ".conll")
 LIMIT = 8 * 1024 * 1024  # bytes: what Jupyter's connection takes in one message, with room to spare
 WORDS = f"{', '.join(e[1:] for e in ENDINGS)}; at most {LIMIT // 1024**2} MB. For larger files put the path into the Data field."
 

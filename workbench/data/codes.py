@@ -1,0 +1,51 @@
+"""Names of languages as columns and files bear them: `en`, `English`, `pt_BR`; `corpus.fra`, `train.zho_Hans`. No texts here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+_LANGUAGES = (
+    "ar bg bn ca cs cy da de el en eo es et eu fa fi fr ga gl gu he hi hr hu is it ja ka kk ko lt lv mk mr ms nl no pl pt "
+    "ro ru sk sl sq sr sv sw ta te th tr uk ur uz vi zh "
+    "arabic chinese czech danish dutch english esperanto finnish french german greek hindi hungarian italian japanese korean "
+    "norwegian polish portuguese romanian russian spanish swedish turkish ukrainian"
+)
+LANGUAGES = frozenset(_LANGUAGES.split())  # not id: as a column's name it means something else than Indonesian
+_THREE = (  # ISO 639-2 and 639-3: endings of files only, for as names of columns cat, est or tel mean other things
+    "afr ara arb arz bel ben bos bre bul cat ces cze chi cmn cym wel dan deu ger ell gre eng epo est eus baq fas per pes fin fra fre "
+    "gle glg guj hat hau heb hin hrv hun hye arm ibo ind isl ice ita jav jpn kan kat geo kaz khm kmr kor lao lat lav lit ltz mal mar "
+    "mkd mac mlt mon khk mya bur nep npi nld dut nno nob nor oci ori ory pan pol por pus ron rum rus sin slk slo slv som spa sqi alb "
+    "srp swa swe swh tam tat tel tgl tha tur ukr urd uzb uzn vie xho yor zho zsm msa may zul"
+)
+_FILES = LANGUAGES.union(_THREE.split(), ("id",))
+_SIDES = ("source", "src", "target", "tgt", "trg")  # in the alphabet the source comes first
+
+
+def language(name: Any) -> bool:
+    """Whether a name is a language's: `en`, `English`, `pt_BR`.
+
+    >>> [language(n) for n in ("en", "French", "pt-BR", "text", "fra")]
+    [True, True, True, False, False]
+    """
+    return re.split("[-_]", str(name).lower())[0] in LANGUAGES
+
+
+def of_file(path: Path) -> str:
+    """The language, or the side of a translation, that the ending of a file stands for; empty where it stands for none.
+
+    >>> [of_file(Path(n)) for n in ("corpus.en", "corpus.fra", "train.zho_Hans", "train.src", "train.csv")]
+    ['en', 'fra', 'zho_hans', 'src', '']
+    """
+    code = path.suffix[1:].lower()
+    known = re.fullmatch(r"([a-z]{2,3})([-_][a-z]{2,4})?", code)
+    return code if code in _SIDES or (known and known[1] in _FILES) else ""
+
+
+def sides(paths: Iterable[Path]) -> dict[str, Path]:
+    """Files by their languages; beside exactly two with codes of two letters, what looks like one of three letters is none."""
+    found = {code: path for path in sorted(paths) if (code := of_file(path))}
+    short = {code: path for code, path in found.items() if len(code) == 2}
+    return short if len(short) == 2 else found
