@@ -12,7 +12,7 @@ from typing import Any
 
 from workbench import catalog
 from workbench.errors import WorkbenchError
-from workbench.models import growing, hub, vocabulary
+from workbench.models import growing, hub, sound, vocabulary
 
 RANDOM = ":random"
 POOLED = ("bert", "roberta", "xlm-roberta", "camembert")  # families whose encoders grow a pooler unless told otherwise
@@ -135,15 +135,28 @@ def _made(auto_class: Any, src: Source, cfg: Any, **arguments: Any) -> tuple[Any
             src, lambda _: auto_class.from_config(cfg, trust_remote_code=False, **arguments).to(torch.float32)
         )
         return model, {name for name, _ in model.named_parameters()}
-    model, report = _fetch(
-        src,
-        lambda place: auto_class.from_pretrained(
-            place, config=cfg, dtype=torch.float32, trust_remote_code=False, use_safetensors=True,
-            output_loading_info=True, **arguments
-        ),
-        weights=True,
-    )  # fmt: skip
-    return model, {*report["missing_keys"], *(key for key, *_ in report["mismatched_keys"])}
+
+    def read(names: dict[str, str]) -> tuple[Any, set[str]]:
+        model, report = _fetch(
+            src,
+            lambda place: auto_class.from_pretrained(
+                place, config=cfg, dtype=torch.float32, trust_remote_code=False, use_safetensors=True,
+                output_loading_info=True, key_mapping=names or None, **arguments
+            ),
+            weights=True,
+        )  # fmt: skip
+        return model, {*report["missing_keys"], *(key for key, *_ in report["mismatched_keys"])}
+
+    there = int(getattr(config(src), "num_hidden_layers", 0) or 10**9)
+    model, missing = read({})
+    sound.padding(src.name, model)
+    if sound.strange(model, missing, there):
+        names = sound.renaming(model, _fetch(src, _tensor_names, weights=True))
+        model, missing = read(names) if names else (model, missing)
+    if lost := sound.strange(model, missing, there):
+        raise WorkbenchError(f"model {src.name!r} ({cfg.model_type}) lacks {lost}, or has them in other sizes: it would begin as noise",
+                             "weights and config.json of one model", f"model={src.name + RANDOM!r} if noise is what you want")  # fmt: skip
+    return model, missing
 
 
 def without_pooler(cfg: Any) -> dict[str, bool]:
