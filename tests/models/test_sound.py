@@ -94,3 +94,71 @@ def test_a_model_that_cannot_leave_padding_out_is_refused(tmp_path):
     hf.FNetModel(cfg).save_pretrained(tmp_path)
     with pytest.raises(wb.WorkbenchError, match="takes no mask"):
         built(tmp_path)
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+def test_an_adapter_alone_names_the_model_that_it_is_for(tmp_path):
+    (tmp_path / "adapter_config.json").write_text('{"base_model_name_or_path": "google-bert/bert-base-uncased"}')
+    with pytest.raises(wb.WorkbenchError, match="an adapter for 'google-bert/bert-base-uncased'") as caught:
+        zoo.config(zoo.source(str(tmp_path)))
+    assert "bert-base-uncased" in caught.value.try_ and "merge_and_unload" in caught.value.expected
+
+
+def test_gguf_is_called_gguf(tmp_path):
+    folder = make("llama", tmp_path)
+    (folder / "model.safetensors").rename(folder / "model-Q4_K_M.gguf")
+    with pytest.raises(wb.WorkbenchError, match="GGUF"):
+        built(folder)
+
+
+@pytest.mark.parametrize("method", ["bitsandbytes", "gptq", "awq", "fp8"])
+def test_quantised_weights_are_refused_before_a_package_for_them_is_asked_for(method, tmp_path):
+    folder = changed(make("llama", tmp_path), quantization_config={"quant_method": method, "bits": 4})
+    with pytest.raises(wb.WorkbenchError, match=rf"quantised \({method}\)"):
+        zoo.config(zoo.source(str(folder)))
+
+
+# --- tokenizers -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("family", ["bert", "gpt2", "t5", "roberta"])
+def test_a_folder_without_a_tokenizer_is_refused(family, tmp_path):
+    """transformers makes one of a few special tokens, to which every word is unknown."""
+    folder = make(family, tmp_path)
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        (folder / name).unlink()
+    with pytest.raises(wb.WorkbenchError, match="no vocabulary"):
+        zoo.tokenizer(zoo.source(str(folder)))
+
+
+def enlarged(folder, **new):
+    tokenizer = hf.AutoTokenizer.from_pretrained(folder)
+    tokenizer.add_special_tokens(new) if new else tokenizer.add_tokens(["zymurgy"])
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def test_words_that_the_model_has_no_vectors_for_are_told(tmp_path):
+    with pytest.raises(wb.WorkbenchError, match="1 tokens that the model has no vectors for, such as 'zymurgy'"):
+        zoo.tokenizer(zoo.source(str(enlarged(make("llama", tmp_path)))))
+
+
+def test_padding_that_the_model_has_no_vector_for_is_the_end_of_a_text(tmp_path):
+    """As in many a Llama to which somebody has given [PAD] and no row."""
+    folder = enlarged(make("llama", tmp_path), pad_token="[PADDING]")
+    assert hf.AutoTokenizer.from_pretrained(folder).pad_token == "[PADDING]"
+    assert zoo.tokenizer(zoo.source(str(folder))).pad_token == "<|endoftext|>"
+
+
+def bare(folder):
+    tokenizer = hf.AutoTokenizer.from_pretrained(folder)
+    tokenizer.bos_token = tokenizer.eos_token = tokenizer.pad_token = None
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def test_a_tokenizer_without_padding_and_end_is_refused(tmp_path):
+    with pytest.raises(wb.WorkbenchError, match="no token for padding"):
+        zoo.tokenizer(zoo.source(str(bare(make("gpt2", tmp_path)))))

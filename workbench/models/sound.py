@@ -7,14 +7,19 @@ other names would be trained from noise, a tokenizer without its files would rea
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from torch import nn
 
 from workbench.errors import WorkbenchError
+
+FEW = 8  # tokens beside the special ones: fewer are no vocabulary
+ROLES = ("cls_token", "sep_token", "bos_token", "eos_token", "unk_token", "mask_token")
 
 
 def body(model: nn.Module) -> tuple[str, Any]:
@@ -59,9 +64,60 @@ def renaming(model: nn.Module, names: Iterable[str]) -> dict[str, str]:
     return {f"^{re.escape(theirs)}": prefix if theirs == whole[0] else ""}
 
 
+def files(name: str, place: str) -> None:
+    """Raise a WorkbenchError for a folder of an adapter alone, or of GGUF files."""
+    folder = Path(place)
+    if (folder / "adapter_config.json").is_file():
+        made_for = _json(folder / "adapter_config.json").get("base_model_name_or_path") or "another model"
+        raise WorkbenchError(f"model {name!r} is an adapter for {made_for!r}, not a model by itself",
+                             "a whole model: peft's merge_and_unload() and save_pretrained() make one of both", f"model={made_for!r}")  # fmt: skip
+    if any(folder.glob("*.gguf")) and not any(folder.glob("*.safetensors")):
+        raise WorkbenchError(f"model {name!r} is here as GGUF, which is made for answering and cannot be fine-tuned",
+                             "the model that it was made from, with config.json and safetensors", "model='gpt-mini'")  # fmt: skip
+
+
+def precision(name: str, cfg: Any) -> None:
+    """Raise a WorkbenchError for weights of four or eight bits: a step of training would be lost in their rounding."""
+    how = getattr(cfg, "quantization_config", None)
+    if how:
+        method = how.get("quant_method", "") if isinstance(how, dict) else getattr(how, "quant_method", "")
+        raise WorkbenchError(f"the weights of model {name!r} are quantised ({getattr(method, 'value', method) or 'no method named'}), and "
+                             "cannot be fine-tuned so", "the same model in whole precision (float32, bfloat16, float16)", "model='gpt-mini'")  # fmt: skip
+
+
 def padding(name: str, model: nn.Module) -> None:
     """Raise a WorkbenchError for a model that cannot tell padding from text, as FNet: its answer to a text would depend on which
     longer ones stand in the same batch."""
     if "attention_mask" not in inspect.signature(body(model)[1].forward).parameters:
         raise WorkbenchError(f"model {name!r} takes no mask, and would read the padding of a batch as part of its texts",
                              "a model that leaves padding out, such as BERT", "model='bert-mini'")  # fmt: skip
+
+
+def words(name: str, tok: Any, cfg: Any) -> None:
+    """Raise a WorkbenchError for a tokenizer without a vocabulary or of another model; give one that lacks padding a token for it."""
+    known = tok.get_vocab() if len(tok) < 1000 else {}
+    if tok.is_fast and known and len(set(known) - set(tok.get_added_vocab()) - set(tok.all_special_tokens)) < FEW:
+        raise WorkbenchError(f"the folder of model {name!r} has no vocabulary: every word would be unknown",
+                             "tokenizer.json beside config.json, or vocab.txt, vocab.json and merges.txt as its family has them", "the "
+                             "files of its tokenizer put there")  # fmt: skip
+    rows = getattr(cfg, "vocab_size", None)
+    size = rows if isinstance(rows, int) and 0 < rows < len(tok) else None
+    beyond = {t: i for t, i in tok.get_vocab().items() if i >= size} if size else {}
+    if tok.pad_token is None or tok.pad_token in beyond:
+        others = (getattr(tok, role) for role in ("eos_token", "sep_token", "unk_token", "bos_token"))
+        tok.pad_token = next((t for t in others if t is not None and t not in beyond), None)
+    if tok.pad_token is None:
+        raise WorkbenchError(f"the tokenizer of model {name!r} has no token for padding, nor one for the end of a text",
+                             "a pad_token or an eos_token in its tokenizer_config.json", "tokenizer.pad_token = ... and save_pretrained()")  # fmt: skip
+    special = {t.content for t in tok.added_tokens_decoder.values() if t.special} - {getattr(tok, r) for r in ROLES}
+    if lost := sorted(beyond.keys() - special - {tok.pad_token}):
+        raise WorkbenchError(f"the tokenizer of model {name!r} knows {len(lost)} tokens that the model has no vectors for, such as {lost[0]!r}",
+                             f"a tokenizer of {size} tokens, saved together with the weights", "add_tokens=[...] for words of your own")  # fmt: skip
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

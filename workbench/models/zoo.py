@@ -80,9 +80,9 @@ def tokenizer(src: Source) -> Any:
     from transformers import AutoTokenizer
 
     tok = _fetch(src, lambda place: AutoTokenizer.from_pretrained(place, trust_remote_code=False))
-    if tok.pad_token is None:
-        tok.pad_token = tok.eos_token
-    tok.model_max_length = min(tok.model_max_length, _positions(config(src)))
+    cfg = config(src)
+    sound.words(src.name, tok, cfg)
+    tok.model_max_length = min(tok.model_max_length, _positions(cfg))
     if src.added:
         vocabulary.extend(tok, src.added)
     return tok
@@ -100,6 +100,7 @@ def config(src: Source, **changes: Any) -> Any:
     from transformers import AutoConfig
 
     loaded = _fetch(src, lambda place: AutoConfig.from_pretrained(place, trust_remote_code=False))
+    sound.precision(src.name, loaded)
     for key, value in changes.items():
         if hasattr(loaded, key):
             setattr(loaded, key, value)
@@ -241,11 +242,12 @@ def _fetch(src: Source, load: Any, weights: bool = False) -> Any:
 
         def here() -> Any:
             place = hub.folder(src.location, weights) if src.on_hub else src.location
+            sound.files(src.name, place)
             _meet(place)
             return load(place)
 
         return quietly(here)
-    except MemoryError:
+    except (MemoryError, WorkbenchError):
         raise
     except Exception as error:
         if "out of memory" in str(error).lower():
