@@ -78,6 +78,9 @@ def tokenizer(src: Source, task: str) -> Any:
     if task != "translation":
         return own
     if kind(cfg) == families.WRITER:
+        if own.eos_token_id is None:
+            raise WorkbenchError(f"the tokenizer of model {src.name!r} has no token for the end, and a translation would not stop",
+                                 "an eos_token in its tokenizer_config.json", "model='gpt-mini'")  # fmt: skip
         return sides.Completion(own)
     if kind(cfg) == families.READER or (cfg.model_type == "encoder-decoder" and cfg.decoder.model_type == "marian"):
         return sides.Sides(own, _target(src))

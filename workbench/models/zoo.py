@@ -16,6 +16,8 @@ from workbench.models import growing, hub, sound, vocabulary
 
 RANDOM = ":random"
 POOLED = ("bert", "roberta", "xlm-roberta", "camembert")  # families whose encoders grow a pooler unless told otherwise
+BEHIND_PADDING = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "longformer", "ibert", "data2vec-text",
+                  "roberta-prelayernorm", "xmod", "luke")  # fmt: skip
 SUMMARY = {
     "bert": "pooler.dense.weight",
     "albert": "pooler.weight",
@@ -41,7 +43,7 @@ class Source:
     @property
     def pooling(self) -> str:
         """What the head should read: the word of the card, or of the run or pretraining that made the folder, else transformers' own
-        head. Where that would read a summary of [CLS] that the checkpoint does not have, the mean over tokens."""
+        head. Where there is none, or it would read a summary of [CLS] that the checkpoint does not have, the mean over tokens."""
         if self.card:
             return str(self.card.facts.get("pooling", "native"))
         return str(saved_facts(self.location).get("pooling") or ("mean" if _without_summary(self) else "native"))
@@ -89,9 +91,9 @@ def tokenizer(src: Source) -> Any:
 
 
 def _positions(cfg: Any) -> int:
-    """How many word pieces the model has positions for; RoBERTa's count begins behind the padding id."""
-    known = getattr(cfg, "max_position_embeddings", None)
-    behind = cfg.pad_token_id + 1 if cfg.model_type in ("roberta", "xlm-roberta", "camembert") else 0
+    """How many word pieces the model has positions for; RoBERTa's and its relatives' count begins behind the padding id."""
+    known = getattr(cfg, "max_position_embeddings", None) or getattr(cfg, "max_encoder_position_embeddings", None)
+    behind = (cfg.pad_token_id or 0) + 1 if cfg.model_type in BEHIND_PADDING else 0
     return known - behind if isinstance(known, int) and known > 0 else 10**9
 
 
@@ -203,10 +205,17 @@ def saved_facts(location: str) -> dict[str, Any]:
 
 
 def _without_summary(src: Source) -> bool:
-    """Whether a checkpoint comes from masked words alone: its family's head would read a layer that was never trained."""
-    wanted = SUMMARY.get(config(src).model_type)
+    """Whether a checkpoint comes from masked words alone: its family's head would read a layer that was never trained. Or whether
+    transformers has no head for its family at all, as for Mamba."""
+    from transformers.models.auto import modeling_auto as auto
+
+    cfg = config(src)
+    wanted = SUMMARY.get(cfg.model_type)
     if wanted is None:
-        return False
+        speaks = any(
+            type(cfg) in known for known in (auto.MODEL_FOR_CAUSAL_LM_MAPPING, auto.MODEL_FOR_MASKED_LM_MAPPING)
+        )
+        return speaks and not cfg.is_encoder_decoder and type(cfg) not in auto.MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING
     names = _fetch(src, _tensor_names, weights=True)
     return bool(names) and not any(name.endswith(wanted) for name in names)
 

@@ -88,7 +88,7 @@ class Classification:
         pooling = source.pooling if config.pooling == "auto" else config.pooling
         names = dict(enumerate(prepared.labels))
         cfg = zoo.config(source, num_labels=len(names), id2label=names, label2id={v: k for k, v in names.items()},
-                         pad_token_id=prepared.tokenizer.pad_token_id)  # fmt: skip
+                         pad_token_id=prepared.tokenizer.pad_token_id, problem_type="single_label_classification")  # fmt: skip
         zoo.set_dropout(cfg, config.dropout)
         zoo.set_layers(cfg, config.layers)
         if pooling == "native":
