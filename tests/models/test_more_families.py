@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 import torch
 import transformers as hf
-from families import DECODER, SIZES, TOKENIZERS
+from families import DECODER, SIZES, TOKENIZERS, byte_pairs, wrapped
 from tiny import data as labelled_data
 from tiny import parallel_data
+from tokenizers import processors
 
 import workbench as wb
 from workbench.config import RunConfig
 from workbench.data import load
-from workbench.models import hub, pairing, zoo
+from workbench.models import contexts, hub, objectives, pairing, zoo
 from workbench.tasks import TASKS
 from workbench.tasks.base import forward
 from workbench.techniques import TECHNIQUES
@@ -195,6 +196,8 @@ PIECES_GONE = "its tokenizer needs the packages sentencepiece and protobuf"
     [("`tiktoken` is required to read a `tiktoken` file. Install it with `pip install tiktoken`.", PIECES_GONE),
      ("Unrecognized configuration class <class 'MarianConfig'> to build an AutoTokenizer.", PIECES_GONE),
      ("The repository x contains custom code which must be executed", "which is never run here"),
+     ("Unrecognized configuration class <class 'X'> for this kind of AutoModel: AutoModelForTokenClassification.",
+      "no AutoModelForTokenClassification for its family"),
      ("has model type `superbert` but Transformers does not recognize this", "knows no family 'superbert'"),
      ("Couldn't instantiate the backend tokenizer from one of:\n(1) a", "has no tokenizer")],
 )  # fmt: skip
@@ -203,3 +206,31 @@ def test_what_transformers_says_in_many_words_is_said_in_few(said, why, monkeypa
     assert why in str(hub.trouble("acme/x", ValueError(said), True))
     if why == PIECES_GONE:
         assert "pip install sentencepiece protobuf" in str(hub.trouble("acme/x", ValueError(said), True))
+
+
+def test_a_text_begins_once_where_its_tokenizer_has_put_the_beginning_there(tmp_path):
+    core = byte_pairs(["<s>", "</s>"])
+    core.post_processor = processors.TemplateProcessing("<s> $A", "<s> $A <s> $B", [("<s>", 0)])
+    wrapped(core, ["input_ids", "attention_mask"], bos_token="<s>", eos_token="</s>").save_pretrained(tmp_path)
+    hf.LlamaForCausalLM(hf.LlamaConfig(**DECODER | {"vocab_size": 400})).save_pretrained(tmp_path)
+    reader = objectives.Reader(str(tmp_path))
+    ids = reader.tokenizer("the room was warm")["input_ids"]
+    (found,) = reader.ask(ids, [1, 3])
+    with torch.inference_mode():
+        want = reader.model(input_ids=torch.tensor([ids])).logits[0, [0, 2]].softmax(-1)
+    assert ids[0] == 0 and np.allclose(found.probabilities, want, atol=1e-6)
+
+
+@pytest.mark.parametrize("ask", [objectives.Reader, contexts.Encoder])
+def test_a_tokenizer_written_in_python_has_no_places_to_ask_for(ask, tmp_path):
+    hf.ByT5Tokenizer().save_pretrained(tmp_path)
+    hf.GPT2LMHeadModel(hf.GPT2Config(vocab_size=384, n_embd=32, n_layer=1, n_head=2)).save_pretrained(tmp_path)
+    with pytest.raises(wb.WorkbenchError, match="written in Python"):
+        ask(str(tmp_path))
+
+
+@pytest.mark.parametrize("config", [hf.ViTConfig, hf.Qwen2VLConfig, hf.CLIPConfig])
+def test_what_reads_pictures_translates_nothing(config, tmp_path):
+    config().save_pretrained(tmp_path)
+    with pytest.raises(wb.WorkbenchError, match="no head for translation"):
+        pairing.suits(zoo.source(str(tmp_path)), "translation")

@@ -152,6 +152,8 @@ def _own_words(chain: list[BaseException], names: set[str]) -> tuple[str, str]:
             f"this version of transformers knows no family {unknown[1]!r}",
             "a family that it knows, or a newer transformers",
         )
+    if lacks := re.search(r"Unrecognized configuration class .* for this kind of AutoModel: (\w+)", said):
+        return f"transformers has no {lacks[1]} for its family", "a model of a family that has one, such as BERT"
     if "Couldn't instantiate the backend tokenizer" in said:
         return "its folder has no tokenizer", "tokenizer.json beside config.json"
     if re.search(r"file named (model|pytorch_model)\.(safetensors|bin)", said):

@@ -56,7 +56,11 @@ def _classes(cfg: Any, task: str) -> tuple[Any, ...]:
     from transformers.models.auto import modeling_auto as auto
 
     writes = (auto.MODEL_FOR_CAUSAL_LM_MAPPING, auto.MODEL_FOR_MASKED_LM_MAPPING)
-    translates = {families.READER: (auto.MODEL_MAPPING,), families.WRITER: writes}
+    reads = (
+        auto.MODEL_FOR_MASKED_LM_MAPPING,
+        auto.MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
+    )  # texts: others read pictures, or sound
+    translates = {families.READER: reads, families.WRITER: writes}
     return {
         "classification": (auto.MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,),
         "multi-label": (auto.MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,),

@@ -85,6 +85,13 @@ def precision(name: str, cfg: Any) -> None:
                              "cannot be fine-tuned so", "the same model in whole precision (float32, bfloat16, float16)", "model='gpt-mini'")  # fmt: skip
 
 
+def offsets(name: str, tok: Any) -> None:
+    """Raise a WorkbenchError for a tokenizer that does not say where in a text its pieces stand."""
+    if not tok.is_fast:
+        raise WorkbenchError(f"the tokenizer of model {name!r} is written in Python, and does not say where in a text a piece stands",
+                             "a model with a fast tokenizer (tokenizer.json)", "models=['bert-mini']")  # fmt: skip
+
+
 def padding(name: str, model: nn.Module) -> None:
     """Raise a WorkbenchError for a model that cannot tell padding from text, as FNet: its answer to a text would depend on which
     longer ones stand in the same batch."""
