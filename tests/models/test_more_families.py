@@ -1,14 +1,15 @@
 """Families of the Hub that none of the tables names: what each does differently, on models of two layers."""
 
 import importlib.util
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 import transformers as hf
-from families import DECODER, SIZES, TOKENIZERS, byte_pairs, wrapped
+from families import DECODER, SIZES, TOKENIZERS, byte_pairs, make, wrapped
 from tiny import data as labelled_data
-from tiny import parallel_data
+from tiny import parallel_data, tagged_data
 from tokenizers import processors
 
 import workbench as wb
@@ -198,6 +199,7 @@ PIECES_GONE = "its tokenizer needs the packages sentencepiece and protobuf"
      ("The repository x contains custom code which must be executed", "which is never run here"),
      ("Unrecognized configuration class <class 'X'> for this kind of AutoModel: AutoModelForTokenClassification.",
       "no AutoModelForTokenClassification for its family"),
+     ("Should have a `model_type` key in its config.json.", "no config.json that names the family"),
      ("has model type `superbert` but Transformers does not recognize this", "knows no family 'superbert'"),
      ("Couldn't instantiate the backend tokenizer from one of:\n(1) a", "has no tokenizer")],
 )  # fmt: skip
@@ -234,3 +236,40 @@ def test_what_reads_pictures_translates_nothing(config, tmp_path):
     config().save_pretrained(tmp_path)
     with pytest.raises(wb.WorkbenchError, match="no head for translation"):
         pairing.suits(zoo.source(str(tmp_path)), "translation")
+
+
+@pytest.mark.parametrize("family", ["gpt2", "distilbert", "electra", "modernbert"])
+@pytest.mark.parametrize("task", ["classification", "tagging"])
+def test_an_answer_does_not_depend_on_the_longer_texts_beside_it(task, family, tmp_path):
+    """A tokenizer saved with padding on the left: the head would read padding, or places would be counted from it."""
+    folder = make(family, tmp_path)
+    tokenizer = hf.AutoTokenizer.from_pretrained(folder, padding_side="left")
+    tokenizer.save_pretrained(folder)
+    assert hf.AutoTokenizer.from_pretrained(folder).padding_side == "left"
+    data = load(labelled_data(16, 8)) if task == "classification" else load(tagged_data(16, 8))
+    model, batch, prepared = made(folder, task, data)
+    assert learns(model, batch)
+    collate = TASKS[task].collate(prepared.tokenizer)
+    ask = partial(forward, model, collate=collate, keep_going=lambda: True, read=TASKS[task].read)
+    for n, beside in enumerate(ask(prepared.train.take(np.arange(8)))):
+        np.testing.assert_allclose(beside, ask(prepared.train.take(np.array([n])))[0], atol=1e-4)
+
+
+@pytest.mark.parametrize("choice", [("classification", {"pooling": "max"}), ("tagging", {"head": "bilstm"})])
+def test_a_head_of_our_own_on_a_t5_is_refused(choice, tmp_path):
+    task, how = choice
+    data = load(labelled_data(16, 8)) if task == "classification" else load(tagged_data(16, 8))
+    with pytest.raises(wb.WorkbenchError, match="reads with one half and writes with the other"):
+        made(make("t5", tmp_path), task, data, **how)
+
+
+def test_fewer_layers_of_a_longformer_have_fewer_windows():
+    cfg = hf.LongformerConfig(num_hidden_layers=4, attention_window=[8, 16, 32, 64])
+    zoo.set_layers(cfg, 2)
+    assert cfg.attention_window == [8, 16]
+
+
+def test_fewer_layers_of_a_mamba_are_counted_by_its_configuration():
+    cfg = hf.MambaConfig(num_hidden_layers=4)
+    zoo.set_layers(cfg, 2)
+    assert cfg.num_hidden_layers == 2

@@ -154,6 +154,8 @@ def _own_words(chain: list[BaseException], names: set[str]) -> tuple[str, str]:
         )
     if lacks := re.search(r"Unrecognized configuration class .* for this kind of AutoModel: (\w+)", said):
         return f"transformers has no {lacks[1]} for its family", "a model of a family that has one, such as BERT"
+    if "Should have a `model_type` key" in said:
+        return "it has no config.json that names the family of its model", FORMS
     if "Couldn't instantiate the backend tokenizer" in said:
         return "its folder has no tokenizer", "tokenizer.json beside config.json"
     if re.search(r"file named (model|pytorch_model)\.(safetensors|bin)", said):

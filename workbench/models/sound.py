@@ -19,6 +19,15 @@ from torch import nn
 from workbench.errors import WorkbenchError
 
 FEW = 8  # tokens beside the special ones: fewer are no vocabulary
+DISTANCES = (
+    "bloom",
+    "falcon",
+    "mamba",
+    "mamba2",
+    "mpt",
+    "opt",
+    "xglm",
+)  # or that count from the first piece that is no padding
 ROLES = ("cls_token", "sep_token", "bos_token", "eos_token", "unk_token", "mask_token")
 
 
@@ -90,6 +99,23 @@ def offsets(name: str, tok: Any) -> None:
     if not tok.is_fast:
         raise WorkbenchError(f"the tokenizer of model {name!r} is written in Python, and does not say where in a text a piece stands",
                              "a model with a fast tokenizer (tokenizer.json)", "models=['bert-mini']")  # fmt: skip
+
+
+def side(tok: Any, cfg: Any) -> None:
+    """Pad on the right, whatever the tokenizer says, where a head reads the first place or places are counted from the left: a text's
+    answer would depend on the longest one beside it. XLNet, and writers that know distances alone, pad where they say."""
+    from transformers.models.auto import modeling_auto as auto
+
+    writes = type(cfg) in auto.MODEL_FOR_CAUSAL_LM_MAPPING and type(cfg) not in auto.MODEL_FOR_MASKED_LM_MAPPING
+    if cfg.model_type != "xlnet" and not (writes and (hasattr(cfg, "rope_parameters") or cfg.model_type in DISTANCES)):
+        tok.padding_side = "right"
+
+
+def one_half(name: str, cfg: Any) -> None:
+    """Raise a WorkbenchError for a head of our own on a T5, which gives no vectors without a text to write."""
+    if cfg.model_type in ("t5", "mt5", "umt5"):
+        raise WorkbenchError(f"a head of our own on model {name!r} ({cfg.model_type}), which reads with one half and writes with the other",
+                             "the head that transformers has for it", "pooling='native', head='linear'")  # fmt: skip
 
 
 def padding(name: str, model: nn.Module) -> None:

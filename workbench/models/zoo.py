@@ -84,6 +84,7 @@ def tokenizer(src: Source) -> Any:
     tok = _fetch(src, lambda place: AutoTokenizer.from_pretrained(place, trust_remote_code=False))
     cfg = config(src)
     sound.words(src.name, tok, cfg)
+    sound.side(tok, cfg)
     tok.model_max_length = min(tok.model_max_length, _positions(cfg))
     if src.added:
         vocabulary.extend(tok, src.added)
@@ -162,6 +163,14 @@ def _made(auto_class: Any, src: Source, cfg: Any, **arguments: Any) -> tuple[Any
     return model, missing
 
 
+def encoder(src: Source, cfg: Any) -> Any:
+    """A checkpoint without its head, for one of our own."""
+    from transformers import AutoModel
+
+    sound.one_half(src.name, cfg)
+    return build(AutoModel, src, cfg, **without_pooler(cfg))
+
+
 def without_pooler(cfg: Any) -> dict[str, bool]:
     """What keeps an encoder from growing a pooler that no head of ours would read."""
     return {"add_pooling_layer": False} if cfg.model_type in POOLED else {}
@@ -190,8 +199,13 @@ def set_layers(cfg: Any, layers: int | None) -> None:
         why = "" if most > there else f" of the family {cfg.model_type}, to which layers cannot be added"
         raise WorkbenchError(f"layers={layers} of a model with {there}{why}", f"1 to {most}, or None", f"layers={most}")
     cfg.num_hidden_layers = layers
-    if isinstance(types := getattr(cfg, "layer_types", None), list):
+    types = getattr(cfg, "layer_types", None)
+    if isinstance(types, list) and not isinstance(
+        getattr(type(cfg), "layer_types", None), property
+    ):  # Mamba counts them itself
         cfg.layer_types = (types + types[-1:] * layers)[:layers]
+    if isinstance(windows := getattr(cfg, "attention_window", None), list):  # Longformer's, one per layer
+        cfg.attention_window = windows[:layers]
 
 
 def saved_facts(location: str) -> dict[str, Any]:

@@ -83,7 +83,7 @@ class Classification:
 
     def build(self, source: zoo.Source, prepared: Prepared, config: RunConfig) -> torch.nn.Module:
         """The checkpoint with a fresh head for these labels."""
-        from transformers import AutoModel, AutoModelForSequenceClassification
+        from transformers import AutoModelForSequenceClassification
 
         pooling = source.pooling if config.pooling == "auto" else config.pooling
         names = dict(enumerate(prepared.labels))
@@ -96,7 +96,7 @@ class Classification:
                 raise WorkbenchError(f"head={config.head!r} on the model's own head (pooling='native')", "a pooling of ours: mean, max, cls or "
                                      "attention", 'pooling="mean"')  # fmt: skip
             return zoo.build(AutoModelForSequenceClassification, source, cfg, ignore_mismatched_sizes=True)
-        encoder = zoo.build(AutoModel, source, cfg, **zoo.without_pooler(cfg))
+        encoder = zoo.encoder(source, cfg)
         dropout = getattr(cfg, "hidden_dropout_prob", 0.1) if config.dropout is None else config.dropout
         return PooledClassifier(encoder, len(names), pooling, dropout, config.head)
 
