@@ -263,13 +263,37 @@ def test_a_head_of_our_own_on_a_t5_is_refused(choice, tmp_path):
         made(make("t5", tmp_path), task, data, **how)
 
 
-def test_fewer_layers_of_a_longformer_have_fewer_windows():
-    cfg = hf.LongformerConfig(num_hidden_layers=4, attention_window=[8, 16, 32, 64])
-    zoo.set_layers(cfg, 2)
-    assert cfg.attention_window == [8, 16]
+def test_fewer_layers_are_counted_as_their_family_counts_them():
+    long, mamba = (
+        hf.LongformerConfig(num_hidden_layers=4, attention_window=[8, 16, 32, 64]),
+        hf.MambaConfig(num_hidden_layers=4),
+    )
+    for cfg in (long, mamba):
+        zoo.set_layers(cfg, 2)
+    assert long.attention_window == [8, 16] and mamba.num_hidden_layers == 2
 
 
-def test_fewer_layers_of_a_mamba_are_counted_by_its_configuration():
-    cfg = hf.MambaConfig(num_hidden_layers=4)
-    zoo.set_layers(cfg, 2)
-    assert cfg.num_hidden_layers == 2
+def nllb(folder, **languages):
+    letters = {
+        f"▁{w}": 4 + i
+        for i, w in enumerate(["the", "cat", "dog", "sleeps", "eats", "here", "now", "le", "chat", "dort"])
+    }
+    tokenizer = hf.NllbTokenizer(vocab={"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3, **letters}, merges=[], **languages)
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(0)
+    hf.M2M100ForConditionalGeneration(
+        hf.M2M100Config(**SEQ2SEQ, decoder_start_token_id=2, vocab_size=len(tokenizer))
+    ).save_pretrained(folder)
+    return folder
+
+
+def test_a_translator_of_many_languages_writes_the_one_that_its_tokenizer_names(tmp_path):
+    """The names of both languages were English: what it was shown began with the wrong one."""
+    data = load(parallel_data(16, 8))
+    with pytest.raises(wb.WorkbenchError, match="which one it shall write"):
+        made(nllb(tmp_path / "none"), "translation", data)
+    model, batch, prepared = made(nllb(tmp_path / "two", src_lang="eng_Latn", tgt_lang="fra_Latn"), "translation", data)
+    english, french = prepared.tokenizer.convert_tokens_to_ids(["eng_Latn", "fra_Latn"])
+    assert set(batch["input_ids"][:, 0].tolist()) == {english} and set(batch["labels"][:, 0].tolist()) == {french}
+    asked = {k: batch[k] for k in ("input_ids", "attention_mask")}
+    assert set(model.eval().generate(**asked, max_length=4, do_sample=False)[:, 1].tolist()) == {french}

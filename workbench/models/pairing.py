@@ -88,6 +88,10 @@ def tokenizer(src: Source, task: str) -> Any:
         return sides.Completion(own)
     if kind(cfg) == families.READER or (cfg.model_type == "encoder-decoder" and cfg.decoder.model_type == "marian"):
         return sides.Sides(own, _target(src))
+    if getattr(own, "tgt_lang", "") is None:
+        raise WorkbenchError(f"model {src.name!r} knows many languages, and its tokenizer does not say which one it shall write",
+                             "src_lang and tgt_lang in its tokenizer_config.json", "AutoTokenizer.from_pretrained(..., src_lang='eng_Latn', "
+                             "tgt_lang='fra_Latn').save_pretrained(folder), with the model's files beside it")  # fmt: skip
     return own
 
 

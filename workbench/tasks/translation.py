@@ -135,6 +135,11 @@ class Translation:
             model.config.decoder_start_token_id = model.generation_config.decoder_start_token_id = (
                 tokenizer.pad_token_id
             )
+        if lang := getattr(tokenizer, "tgt_lang", None):  # NLLB and its kind begin with the name of the language
+            first = tokenizer(text_target="a")["input_ids"][0]
+            model.generation_config.forced_bos_token_id = (
+                first if first == tokenizer.convert_tokens_to_ids(lang) else None
+            )
         return with_constants(model)
 
     def collate(self, tokenizer: Any) -> Collate:
