@@ -84,6 +84,17 @@ def test_the_script_gives_the_curve_of_the_run(model, tmp_path, monkeypatch, nam
         assert run.frame()["step"].max() < begun.planned_steps  # it was stopped indeed
 
 
+def test_the_script_has_the_loss_of_the_run_whatever_the_checkpoint_was_tuned_for(tmp_path, monkeypatch):
+    folder = tiny_bert(tmp_path / "tuned")
+    facts = json.loads((folder / "config.json").read_text("utf-8")) | {"problem_type": "regression"}
+    (folder / "config.json").write_text(json.dumps(facts), "utf-8")
+    run = wb.fit(data(), model=str(folder), pooling="native", **FEW | {"epochs": 1}).join()
+    out = run.export(tmp_path / "out")
+    monkeypatch.setattr(sys, "argv", ["train.py"])
+    runpy.run_path(str(out / "train.py"), run_name="__main__")
+    same(run, out)
+
+
 def test_the_script_needs_no_workbench_and_its_model_loads_by_itself(model, tmp_path):
     run = trained(model, "mean", precision="fp32")  # other threads round otherwise in bf16
     folder = run.export(tmp_path / "out")

@@ -12,7 +12,7 @@ import torch
 from workbench.data.text import well_formed
 from workbench.data.tokens import SPECIAL, pieces
 from workbench.errors import WorkbenchError
-from workbench.models import zoo
+from workbench.models import sound, zoo
 
 
 class Encoder:
@@ -23,6 +23,7 @@ class Encoder:
 
         self.name, source = zoo.of(model)
         cfg, self.tokenizer = zoo.config(source), zoo.tokenizer(source)
+        sound.offsets(self.name, self.tokenizer)
         if cfg.is_encoder_decoder:
             raise WorkbenchError(f"model {self.name!r} ({cfg.model_type}) reads with one half and writes with the other",
                                  "a model of one half, such as BERT or GPT-2", "models=['bert-mini']")  # fmt: skip

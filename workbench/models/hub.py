@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import functools
+import importlib.util
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,8 @@ SMALL = ("*.json", "*.txt", "*.model", "*.spm", "*.tiktoken")  # configuration a
 WEIGHTS = ("model.safetensors", "model-*.safetensors", "model.safetensors.index.json")
 CONVERTER = "SFconvertbot"  # the account of the Hub that offers safetensors where there are none
 ELSEWHERE = "*/*"  # other formats of the same weights (onnx, coreml, ...) lie in folders of their own
+
+PIECES = ("sentencepiece", "google.protobuf")  # what transformers reads a spiece.model with
 
 SIBLINGS = (
     (r"elmo", "elmo-mini"),
@@ -129,9 +132,32 @@ def _reason(chain: list[BaseException], on_hub: bool) -> tuple[str, str]:
 def _own_words(chain: list[BaseException], names: set[str]) -> tuple[str, str]:
     """The same for what is wrong with the files themselves."""
     said = " ".join(str(e) for e in chain)
-    missing = re.search(r"requires? (?:the )?(sentencepiece|tiktoken|protobuf)", said, re.IGNORECASE)
-    if missing and "ImportError" in names:
-        return f"its tokenizer needs the package {missing[1].lower()}", f"pip install {missing[1].lower()}"
+    missing = re.search(
+        r"requires? (?:the )?(sentencepiece|tiktoken|protobuf)|`(tiktoken)` is required", said, re.IGNORECASE
+    )
+    if not all(map(_installed, PIECES)) and (
+        (missing and missing[2]) or "build an AutoTokenizer" in said
+    ):  # a spiece.model is then taken for a file of tiktoken
+        return "its tokenizer needs the packages sentencepiece and protobuf", "pip install sentencepiece protobuf"
+    if missing and ("ImportError" in names or missing[2]):
+        package = (missing[1] or missing[2]).lower()
+        return f"its tokenizer needs the package {package}", f"pip install {package}"
+    if re.search(r"contains custom code|trust_remote_code", said):
+        return (
+            "it works only by its author's own code, which is never run here",
+            "a model of a family that transformers knows",
+        )
+    if unknown := re.search(r"has model type `([^`]+)` but Transformers does not recognize", said):
+        return (
+            f"this version of transformers knows no family {unknown[1]!r}",
+            "a family that it knows, or a newer transformers",
+        )
+    if lacks := re.search(r"Unrecognized configuration class .* for this kind of AutoModel: (\w+)", said):
+        return f"transformers has no {lacks[1]} for its family", "a model of a family that has one, such as BERT"
+    if "Should have a `model_type` key" in said:
+        return "it has no config.json that names the family of its model", FORMS
+    if "Couldn't instantiate the backend tokenizer" in said:
+        return "its folder has no tokenizer", "tokenizer.json beside config.json"
     if re.search(r"file named (model|pytorch_model)\.(safetensors|bin)", said):
         return "it has no weights as safetensors, and pickles, which can run their author's code, are not read", FORMS
     if "SafetensorError" in names:
@@ -140,6 +166,13 @@ def _own_words(chain: list[BaseException], names: set[str]) -> tuple[str, str]:
         return "this is neither a folder nor a Hub id", FORMS
     first = said.strip().splitlines()[0][:200] if said.strip() else type(chain[0]).__name__
     return first, FORMS
+
+
+def _installed(package: str) -> bool:
+    try:
+        return importlib.util.find_spec(package) is not None
+    except ImportError:  # of a package within one that is not there
+        return False
 
 
 def _status(error: BaseException) -> int:

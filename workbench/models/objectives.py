@@ -18,7 +18,7 @@ from workbench import catalog
 from workbench.data.text import well_formed
 from workbench.data.tokens import SPECIAL, byte_level, pieces, readable
 from workbench.errors import WorkbenchError
-from workbench.models import zoo
+from workbench.models import sound, zoo
 
 BLANK = "___"
 FILLERS = ("time", "house", "the", "it", "a", "of")  # a word to stand in the blank until its pieces have been found
@@ -58,8 +58,9 @@ def ask_masked(model: Any, tokenizer: Any, ids: Sequence[int], places: Sequence[
 def ask_causal(model: Any, tokenizer: Any, ids: Sequence[int], places: Sequence[int]) -> list[Answers]:
     """Each piece from those left of it; the text begins behind the token that begins texts."""
     begin = next((i for i in (tokenizer.bos_token_id, tokenizer.eos_token_id) if i is not None), 0)
-    given = torch.tensor([[begin, *ids]])  # with it, what stands at place p says what comes at p
-    logits = model(input_ids=given, attention_mask=torch.ones_like(given)).logits[0, list(places)]
+    there = int(len(ids) > 0 and ids[0] == begin)  # Llama's, Gemma's and OPT's tokenizers have put it there
+    given = torch.tensor([list(ids) if there else [begin, *ids]])
+    logits = model(input_ids=given, attention_mask=torch.ones_like(given)).logits[0, [p - there for p in places]]
     return [_answers("left of it", places, _before(places, len(ids)), logits)]
 
 
@@ -129,6 +130,7 @@ class Reader:
     def __init__(self, model: Any) -> None:
         self.name, source = zoo.of(model)
         cfg, self.tokenizer = zoo.config(source), zoo.tokenizer(source)
+        sound.offsets(self.name, self.tokenizer)
         self.form = form_of(self.name, cfg, self.tokenizer)
         self.model = _with_its_head(self.name, source, cfg, self.form.auto).eval()
         self.marks = _mark_of_words(self.tokenizer)

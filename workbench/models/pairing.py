@@ -56,7 +56,11 @@ def _classes(cfg: Any, task: str) -> tuple[Any, ...]:
     from transformers.models.auto import modeling_auto as auto
 
     writes = (auto.MODEL_FOR_CAUSAL_LM_MAPPING, auto.MODEL_FOR_MASKED_LM_MAPPING)
-    translates = {families.READER: (auto.MODEL_MAPPING,), families.WRITER: writes}
+    reads = (
+        auto.MODEL_FOR_MASKED_LM_MAPPING,
+        auto.MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
+    )  # texts: others read pictures, or sound
+    translates = {families.READER: reads, families.WRITER: writes}
     return {
         "classification": (auto.MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,),
         "multi-label": (auto.MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,),
@@ -78,9 +82,16 @@ def tokenizer(src: Source, task: str) -> Any:
     if task != "translation":
         return own
     if kind(cfg) == families.WRITER:
+        if own.eos_token_id is None:
+            raise WorkbenchError(f"the tokenizer of model {src.name!r} has no token for the end, and a translation would not stop",
+                                 "an eos_token in its tokenizer_config.json", "model='gpt-mini'")  # fmt: skip
         return sides.Completion(own)
     if kind(cfg) == families.READER or (cfg.model_type == "encoder-decoder" and cfg.decoder.model_type == "marian"):
         return sides.Sides(own, _target(src))
+    if getattr(own, "tgt_lang", "") is None:
+        raise WorkbenchError(f"model {src.name!r} knows many languages, and its tokenizer does not say which one it shall write",
+                             "src_lang and tgt_lang in its tokenizer_config.json", "AutoTokenizer.from_pretrained(..., src_lang='eng_Latn', "
+                             "tgt_lang='fra_Latn').save_pretrained(folder), with the model's files beside it")  # fmt: skip
     return own
 
 

@@ -12,10 +12,12 @@ from typing import Any
 
 from workbench import catalog
 from workbench.errors import WorkbenchError
-from workbench.models import growing, hub, vocabulary
+from workbench.models import growing, hub, sound, vocabulary
 
 RANDOM = ":random"
 POOLED = ("bert", "roberta", "xlm-roberta", "camembert")  # families whose encoders grow a pooler unless told otherwise
+BEHIND_PADDING = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "longformer", "ibert", "data2vec-text",
+                  "roberta-prelayernorm", "xmod", "luke")  # fmt: skip
 SUMMARY = {
     "bert": "pooler.dense.weight",
     "albert": "pooler.weight",
@@ -41,7 +43,7 @@ class Source:
     @property
     def pooling(self) -> str:
         """What the head should read: the word of the card, or of the run or pretraining that made the folder, else transformers' own
-        head. Where that would read a summary of [CLS] that the checkpoint does not have, the mean over tokens."""
+        head. Where there is none, or it would read a summary of [CLS] that the checkpoint does not have, the mean over tokens."""
         if self.card:
             return str(self.card.facts.get("pooling", "native"))
         return str(saved_facts(self.location).get("pooling") or ("mean" if _without_summary(self) else "native"))
@@ -80,18 +82,19 @@ def tokenizer(src: Source) -> Any:
     from transformers import AutoTokenizer
 
     tok = _fetch(src, lambda place: AutoTokenizer.from_pretrained(place, trust_remote_code=False))
-    if tok.pad_token is None:
-        tok.pad_token = tok.eos_token
-    tok.model_max_length = min(tok.model_max_length, _positions(config(src)))
+    cfg = config(src)
+    sound.words(src.name, tok, cfg)
+    sound.side(tok, cfg)
+    tok.model_max_length = min(tok.model_max_length, _positions(cfg))
     if src.added:
         vocabulary.extend(tok, src.added)
     return tok
 
 
 def _positions(cfg: Any) -> int:
-    """How many word pieces the model has positions for; RoBERTa's count begins behind the padding id."""
-    known = getattr(cfg, "max_position_embeddings", None)
-    behind = cfg.pad_token_id + 1 if cfg.model_type in ("roberta", "xlm-roberta", "camembert") else 0
+    """How many word pieces the model has positions for; RoBERTa's and its relatives' count begins behind the padding id."""
+    known = getattr(cfg, "max_position_embeddings", None) or getattr(cfg, "max_encoder_position_embeddings", None)
+    behind = (cfg.pad_token_id or 0) + 1 if cfg.model_type in BEHIND_PADDING else 0
     return known - behind if isinstance(known, int) and known > 0 else 10**9
 
 
@@ -100,6 +103,7 @@ def config(src: Source, **changes: Any) -> Any:
     from transformers import AutoConfig
 
     loaded = _fetch(src, lambda place: AutoConfig.from_pretrained(place, trust_remote_code=False))
+    sound.precision(src.name, loaded)
     for key, value in changes.items():
         if hasattr(loaded, key):
             setattr(loaded, key, value)
@@ -135,15 +139,36 @@ def _made(auto_class: Any, src: Source, cfg: Any, **arguments: Any) -> tuple[Any
             src, lambda _: auto_class.from_config(cfg, trust_remote_code=False, **arguments).to(torch.float32)
         )
         return model, {name for name, _ in model.named_parameters()}
-    model, report = _fetch(
-        src,
-        lambda place: auto_class.from_pretrained(
-            place, config=cfg, dtype=torch.float32, trust_remote_code=False, use_safetensors=True,
-            output_loading_info=True, **arguments
-        ),
-        weights=True,
-    )  # fmt: skip
-    return model, {*report["missing_keys"], *(key for key, *_ in report["mismatched_keys"])}
+
+    def read(names: dict[str, str]) -> tuple[Any, set[str]]:
+        model, report = _fetch(
+            src,
+            lambda place: auto_class.from_pretrained(
+                place, config=cfg, dtype=torch.float32, trust_remote_code=False, use_safetensors=True,
+                output_loading_info=True, key_mapping=names or None, **arguments
+            ),
+            weights=True,
+        )  # fmt: skip
+        return model, {*report["missing_keys"], *(key for key, *_ in report["mismatched_keys"])}
+
+    there = int(getattr(config(src), "num_hidden_layers", 0) or 10**9)
+    model, missing = read({})
+    sound.padding(src.name, model)
+    if sound.strange(model, missing, there):
+        names = sound.renaming(model, _fetch(src, _tensor_names, weights=True))
+        model, missing = read(names) if names else (model, missing)
+    if lost := sound.strange(model, missing, there):
+        raise WorkbenchError(f"model {src.name!r} ({cfg.model_type}) lacks {lost}, or has them in other sizes: it would begin as noise",
+                             "weights and config.json of one model", f"model={src.name + RANDOM!r} if noise is what you want")  # fmt: skip
+    return model, missing
+
+
+def encoder(src: Source, cfg: Any) -> Any:
+    """A checkpoint without its head, for one of our own."""
+    from transformers import AutoModel
+
+    sound.one_half(src.name, cfg)
+    return build(AutoModel, src, cfg, **without_pooler(cfg))
 
 
 def without_pooler(cfg: Any) -> dict[str, bool]:
@@ -174,8 +199,13 @@ def set_layers(cfg: Any, layers: int | None) -> None:
         why = "" if most > there else f" of the family {cfg.model_type}, to which layers cannot be added"
         raise WorkbenchError(f"layers={layers} of a model with {there}{why}", f"1 to {most}, or None", f"layers={most}")
     cfg.num_hidden_layers = layers
-    if isinstance(types := getattr(cfg, "layer_types", None), list):
+    types = getattr(cfg, "layer_types", None)
+    if isinstance(types, list) and not isinstance(
+        getattr(type(cfg), "layer_types", None), property
+    ):  # Mamba counts them itself
         cfg.layer_types = (types + types[-1:] * layers)[:layers]
+    if isinstance(windows := getattr(cfg, "attention_window", None), list):  # Longformer's, one per layer
+        cfg.attention_window = windows[:layers]
 
 
 def saved_facts(location: str) -> dict[str, Any]:
@@ -189,10 +219,17 @@ def saved_facts(location: str) -> dict[str, Any]:
 
 
 def _without_summary(src: Source) -> bool:
-    """Whether a checkpoint comes from masked words alone: its family's head would read a layer that was never trained."""
-    wanted = SUMMARY.get(config(src).model_type)
+    """Whether a checkpoint comes from masked words alone: its family's head would read a layer that was never trained. Or whether
+    transformers has no head for its family at all, as for Mamba."""
+    from transformers.models.auto import modeling_auto as auto
+
+    cfg = config(src)
+    wanted = SUMMARY.get(cfg.model_type)
     if wanted is None:
-        return False
+        speaks = any(
+            type(cfg) in known for known in (auto.MODEL_FOR_CAUSAL_LM_MAPPING, auto.MODEL_FOR_MASKED_LM_MAPPING)
+        )
+        return speaks and not cfg.is_encoder_decoder and type(cfg) not in auto.MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING
     names = _fetch(src, _tensor_names, weights=True)
     return bool(names) and not any(name.endswith(wanted) for name in names)
 
@@ -228,11 +265,12 @@ def _fetch(src: Source, load: Any, weights: bool = False) -> Any:
 
         def here() -> Any:
             place = hub.folder(src.location, weights) if src.on_hub else src.location
+            sound.files(src.name, place)
             _meet(place)
             return load(place)
 
         return quietly(here)
-    except MemoryError:
+    except (MemoryError, WorkbenchError):
         raise
     except Exception as error:
         if "out of memory" in str(error).lower():

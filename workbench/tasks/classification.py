@@ -83,12 +83,12 @@ class Classification:
 
     def build(self, source: zoo.Source, prepared: Prepared, config: RunConfig) -> torch.nn.Module:
         """The checkpoint with a fresh head for these labels."""
-        from transformers import AutoModel, AutoModelForSequenceClassification
+        from transformers import AutoModelForSequenceClassification
 
         pooling = source.pooling if config.pooling == "auto" else config.pooling
         names = dict(enumerate(prepared.labels))
         cfg = zoo.config(source, num_labels=len(names), id2label=names, label2id={v: k for k, v in names.items()},
-                         pad_token_id=prepared.tokenizer.pad_token_id)  # fmt: skip
+                         pad_token_id=prepared.tokenizer.pad_token_id, problem_type="single_label_classification")  # fmt: skip
         zoo.set_dropout(cfg, config.dropout)
         zoo.set_layers(cfg, config.layers)
         if pooling == "native":
@@ -96,7 +96,7 @@ class Classification:
                 raise WorkbenchError(f"head={config.head!r} on the model's own head (pooling='native')", "a pooling of ours: mean, max, cls or "
                                      "attention", 'pooling="mean"')  # fmt: skip
             return zoo.build(AutoModelForSequenceClassification, source, cfg, ignore_mismatched_sizes=True)
-        encoder = zoo.build(AutoModel, source, cfg, **zoo.without_pooler(cfg))
+        encoder = zoo.encoder(source, cfg)
         dropout = getattr(cfg, "hidden_dropout_prob", 0.1) if config.dropout is None else config.dropout
         return PooledClassifier(encoder, len(names), pooling, dropout, config.head)
 

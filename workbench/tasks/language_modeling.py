@@ -68,12 +68,19 @@ class LanguageModeling:
 
     def parts(self, texts: list[str], tokenizer: Any, max_length: int) -> Encoded:
         """Nothing is cut off: a text that is too long becomes several examples. `rows` says from which text each part is."""
-        longest = min(max_length, tokenizer.model_max_length)
-        batch = tokenizer(
-            [well_formed(t) for t in texts], truncation=True, max_length=longest, return_overflowing_tokens=True
-        )
-        ids = [np.array(i, dtype=np.int64) for i in batch["input_ids"]]
-        rows = np.array(batch["overflow_to_sample_mapping"])
+        longest, sound = min(max_length, tokenizer.model_max_length), [well_formed(t) for t in texts]
+        if tokenizer.is_fast:
+            batch = tokenizer(sound, truncation=True, max_length=longest, return_overflowing_tokens=True)
+            cut, rows = batch["input_ids"], np.array(batch["overflow_to_sample_mapping"])
+        else:  # written in Python, as those of BERTweet and Japanese BERT: it tells what overflows of one text only
+            room = max(1, longest - tokenizer.num_special_tokens_to_add())
+            whole = tokenizer(sound, add_special_tokens=False, verbose=False)["input_ids"]
+            both = [(row, w[at : at + room]) for row, w in enumerate(whole) for at in range(0, len(w), room)]
+            cut, rows = (
+                [tokenizer.build_inputs_with_special_tokens(part) for _, part in both],
+                np.array([r for r, _ in both]),
+            )
+        ids = [np.array(i, dtype=np.int64) for i in cut]
         kept = [i for i, piece in enumerate(ids) if len(piece) > 1]  # from one piece nothing can be guessed
         return Encoded([ids[i] for i in kept], [np.zeros(0, dtype=np.int64)] * len(kept), rows[kept])
 
@@ -184,7 +191,9 @@ def only_where_asked(model: Any) -> torch.nn.Module:
     do not count in it. In small models that layer is most of the work: a step of bert-tiny takes a third of the time. Without labels nothing changes.
     """
     head = model.get_output_embeddings()
-    if head is None:
+    if (
+        head is None or model.config.model_type == "mobilebert"
+    ):  # which multiplies by the layer's weights without calling it
         return model
     call = threading.local()  # evaluations run in several threads
 

@@ -85,7 +85,7 @@ class MultiLabel(Classification):
         return model
 
     def collate(self, tokenizer: Any) -> Collate:
-        return LabelSets(tokenizer.pad_token_id, tokenizer.padding_side)
+        return LabelSets(tokenizer.pad_token_id, tokenizer.padding_side, tokenizer.model_max_length)
 
     def losses(self, logits: Any, labels: np.ndarray) -> np.ndarray:
         """Binary cross-entropy per text, the mean over labels, in nats: (texts,)."""

@@ -114,7 +114,7 @@ class Tagging:
 
     def build(self, source: zoo.Source, prepared: Prepared, config: RunConfig) -> torch.nn.Module:
         """The checkpoint with a fresh head over every piece: transformers' own linear layer, or a `WordTagger`."""
-        from transformers import AutoModel, AutoModelForTokenClassification
+        from transformers import AutoModelForTokenClassification
 
         names = dict(enumerate(prepared.labels))
         cfg = zoo.config(source, num_labels=len(names), id2label=names, label2id={v: k for k, v in names.items()},
@@ -123,7 +123,7 @@ class Tagging:
         zoo.set_layers(cfg, config.layers)
         if config.head == "linear":
             return zoo.build(AutoModelForTokenClassification, source, cfg, ignore_mismatched_sizes=True)
-        encoder = zoo.build(AutoModel, source, cfg, **zoo.without_pooler(cfg))
+        encoder = zoo.encoder(source, cfg)
         dropout = getattr(cfg, "hidden_dropout_prob", 0.1) if config.dropout is None else config.dropout
         return WordTagger(encoder, len(names), dropout, config.head)
 

@@ -126,7 +126,20 @@ class Translation:
         """A checkpoint that writes as it is: its output layer has learned already. Others with what they lack."""
         model, tokenizer = pairing.translator(source, config), prepared.tokenizer
         start = getattr(model.config, "decoder_start_token_id", None)
+        if start is None and model.config.is_encoder_decoder:
+            start = model.generation_config.decoder_start_token_id
         tokenizer.decoder_start = tokenizer.pad_token_id if start is None else start
+        if (
+            start is None and model.config.is_encoder_decoder
+        ):  # mBART names none: it shall write from where it has learned to
+            model.config.decoder_start_token_id = model.generation_config.decoder_start_token_id = (
+                tokenizer.pad_token_id
+            )
+        if lang := getattr(tokenizer, "tgt_lang", None):  # NLLB and its kind begin with the name of the language
+            first = tokenizer(text_target="a")["input_ids"][0]
+            model.generation_config.forced_bos_token_id = (
+                first if first == tokenizer.convert_tokens_to_ids(lang) else None
+            )
         return with_constants(model)
 
     def collate(self, tokenizer: Any) -> Collate:

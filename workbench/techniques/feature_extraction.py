@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from workbench.config import RunConfig
+from workbench.errors import WorkbenchError
 from workbench.models.anatomy import POOLERS, base, base_name, is_head
 from workbench.techniques.base import Technique
 
@@ -80,8 +81,9 @@ class Remembering(nn.Module):
         pooler = getattr(self.inner, "pooler", None)
         if pooler is None:
             return {}
-        if isinstance(pooler, nn.Linear):  # ALBERT keeps the layer and its activation apart
-            return {"pooler_output": self.inner.pooler_activation(pooler(hidden[:, 0]))}
+        if isinstance(pooler, nn.Linear):  # ALBERT and BigBird keep the layer and its activation apart
+            activation = getattr(self.inner, "pooler_activation", None) or self.inner.activation
+            return {"pooler_output": activation(pooler(hidden[:, 0]))}
         return {"pooler_output": pooler(hidden)}
 
     def _compute(
@@ -92,6 +94,9 @@ class Remembering(nn.Module):
         with torch.no_grad():
             output = self.inner(input_ids=ids[rows], attention_mask=mask[rows], **arguments)
         self.answer, hidden = type(output), output[0].float()
+        if hidden.shape[1] != ids.shape[1]:
+            raise WorkbenchError(f"feature extraction from a model of the family {self.config.model_type}, which has fewer vectors than pieces",
+                                 "a model with one vector for every piece, such as BERT", "technique='full'")  # fmt: skip
         return {i: hidden[n][mask[i].bool()].cpu() for n, i in enumerate(which)}
 
     @staticmethod

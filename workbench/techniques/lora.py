@@ -80,11 +80,20 @@ class IA3(Adapter):
 
 def linear_layers(encoder: nn.Module) -> list[str]:
     """Paths of the linear layers in an encoder (GPT-2 writes them as Conv1D), poolers left out."""
-    if getattr(getattr(encoder, "config", None), "model_type", "") == "elmo":
+    family = getattr(getattr(encoder, "config", None), "model_type", "")
+    if family == "elmo":
         raise WorkbenchError("ELMo's weights stand in LSTMs, which have no linear layers to put LoRA beside",
                              "a transformer, or a technique that moves the weights themselves", "technique='full'")  # fmt: skip
-    kinds = ("Linear", "Conv1D")
-    names = [name for name, part in encoder.named_modules() if type(part).__name__ in kinds and "pooler" not in name]
+    out = (
+        ("pooler", "out_proj") if "mamba" in family else ("pooler",)
+    )  # Mamba reads the weights of that one past its call
+    names = [name for name, part in encoder.named_modules() if _linear(part) and not any(word in name for word in out)]
     if not names:
-        raise WorkbenchError("no linear layer in this encoder", "a transformer", "technique='full'")
+        raise WorkbenchError("this encoder computes without linear layers, and LoRA has no place beside any other",
+                             "a family such as BERT, RoBERTa or Llama", "technique='full'")  # fmt: skip
     return names
+
+
+def _linear(part: nn.Module) -> bool:
+    """Whether a part is a linear layer, Falcon's own kind and GPT-2's Conv1D among them; not one that peft has put there."""
+    return isinstance(part, nn.Linear) or type(part).__name__ == "Conv1D"
