@@ -72,9 +72,9 @@ def test_a_report_goes_on_where_it_was_stopped_and_says_what_is_refused(trained,
 
 
 def test_a_grid_by_hand():
-    """Above its control a score is bold, alone above the trivial answer it is not, and a refused cell is a dash."""
+    """Above control and trivial answer a score is bold, above one of them it is not, and a refused cell is a dash."""
     news = {"task": "classification", "data": "headlines", "metric": "accuracy", "trivial": 0.1, "control": 0.5}
-    names = {"task": "tagging", "data": "people-places", "metric": "f1", "trivial": 0.0, "control": 0.25}
+    names = {"task": "tagging", "data": "people-places", "metric": "f1", "trivial": 0.25, "control": 0.1}
     rows = [{"model": "a", **news, "score": 0.75}, {"model": "a", **names, "score": 0.2}, {"model": "b", **news, "score": 0.5},
             {"model": "b", "task": "tagging", "refused": "why"}]  # fmt: skip
     assert matrix.grid(rows).splitlines() == [
@@ -82,8 +82,8 @@ def test_a_grid_by_hand():
         "|---|---|---|",
         "| a | **75.0** | 20.0 |",
         "| b | 50.0 | – |",
-        "| control | 50.0 | 25.0 |",
-        "| trivial | 10.0 | 0.0 |",
+        "| control | 50.0 | 10.0 |",
+        "| trivial | 10.0 | 25.0 |",
     ]
 
 

@@ -163,7 +163,7 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 
 def grid(rows: list[dict[str, Any]]) -> str:
-    """A line per model and a column per task; **bold** where the score is above the control's, – where there is no such cell."""
+    """A line per model and a column per task; **bold** where the score is above both answers without a model, – where there is no such cell."""
     cells = {(r["model"], r["task"]): r for r in rows if "refused" not in r}
     tasks, models = (list(dict.fromkeys(key[i] for key in cells)) for i in (1, 0))
     first = [next(r for r in cells.values() if r["task"] == task) for task in tasks]
@@ -179,7 +179,7 @@ def grid(rows: list[dict[str, Any]]) -> str:
 def _bold(row: dict[str, Any] | None) -> str:
     if row is None:
         return "–"
-    return f"**{_shown(row['score'])}**" if row["score"] > row["control"] else _shown(row["score"])
+    return f"**{_shown(row['score'])}**" if row["score"] > max(row["control"], row["trivial"]) else _shown(row["score"])
 
 
 def _shown(value: Any) -> str:
