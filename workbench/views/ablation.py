@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 
 from workbench.errors import WorkbenchError
 from workbench.metrics import half_width
+from workbench.views.asked import seeds_of
 from workbench.views.browse import image_html, table_html
 from workbench.views.duel import Duel, mean_and_sd
 from workbench.views.figures import GREY, METRICS, SERIES, legend_outside
@@ -241,6 +242,9 @@ def ablate(
     from workbench.config import RunConfig, check_names
 
     check_names(base)
+    if not isinstance(changes or {}, Mapping):
+        raise WorkbenchError(f"changes {changes!r:.60}", "a dict of fields and the values to try",
+                             'wb.ablate("headlines", {"dropout": 0.3})')  # fmt: skip
     contenders: dict[str, dict[str, Any]] = {BASE: dict(base)}
     plain = RunConfig(**base)
     for name, own in named_changes(changes or {}).items():
@@ -250,7 +254,7 @@ def ablate(
         contenders[name] = {**base, **own}
     if len(contenders) < 2:
         raise WorkbenchError("no changes", "at least one", 'wb.ablate("headlines", {"dropout": 0.3})')
-    return Ablation(data, contenders, list(range(seeds) if isinstance(seeds, int) else seeds), "validation")
+    return Ablation(data, contenders, seeds_of(seeds), "validation")
 
 
 def named_changes(changes: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

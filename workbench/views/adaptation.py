@@ -17,6 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from workbench.errors import WorkbenchError
+from workbench.views.asked import seeds_of
 from workbench.views.browse import image_html, table_html
 from workbench.views.duel import Duel, duel, mean_and_sd, score_dots
 from workbench.views.figures import GREY, SERIES
@@ -223,6 +224,10 @@ def adapt(
     model = finished.config.model if finished else model
     texts, other = ((d.data() if isinstance(d, Run) else load(d)).unlabelled() for d in (domain, general))
     few = {**FEW, **choices}
+    seeds = seeds_of(seeds)
+    if target is not None and (target := load(target)).task != "classification":
+        raise WorkbenchError(f"a target for {target.task}", "data with one label for a whole text, or None",
+                             "wb.adapt('clinic-sentences', 'clinic')")  # fmt: skip
 
     def later(run: Any) -> Duel:
         both = duel(target, {BEFORE: {"model": model}, AFTER: {"model": run}}, seeds=seeds, **few)

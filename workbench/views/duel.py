@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from workbench.errors import WorkbenchError
+from workbench.views.asked import seeds_of, split_of
 from workbench.views.browse import image_html, table_html
 from workbench.views.figures import GREY, METRICS, SERIES, controls
 
@@ -248,9 +249,14 @@ def duel(
     data of its own). `seeds`: how many, or which. `choices` hold for all of them (`seconds=20` gives each the same time). Scores are those of the weights that each run keeps, on `split`.
     """
     from workbench import catalog
-    from workbench.config import check_names
+    from workbench.config import RunConfig, check_names
 
     check_names(choices)
+    contenders = [contenders] if isinstance(contenders, str) else contenders
+    named = isinstance(contenders, Mapping) and all(isinstance(own, Mapping) for own in contenders.values())
+    if not named and (isinstance(contenders, Mapping) or not hasattr(contenders, "__iter__")):
+        raise WorkbenchError(f"contenders {contenders!r:.60}", "names of techniques, or a dict of names and choices",
+                             'wb.duel(data, ["full", "lora"])')  # fmt: skip
     if not isinstance(contenders, Mapping):
         cards = {name: catalog.find(catalog.techniques(), name, "technique") for name in contenders}
         contenders = {name: {"technique": name, "learning_rate": card.facts["rate"]} for name, card in cards.items()}
@@ -258,8 +264,9 @@ def duel(
         raise WorkbenchError(f"{len(contenders)} contenders", "at least two", 'wb.duel(data, ["full", "lora"])')
     for own in contenders.values():
         check_names(own)
-    chosen = range(seeds) if isinstance(seeds, int) else seeds
-    return Duel(data, {name: {**choices, **own} for name, own in contenders.items()}, list(chosen), split)
+        RunConfig(**{k: v for k, v in _but_data({**choices, **own}).items() if not hasattr(v, "store")})  # v: a run
+    split_of([data] + [own["data"] for own in contenders.values() if "data" in own], split)
+    return Duel(data, {name: {**choices, **own} for name, own in contenders.items()}, seeds_of(seeds), split)
 
 
 def duels(among: Sequence[Any] | None = None) -> list[Duel]:

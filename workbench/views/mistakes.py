@@ -15,6 +15,7 @@ import pandas as pd
 from workbench.data.mistakes import SERVING, find, spoil
 from workbench.errors import WorkbenchError
 from workbench.metrics import half_width
+from workbench.views.asked import seeds_of, split_of
 from workbench.views.browse import image_html, table_html
 from workbench.views.duel import Duel
 
@@ -142,16 +143,17 @@ def cost_of_mistakes(
     `mistakes` are names of `wb.mistakes()`, with `:training` or `:serving` behind them where they shall hold there alone. `choices`
     hold for all runs. Scores are of the weights that each run keeps, as it would serve, on `split`.
     """
-    from workbench.config import check_names
+    from workbench.config import RunConfig, check_names
 
     check_names(choices)
-    names = [mistakes] if isinstance(mistakes, str) else list(mistakes)
+    names = [mistakes] if isinstance(mistakes, str) or not hasattr(mistakes, "__iter__") else list(mistakes)
     for mistake in names:
+        RunConfig(mistake=mistake)  # its place: training, serving or both
         find(mistake)
     if not names:
         raise WorkbenchError(
             "no mistake", "at least one of wb.mistakes()", 'wb.cost_of_mistakes(data, ["wrong-tokenizer"])'
         )
     ways = {RIGHT: {}, **{mistake: {"mistake": mistake} for mistake in names}}
-    chosen = range(seeds) if isinstance(seeds, int) else seeds
-    return CostOfMistakes(data, {name: {**choices, **own} for name, own in ways.items()}, list(chosen), split)
+    split_of([data], split)
+    return CostOfMistakes(data, {name: {**choices, **own} for name, own in ways.items()}, seeds_of(seeds), split)

@@ -13,6 +13,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from workbench.errors import WorkbenchError
+from workbench.views.asked import seeds_of, whole
 from workbench.views.browse import image_html, table_html
 from workbench.views.figures import GREY, SERIES
 
@@ -244,17 +245,17 @@ def prompt(
         raise WorkbenchError(
             f"data for {loaded.task}", "data with one label for a whole text", 'wb.prompt("headlines")'
         )
-    counts = sorted({int(n) for n in shots})
-    if not counts or counts[0] < 0 or counts[-1] > len(loaded["train"]):
-        raise WorkbenchError(
-            f"shots={list(shots)!r}", f"numbers from 0 to {len(loaded['train'])}", "shots=(0, 1, 2, 4, 8)"
-        )
+    most = len(loaded["train"])
+    counts = sorted({n if type(n) is int else -1 for n in np.array(shots, dtype=object).ravel().tolist()})
+    if not counts or counts[0] < 0 or counts[-1] > most:
+        raise WorkbenchError(f"shots={shots!r:.60}", f"whole numbers from 0 to {most}", "shots=(0, 1, 2, 4, 8)")
+    texts = whole("texts", texts, 1, 10**9, 100)
     unknown = set(words or {}) - set(loaded.labels)
     if unknown:
         raise WorkbenchError(
             f"words for {', '.join(sorted(unknown))}", f"labels: {', '.join(loaded.labels)}", "words={}"
         )
-    chosen = list(range(seeds)) if isinstance(seeds, int) else list(seeds)
+    chosen = seeds_of(seeds)
     how = Template(
         Template.text if template is None else template,
         Template.between if between is None else between,

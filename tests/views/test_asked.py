@@ -1,0 +1,82 @@
+"""What calls refuse before they train: seeds that are no seeds, splits that are not there, things that are no runs."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import workbench as wb
+from workbench.views.asked import run_of, seeds_of, split_of, whole
+
+NO_RUNS = [None, 3, 1.5, [], {}, "", "no-such-run", b"x", np.array([1, 2]), pd.DataFrame({"a": [1]})]
+NO_SEEDS = [0, -1, True, 1.5, float("nan"), "x", None, [], [1, 1], [-1], [0.5], ["1"], {1: 2}, 10**9]
+
+
+@pytest.mark.parametrize("seeds", [3, np.int64(3), [0, 1, 2], (0, 1, 2), range(3), np.arange(3)])
+def test_seeds_may_be_counted_or_named(seeds):
+    assert seeds_of(seeds) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("seeds", NO_SEEDS, ids=repr)
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda seeds: wb.duel("headlines", ["full", "lora"], seeds=seeds),
+        lambda seeds: wb.ablate("headlines", {"dropout": 0.3}, seeds=seeds),
+        lambda seeds: wb.cost_of_mistakes("headlines", ["no-mask"], seeds=seeds),
+    ],
+    ids=["duel", "ablate", "cost_of_mistakes"],
+)
+def test_no_seed_and_one_seed_twice_are_refused(call, seeds):
+    with pytest.raises(wb.WorkbenchError, match="how many seeds, or a list of different ones"):
+        call(seeds)
+
+
+def test_a_prompt_asks_for_whole_numbers():
+    for wrong in ({"seeds": [1, 1]}, {"texts": 0}, {"texts": -1}, {"shots": "x"}, {"shots": (0.5,)}, {"shots": None}):
+        with pytest.raises(wb.WorkbenchError, match=next(iter(wrong))):
+            wb.prompt("headlines", **wrong)
+    assert wb.prompt("headlines", shots=3, texts=8).shots == [3]
+
+
+def test_a_split_that_is_not_there_is_refused_before_anything_is_trained():
+    assert split_of(["headlines"], "test") == "test"
+    for call in (wb.duel, wb.cost_of_mistakes):
+        with pytest.raises(wb.WorkbenchError, match="no split called 'tets'"):
+            call("headlines", split="tets")
+
+
+def test_what_only_a_later_contender_has_wrong_is_refused_before_the_first_one_trains():
+    with pytest.raises(wb.WorkbenchError, match="dropout is 9"):
+        wb.duel("headlines", {"plain": {}, "much": {"dropout": 9}})
+    with pytest.raises(wb.WorkbenchError, match="no-mask:nowhere"):
+        wb.cost_of_mistakes("headlines", ["no-mask:nowhere"])
+
+
+def test_a_target_that_is_none_is_refused_before_anything_is_read():
+    for target, said in (("clinc", "no data called"), ("people-places", "a target for tagging")):
+        with pytest.raises(wb.WorkbenchError, match=said):
+            wb.adapt("clinic-sentences", target)
+    with pytest.raises(wb.WorkbenchError, match="how many seeds"):
+        wb.adapt("clinic-sentences", "clinic", seeds=0)
+
+
+@pytest.mark.parametrize("wrong", [3, None, {"a": 3}], ids=repr)
+def test_contenders_and_changes_that_are_none_are_refused(wrong):
+    with pytest.raises(wb.WorkbenchError, match="names of techniques"):
+        wb.duel("headlines", wrong)
+    with pytest.raises(wb.WorkbenchError, match="dict of fields"):
+        wb.ablate("headlines", 3)
+
+
+@pytest.mark.parametrize("wrong", NO_RUNS, ids=lambda v: type(v).__name__)
+def test_what_is_no_run_is_said(wrong, tmp_path, monkeypatch):
+    monkeypatch.setenv("WORKBENCH_HOME", str(tmp_path))
+    with pytest.raises(wb.WorkbenchError, match="a run, its id, or its folder"):
+        run_of(wrong)
+
+
+def test_whole_numbers_have_bounds():
+    assert whole("top", np.int64(5), 1, 9, 5) == 5
+    for wrong in (0, 10, -1, 1.5, float("nan"), "5", None, True):
+        with pytest.raises(wb.WorkbenchError, match="a whole number from 1 to 9"):
+            whole("top", wrong, 1, 9, 5)
