@@ -129,14 +129,14 @@ def test_stop_ends_it_with_what_there_is(setting):
     assert check.join().runs == {"this run": []} and check.holds is None
 
 
-@pytest.mark.parametrize(("seeds", "message"), [([0], "has not had"), ([], "at least one seed")])
+@pytest.mark.parametrize(("seeds", "message"), [([0], "has not had"), ([], "a list of different ones")])
 def test_seeds_must_be_fresh(setting, seeds, message):
     with pytest.raises(wb.WorkbenchError, match=message):
         wb.is_it_real(setting[0], seeds=seeds)
 
 
 def test_what_is_no_run_is_refused():
-    with pytest.raises(wb.WorkbenchError, match="a run that has ended"):
+    with pytest.raises(wb.WorkbenchError, match="instead of a run"):
         wb.is_it_real(42)
 
 
@@ -144,3 +144,20 @@ def test_a_fork_without_its_parent_says_so(setting, monkeypatch):
     monkeypatch.setattr("workbench.views.real.runs", list)
     with pytest.raises(wb.WorkbenchError, match="is gone"):
         again(setting[1], 9)
+
+
+def test_runs_of_other_labels_are_not_compared_and_their_models_not_served_side_by_side(setting):
+    run = setting[0]
+    other = wb.fit(wb.load("headlines"), model=run.config.model, train_examples=32, epochs=1, evaluations=1).join()
+    with pytest.raises(wb.WorkbenchError, match=r"runs of different data: .* and headlines"):
+        wb.is_it_real(run, other)
+    with pytest.raises(wb.WorkbenchError, match="other answers with other labels than mine"):
+        wb.serving({"mine": run, "other": other})
+    with pytest.raises(wb.WorkbenchError, match="a dict of names and runs"):
+        wb.serving([run])
+
+
+@pytest.mark.parametrize("seeds", [-1, "x", [1, 1], []], ids=repr)
+def test_seeds_that_are_none_train_nothing(setting, seeds):
+    with pytest.raises(wb.WorkbenchError, match="how many seeds"):
+        wb.is_it_real(setting[0], seeds=seeds)

@@ -23,6 +23,7 @@ from workbench.training import losses
 from workbench.training.fork import words as fork_words
 from workbench.training.run import Run, launch, runs
 from workbench.views import figures as fig
+from workbench.views.asked import run_of, same_question, seeds_of
 from workbench.views.browse import image_html
 from workbench.views.duel import Duel
 
@@ -262,13 +263,14 @@ def is_it_real(run: Run, other: Run | None = None, *, seeds: int | Sequence[int]
     each; a fork is branched again from the same state. Then `.holds`, `.verdict()` in words, and a picture. A verdict holds when every
     fresh seed and 95% of 200 resampled validation sets give it; a difference when both 95% intervals leave out zero.
     """
-    judged = [run] if other is None else [run, other]
+    judged = [run_of(r, "done") for r in ([run] if other is None else [run, other])]
     for r in judged:
         if not isinstance(r, Run) or not r.done or r.frame().empty:
             raise WorkbenchError(f"{r!r}", "a run that has ended, with at least one evaluation", "await run")
-    taken = {r.config.seed for r in judged}
-    fresh = [s for s in range(1, 1000) if s not in taken][:seeds] if isinstance(seeds, int) else list(seeds)
-    if not fresh or taken & set(fresh):
+    same_question(judged, "wb.is_it_real(run) for each of them")
+    taken, wanted = {r.config.seed for r in judged}, seeds_of(seeds)
+    fresh = wanted if hasattr(seeds, "__iter__") else [s for s in range(1, 1003) if s not in taken][: len(wanted)]
+    if taken & set(fresh):
         raise WorkbenchError(f"seeds {fresh}", "at least one seed that the run has not had", "seeds=3")
     return Check(judged, fresh)
 
