@@ -128,6 +128,22 @@ def test_a_run_on_data_passed_by_hand_asks_for_them_when_it_goes_on(model):
     with pytest.raises(wb.WorkbenchError, match=r"passed by hand.*resume\(data="):
         again.resume()
     assert again.status == "stopped" and len(again.frame()) == len(run.frame())
+    with pytest.raises(wb.WorkbenchError, match="other data than run"):  # its curve would be of two data sets
+        again.resume(data=data(32))
+
+
+def test_a_run_on_data_passed_by_hand_gets_them_back_when_it_is_opened_again(model):
+    run = wb.fit(data(), model=model, epochs=2).join()
+    from workbench.training.run import Run
+    from workbench.training.store import Store
+
+    again = Run(Store.open(run.folder))
+    with pytest.raises(wb.WorkbenchError, match=r"the same data again.*run\.data\("):
+        again.errors(3)
+    with pytest.raises(wb.WorkbenchError, match="other data than run"):
+        again.data(data(32))
+    again.data(data())
+    assert again.errors(3).equals(run.errors(3)) and again.evaluate("test") == pytest.approx(run.evaluate("test"))
 
 
 FULL = """

@@ -162,9 +162,7 @@ class Run(Record):
                 f"run {self.id} is finished", "an interrupted or stopped run", "more epochs in a new run"
             )
         if data is not None:
-            from workbench.data import load
-
-            self._data = load(data)
+            self.data(data)
         if self._data is None and self.config.data == "data":
             raise WorkbenchError(f"run {self.id} was trained on data passed by hand", "the same data again",
                                  "run.resume(data=my_data)")  # fmt: skip
