@@ -93,3 +93,9 @@ def test_a_fork_that_begins_where_another_run_had_come_to_is_not_called_not_lear
 def test_unequal_spacing_changes_no_verdict():
     uneven = pd.DataFrame({"step": [1, 2, 4, 8, 16, 24, 40, 64], "train_loss": FALLING, "valid_loss": RISING})
     assert diagnose(uneven).since_step == 4
+
+
+@pytest.mark.parametrize("table", [{"loss": [1, 2], "val_loss": [1]}, {"loss": 1, "val_loss": 2}, {"a": 1}], ids=repr)
+def test_a_dict_that_is_no_table_is_refused(table):
+    with pytest.raises(WorkbenchError, match="a list of equal length"):
+        as_frame(table)

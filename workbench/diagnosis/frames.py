@@ -45,7 +45,11 @@ def as_frame(anything: Any) -> pd.DataFrame:
     if isinstance(anything, Sequence) and not isinstance(anything, str):
         anything = frame_from_log_history(list(anything))
     if isinstance(anything, dict):
-        anything = pd.DataFrame(anything)
+        try:
+            anything = pd.DataFrame(anything)
+        except ValueError as error:  # lists of different lengths, or no lists
+            raise WorkbenchError(f"a dict that is no table ({error})", "a list of equal length for every column",
+                                 "wb.diagnose({'loss': [...], 'val_loss': [...]})") from error  # fmt: skip
     if not isinstance(anything, pd.DataFrame):
         raise WorkbenchError(f"a curve of type {type(anything).__name__}", "a run, a DataFrame, a log history or a file",
                              "wb.diagnose(run)")  # fmt: skip

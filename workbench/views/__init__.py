@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -84,27 +85,40 @@ def diagnose(run_or_frame: Any, **context: Any) -> Any:
 
     `context` says what the curve does not: n_valid, majority, label_entropy, finished ... (the fields of `Context`).
     """
+    from dataclasses import replace
+
     from workbench.diagnosis import Context
     from workbench.diagnosis import diagnose as judge
+    from workbench.views.asked import stored_run
 
-    run_or_frame = _stored(run_or_frame)
+    if isinstance(run_or_frame, str | os.PathLike) and (found := stored_run(run_or_frame)) is not None:
+        run_or_frame = found
+    _check_context(context)
     if hasattr(run_or_frame, "diagnosis"):
-        return run_or_frame.diagnosis
+        return (
+            judge(run_or_frame.frame(), replace(run_or_frame.context(), **context))
+            if context
+            else run_or_frame.diagnosis
+        )
     return judge(run_or_frame, Context(**context) if context else None)
 
 
-def _stored(named: Any) -> Any:
-    """The run that an id or the path of its folder stands for; anything else as it is."""
-    import os
-    from pathlib import Path
+def _check_context(context: dict[str, Any]) -> None:
+    """Raise a WorkbenchError where a field is not of `Context`, or a number is none."""
+    import difflib
+    from dataclasses import fields
+    from numbers import Real
 
-    if not isinstance(named, str | os.PathLike):
-        return named
-    from workbench.training.store import Store, runs_home
+    from workbench.diagnosis import Context
+    from workbench.errors import WorkbenchError
 
-    for folder in (Path(named).expanduser(), runs_home() / str(named)):
-        if (folder / "config.json").is_file() and (folder / "events.jsonl").is_file():
-            from workbench.training.run import Run
-
-            return Run(Store.open(folder))
-    return named
+    defaults = {f.name: f.default for f in fields(Context)}
+    for name, value in context.items():
+        if name not in defaults:
+            near = difflib.get_close_matches(name, defaults, n=1)
+            raise WorkbenchError(
+                f"unknown argument {name!r}", f"one of {', '.join(defaults)}", f"{near[0]}=..." if near else ""
+            )
+        number = defaults[name] is None and name != "stopped_by"
+        if number and value is not None and not (isinstance(value, Real) and 0 <= float(value) < float("inf")):
+            raise WorkbenchError(f"{name} is {value!r:.60}", "a number from 0 up, or None", f"{name}=None")
