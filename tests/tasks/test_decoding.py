@@ -79,6 +79,8 @@ def test_a_run_decodes_as_it_is_told_and_both_ways_are_compared(tmp_path):
     few = {"model": folder, "learning_rate": 3e-3, "epochs": 1, "evaluations": 1, "head": "bilstm"}
     free = wb.fit(tagged_data(32, 24), **few).join()
     held = wb.fit(tagged_data(32, 24), decoding="constrained", **few).join()
+    with pytest.raises(wb.WorkbenchError, match="no split called 'tets'"):
+        wb.decodings(held, split="tets")
     table = wb.decodings(held)
     assert table.index.tolist() == ["free", "constrained"] and table["words changed"].iloc[0] == 0
     assert table["impossible sentences"].iloc[1] == 0

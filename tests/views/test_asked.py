@@ -80,3 +80,17 @@ def test_whole_numbers_have_bounds():
     for wrong in (0, 10, -1, 1.5, float("nan"), "5", None, True):
         with pytest.raises(wb.WorkbenchError, match="a whole number from 1 to 9"):
             whole("top", wrong, 1, 9, 5)
+
+
+ASKS_A_RUN = [wb.datamap, wb.scrub, wb.noise, wb.layers, wb.lineage, wb.compare, wb.is_it_real,
+              lambda r: wb.mistaken(r, "no-mask"), lambda r: wb.against("epochs", r, r), lambda r: wb.serving({"mine": r})]  # fmt: skip
+
+
+@pytest.mark.parametrize("call", ASKS_A_RUN)
+def test_every_view_of_a_run_says_when_it_gets_none(call, tmp_path, monkeypatch):
+    monkeypatch.setenv("WORKBENCH_HOME", str(tmp_path))
+    for wrong in NO_RUNS[:3] + NO_RUNS[4:]:
+        with pytest.raises(wb.WorkbenchError, match="a run"):
+            call(wrong)
+    with pytest.raises(wb.WorkbenchError, match="instead of a run"):
+        wb.decodings(3)

@@ -290,3 +290,20 @@ def test_the_tab_draws_the_noise_probe():
     shown.view.value = "noise"
     shown.open()
     assert "Memorising begins" in shown.words.value
+
+
+@pytest.mark.parametrize("rows", ["x", -1, [0.5], [10**9]], ids=repr)
+def test_rows_that_are_none_are_refused(rows):
+    with pytest.raises(wb.WorkbenchError, match="is not in validation"):
+        scrub.Scrub(run(), rows=rows)
+
+
+@pytest.mark.parametrize("until", ["x", float("nan")], ids=repr)
+def test_a_last_step_that_is_none_is_refused(until):
+    with pytest.raises(wb.WorkbenchError, match="a step, or None"):
+        DataMap(run(), until=until)
+
+
+def test_data_that_are_not_those_of_the_run_are_refused_by_their_name_too():
+    with pytest.raises(wb.WorkbenchError, match="no data called 'nonsense'"):
+        wb.datamap(run(), data="nonsense")

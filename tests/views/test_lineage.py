@@ -105,6 +105,8 @@ def test_last_losses_are_sorted_by_the_choice_and_the_lowest_is_ringed():
 @pytest.mark.parametrize(("choice", "runs", "message"), [
     ("epoch", [run("a", [1, 2])] * 2, "unknown argument 'epoch'"),
     ("epochs", [run("a", [1, 2])], "1 runs"),
+    ("epochs", [run("a", [1, 2])] * 2, "epochs is 8 in all of these runs"),
+    (3, [run("a", [1, 2])] * 2, "unknown argument '3'"),
     ("schedule", [run("a", [1, 2])] * 2, "a choice that is a number")])  # fmt: skip
 def test_what_cannot_be_drawn_is_said(choice, runs, message):
     with pytest.raises(wb.WorkbenchError, match=message):

@@ -161,3 +161,25 @@ def test_runs_of_other_labels_are_not_compared_and_their_models_not_served_side_
 def test_seeds_that_are_none_train_nothing(setting, seeds):
     with pytest.raises(wb.WorkbenchError, match="how many seeds"):
         wb.is_it_real(setting[0], seeds=seeds)
+
+
+def test_a_run_goes_by_its_id_and_by_its_folder(setting):
+    run, gentle, _ = setting
+    assert wb.compare(run.id, str(gentle.folder)).runs == [run, gentle]
+    assert wb.lineage(gentle.id).run is gentle
+    assert wb.layers(run.id).moves.equals(run.moves()) and wb.is_it_real(run.id).judged["this run"] is run
+    with pytest.raises(wb.WorkbenchError, match="no run 'nonsense'"):
+        wb.compare(run, "nonsense")
+
+
+def test_a_diagnosis_takes_what_is_known_beside_the_curve(setting):
+    run = setting[0]
+    assert wb.diagnose(run) == run.diagnosis and wb.diagnose(run, n_valid=8, finished=False).verdict
+    for wrong, said in (
+        ({"n_vaild": 3}, "n_valid="),
+        ({"n_valid": "many"}, "n_valid is"),
+        ({"majority": float("nan")}, "a number"),
+    ):
+        for curve in (run, run.frame()):
+            with pytest.raises(wb.WorkbenchError, match=said):
+                wb.diagnose(curve, **wrong)

@@ -71,13 +71,16 @@ def decodings(run: Any, split: str = "validation") -> pd.DataFrame:
     tag, and words that got another tag than `free` gave them. Raises WorkbenchError for a run that gives no tags."""
     from workbench.tasks.tagging import SILENT, Tagging
 
+    if not hasattr(run, "predictor"):
+        raise WorkbenchError(f"{type(run).__name__} instead of a run", "a finished run", "wb.decodings(run)")
     predictor = run.predictor()
     if predictor.task.name != Tagging.name:
         raise WorkbenchError(f"run {run.id} is a run of {predictor.task.name}", "a run that gives a tag to every word",
                              'wb.fit("people-places")')  # fmt: skip
-    encoded = predictor.task.encode(
-        run.data()[split], predictor.tokenizer, predictor.config.max_length, predictor.labels
-    )
+    data = run.data()
+    if split not in data:
+        raise WorkbenchError(f"no split called {split!r}", f"one of {', '.join(data)}", "split='validation'")
+    encoded = predictor.task.encode(data[split], predictor.tokenizer, predictor.config.max_length, predictor.labels)
     logits = predictor.ask(encoded)
     rows: list[dict[str, Any]] = []
     plain: list[np.ndarray] = []

@@ -71,6 +71,8 @@ class Examples:
 
     def until(self, step: float | None) -> np.ndarray:
         """Positions of the evaluations after training began, up to `step`."""
+        if isinstance(step, str) or step != step:
+            raise WorkbenchError(f"until={step!r}", "a step, or None for all of them", f"until={int(self.steps[-1])}")
         return np.flatnonzero((self.steps > 0) & (self.steps <= (np.inf if step is None else step)))
 
     def dynamics(self, until: float | None = None, reveal: bool = False) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from workbench.config import RunConfig, check_names
 from workbench.errors import WorkbenchError
 from workbench.views import figures as fig
+from workbench.views.asked import run_of, same_question
 from workbench.views.browse import image_html, table_html
 
 UNITS = {"epochs": "epochs", "train_examples": "training texts", "learning_rate": "learning rate", "layers": "layers", "dropout": "dropout (share)",
@@ -83,12 +84,15 @@ def last_losses(frame: pd.DataFrame, ax: Axes, choice: str) -> Axes:
 
 def against(choice: str, *runs: Any) -> Against:
     """Where runs ended, against one numeric choice (a field of RunConfig) in which they differ: epochs, train_examples, layers, ..."""
-    check_names([choice])
-    several = list(runs[0]) if len(runs) == 1 and isinstance(runs[0], list | tuple) else list(runs)
-    if len(several) < 2 or not all(
-        hasattr(r, "frame") and isinstance(r.config, RunConfig) and len(r.frame()) for r in several
-    ):
-        raise WorkbenchError(
-            f"{len(several)} runs", "two or more that have been trained", 'wb.against("epochs", short, long)'
-        )
-    return Against(choice, several)
+    check_names([choice] if isinstance(choice, str) else [repr(choice)])
+    several = [run_of(r) for r in (runs[0] if len(runs) == 1 and isinstance(runs[0], list | tuple) else runs)]
+    trained = [r for r in several if isinstance(r.config, RunConfig) and len(r.frame())]
+    if len(several) < 2 or len(trained) < len(several):
+        raise WorkbenchError(f"{len(trained)} runs with an evaluation among {len(several)}", "two or more, and no others",
+                             'wb.against("epochs", short, long)')  # fmt: skip
+    same_question(several, 'wb.against("epochs", ...) once for each data set')
+    made = Against(choice, several)
+    if len(set(made.frame().index)) < 2:
+        raise WorkbenchError(f"{choice} is {made.frame().index[0]:g} in all of these runs", "a choice in which they differ",
+                             "wb.compare(*runs)")  # fmt: skip
+    return made

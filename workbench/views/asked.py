@@ -46,6 +46,13 @@ def stored_run(named: str | os.PathLike[str]) -> Any:
     return None
 
 
+def data_of(given: Any) -> Any:
+    """Data that are handed in beside a run, also by their name or as a table; None stays None."""
+    from workbench.data import load
+
+    return load(given) if isinstance(given, str | os.PathLike) or hasattr(given, "columns") else given
+
+
 def same_question(runs: Sequence[Any], try_: str) -> None:
     """Runs of one task with the same labels: losses and scores of another task are of another size, and their difference says nothing."""
     asked = [(r.store.facts.get("task"), r.store.facts.get("labels")) for r in runs]

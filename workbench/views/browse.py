@@ -18,6 +18,7 @@ from workbench.training.run import Run
 from workbench.training.run import runs as all_runs
 from workbench.views import figures as fig
 from workbench.views.answers import answer_html
+from workbench.views.asked import run_of
 from workbench.views.controls import problem_html
 from workbench.views.spans import spans_html
 from workbench.views.translations import SideBySide
@@ -299,9 +300,9 @@ class Comparison:
     def __init__(self, several: Sequence[Run]) -> None:
         if len(several) == 1 and isinstance(several[0], list | tuple):
             several = several[0]
-        if not several or not all(hasattr(r, "frame") for r in several):
+        if not several:
             raise WorkbenchError("nothing to compare", "two or more runs", "wb.compare(run, other)")
-        self.runs = list(several)
+        self.runs = [run_of(r) for r in several]
 
     def frame(self) -> pd.DataFrame:
         """The settings that differ, metric and loss of the weights that are kept and their step, seconds, verdict."""

@@ -17,6 +17,7 @@ from workbench.errors import WorkbenchError
 from workbench.views import example_figures as pictures
 from workbench.views import figures as fig
 from workbench.views import labels
+from workbench.views.asked import data_of, run_of
 from workbench.views.browse import image_html, shortened
 
 ORDERS = {
@@ -221,7 +222,7 @@ def datamap(run: Any, until: float | None = None, data: Any = None) -> DataMap:
 
     `until`: only evaluations up to this step count. `data`: the data of the run, where it cannot be loaded again by its name.
     """
-    made = DataMap(run, until, data)
+    made = DataMap(run_of(run, "dynamics"), until, data_of(data))
     made.show()
     return made
 

@@ -10,6 +10,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from workbench.errors import WorkbenchError
+from workbench.views.asked import run_of
 from workbench.views.browse import image_html
 
 
@@ -69,4 +70,4 @@ class Layers:
 
 def layers(run: Any) -> Layers:
     """How far each block of a run's model has moved from its start, evaluation by evaluation."""
-    return Layers(run)
+    return Layers(run_of(run, "moves"))

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from workbench.training.fork import family, parent_of, words
 from workbench.training.run import Run
 from workbench.views import figures as fig
+from workbench.views.asked import run_of
 from workbench.views.browse import image_html, table_html
 
 
@@ -68,7 +69,7 @@ class Lineage:
 
 def lineage(run: Run) -> Lineage:
     """The family of a run: its ancestors, and all forks of them, as a tree beneath their curves, and as a table (`.frame()`)."""
-    return Lineage(run)
+    return Lineage(run_of(run, "fork"))
 
 
 def branch_curves(members: list[Run], ax: Axes) -> Axes:

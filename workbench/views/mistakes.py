@@ -15,7 +15,7 @@ import pandas as pd
 from workbench.data.mistakes import SERVING, find, spoil
 from workbench.errors import WorkbenchError
 from workbench.metrics import half_width
-from workbench.views.asked import seeds_of, split_of
+from workbench.views.asked import run_of, seeds_of, split_of
 from workbench.views.browse import image_html, table_html
 from workbench.views.duel import Duel
 
@@ -26,8 +26,9 @@ def mistaken(run: Any, mistake: str) -> Any:
     """A finished run's predictor with a mistake made while it serves: `.predict(texts)`, `.evaluate(split)`, `.errors(split, n)`."""
     from workbench.training.predictor import Predictor
 
+    run = run_of(run, "predictor")
     right = run.predictor()
-    name = find(f"{mistake.partition(':')[0]}:{SERVING}")[0].name
+    name = find(f"{str(mistake).partition(':')[0]}:{SERVING}")[0].name
     _served_well(run.config.mistake)
     config = right.config.replace(mistake=f"{name}:{SERVING}")
     task, tokenizer = spoil(config, SERVING, right.task, right.tokenizer)
@@ -146,7 +147,8 @@ def cost_of_mistakes(
     from workbench.config import RunConfig, check_names
 
     check_names(choices)
-    names = [mistakes] if isinstance(mistakes, str) or not hasattr(mistakes, "__iter__") else list(mistakes)
+    alone = isinstance(mistakes, str) or not hasattr(mistakes, "__iter__")
+    names: list[Any] = [mistakes] if alone else list(mistakes)
     for mistake in names:
         RunConfig(mistake=mistake)  # its place: training, serving or both
         find(mistake)

@@ -6,6 +6,7 @@ Everything comes from the stored probabilities: nothing is computed again by a m
 from __future__ import annotations
 
 import html
+from numbers import Integral
 from typing import Any
 
 import ipywidgets as widgets
@@ -17,6 +18,7 @@ from workbench.training.examples import texts_of
 from workbench.views import example_figures as pictures
 from workbench.views import figures as fig
 from workbench.views import labels
+from workbench.views.asked import data_of, run_of
 from workbench.views.browse import CELL, image_html, shortened
 
 SHOWN, WIDTH = 5, 890  # texts that are chosen at first; pixels of the picture on the page
@@ -97,14 +99,15 @@ def scrub(run: Any, rows: Any = None, data: Any = None) -> Scrub:
 
     `rows`: validation rows to follow at first. `data`: the data of the run, where it cannot be loaded again by its name.
     """
-    made = Scrub(run, rows, data)
+    made = Scrub(run_of(run, "examples"), rows, data_of(data))
     made.show()
     return made
 
 
 def _positions(rows: Any, watched: np.ndarray) -> list[int]:
     where = {int(row): i for i, row in enumerate(watched)}
-    odd = [r for r in rows if int(r) not in where]
+    rows = [rows] if isinstance(rows, str | int | float) else list(rows)
+    odd = [r for r in rows if not isinstance(r, Integral) or int(r) not in where]
     if odd:
         raise WorkbenchError(
             f"row {odd[0]!r} is not in validation", f"rows from 0 to {len(watched) - 1}", "wb.scrub(run)"
@@ -188,4 +191,4 @@ class Noise:
 
 def noise(run: Any) -> Noise:
     """Whether and when a run has memorised its flipped labels (`noise=0.1`): the picture of `run.noise()`."""
-    return Noise(run)
+    return Noise(run_of(run, "noise"))
