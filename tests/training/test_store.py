@@ -456,3 +456,15 @@ def test_a_run_is_named_after_the_last_part_of_a_path(name, called):
     from workbench.training.store import _called
 
     assert _called(name) == called
+
+
+@pytest.mark.parametrize(
+    "spoilt", ["{not json", "[]", '{"config": {}, "facts": null}', '{"config": 3}', '{"config": {"epochs": "x"}}']
+)
+def test_a_folder_whose_config_is_spoilt_does_not_hide_the_other_runs(spoilt, tmp_path):
+    good = Store.create(RunConfig(), {}, tmp_path)
+    bad = Store.create(RunConfig(), {}, tmp_path)
+    (bad.folder / "config.json").write_text(spoilt, "utf-8")
+    assert [s.id for s in stored(tmp_path)] == [good.id]
+    with pytest.raises(WorkbenchError):
+        Store.open(bad.folder)

@@ -85,12 +85,12 @@ class Store:
         try:
             raw = json.loads((folder / "config.json").read_text("utf-8"))
             choices = {k: v for k, v in raw["config"].items() if k in {f.name for f in fields(RunConfig)}}
-            past = _read_events(folder / "events.jsonl")
+            past, facts = _read_events(folder / "events.jsonl"), dict(raw.get("facts", {}))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise WorkbenchError(
                 f"{folder.name} is not a run folder ({error})", "config.json and events.jsonl"
             ) from error
-        return cls(folder, RunConfig(**choices), raw.get("facts", {}), past)
+        return cls(folder, RunConfig(**choices), facts, past)
 
     @property
     def id(self) -> str:
