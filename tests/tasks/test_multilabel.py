@@ -16,7 +16,8 @@ from workbench.metrics import f1_labels
 from workbench.models import zoo
 from workbench.models.heads import PooledClassifier
 from workbench.tasks import TASKS
-from workbench.tasks.multilabel import THRESHOLD, controls, indicators, spread
+from workbench.tasks.classification import Classification
+from workbench.tasks.multilabel import THRESHOLD, MultiLabel, controls, indicators, spread
 
 TASK = TASKS["multi-label"]
 
@@ -228,3 +229,12 @@ def test_the_panel_shows_it_and_a_saved_model_answers_again(run, tmp_path):
     assert "logits.sigmoid()" in (folder / "README.md").read_text()
     again = wb.fit(run.data(), model=str(folder), epochs=1, evaluations=1).join()
     assert again.best["f1"] > 0.85
+
+
+@pytest.mark.filterwarnings("error::pandas.errors.PerformanceWarning")
+@pytest.mark.parametrize("task", [Classification(), MultiLabel()], ids=lambda task: task.name)
+def test_a_thousand_labels_are_answered_without_a_warning_for_each(task, monkeypatch):
+    monkeypatch.setattr(type(task), "tokens", lambda self, texts, tokenizer, length: [[1]] * len(texts))
+    names = [f"c{i}" for i in range(1000)]
+    table = task.predict(lambda encoded: np.eye(2, 1000), ["a", "b"], None, names, RunConfig())
+    assert table.shape[1] in (1002, 1003) and list(table["p(c0)"] > table["p(c1)"]) == [True, False]

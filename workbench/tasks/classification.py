@@ -137,10 +137,8 @@ class Classification:
             ids = self.tokens(texts, tokenizer, config.max_length)
             p = softmax(np.asarray(ask(Encoded(ids, np.zeros(len(ids), dtype=np.int64), np.arange(len(ids))))))
         best = p.argmax(1)
-        frame = pd.DataFrame(
-            {"text": texts, "label": [labels[i] for i in best], "probability": p[np.arange(len(p)), best]}
-        )
-        return frame.assign(**{f"p({name})": p[:, i] for i, name in enumerate(labels)})
+        answers = {"text": texts, "label": [labels[i] for i in best], "probability": p[np.arange(len(p)), best]}
+        return pd.DataFrame(answers | {f"p({name})": p[:, i] for i, name in enumerate(labels)})
 
     def errors(
         self, ask: Ask, split: Any, n: int, tokenizer: Any, labels: list[str], config: RunConfig

@@ -123,8 +123,7 @@ class MultiLabel(Classification):
             ids = self.tokens(texts, tokenizer, config.max_length)
             p = sigmoid(ask(Encoded(ids, np.zeros((len(ids), len(labels))), np.arange(len(ids)))))
         given = [[labels[i] for i in np.flatnonzero(row >= THRESHOLD)] for row in p]
-        frame = pd.DataFrame({"text": texts, "labels": given})
-        return frame.assign(**{f"p({name})": p[:, i] for i, name in enumerate(labels)})
+        return pd.DataFrame({"text": texts, "labels": given} | {f"p({name})": p[:, i] for i, name in enumerate(labels)})
 
     def errors(
         self, ask: Ask, split: Any, n: int, tokenizer: Any, labels: list[str], config: RunConfig

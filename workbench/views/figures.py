@@ -8,6 +8,7 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -293,9 +294,10 @@ def confusion_matrix(counts: pd.DataFrame, ax: Axes) -> Axes:
 
 def confusion_words(counts: pd.DataFrame, most: int = 3) -> str:
     """The matrix in words: the share that is right and the commonest confusions."""
-    total, hits = int(counts.to_numpy().sum()), int(sum(counts.iat[i, i] for i in range(len(counts))))
-    pairs = [(int(counts.at[a, b]), a, b) for a in counts.index for b in counts.columns if a != b and counts.at[a, b]]
-    pairs.sort(key=lambda p: -p[0])
+    table = counts.to_numpy()
+    total, hits = int(table.sum()), int(np.trace(table))
+    apart = np.argwhere(table * (1 - np.eye(*table.shape)))  # thousands of labels are millions of pairs
+    pairs = sorted(((int(table[i, j]), counts.index[i], counts.columns[j]) for i, j in apart), key=lambda p: -p[0])
     unit = counts.attrs.get("unit", "text")
     words = ", ".join(f"{a} taken for {b} {n} times" for n, a, b in pairs[:most])
     return f"Confusion matrix: {hits} of {total} {unit}s right" + (f"; {words}." if words else ".")
