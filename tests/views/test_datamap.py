@@ -233,7 +233,10 @@ def test_more_labels_than_a_matrix_can_hold_are_drawn_as_a_curve():
 def test_showing_leaves_a_picture_that_needs_no_kernel(show, monkeypatch):
     kept = []
     monkeypatch.setattr(f"workbench.views.{show.__name__}.display", kept.append)
-    show(run())
+    show(run())  # a plain script: nothing is displayed
+    assert not kept
+    monkeypatch.setattr(f"workbench.views.{show.__name__}.in_notebook", lambda: True)
+    assert repr(show(run())) == show(run()).text
     assert 'class="wb-record"' in kept[0].data and "data:image/png;base64," in kept[0].data and 'alt="' in kept[0].data
 
 

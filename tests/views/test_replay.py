@@ -67,3 +67,20 @@ def test_a_keras_history_will_do():
 def test_showing_it_leaves_a_picture_with_its_description(capsys):
     made = wb.replay(FRAME, patience=2)
     assert made.text and isinstance(made, Replay)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"patience": 0}, {"patience": -1}, {"patience": 1.5}, {"patience": "x"}, {"min_delta": -1}, {"min_delta": 5},
+     {"min_delta": float("nan")}, {"min_delta": "x"}],
+    ids=repr,
+)  # fmt: skip
+def test_a_rule_that_there_is_not_is_refused_and_not_bent_into_another(wrong):
+    with pytest.raises(wb.WorkbenchError, match=next(iter(wrong))):
+        wb.replay(FRAME, **wrong)
+
+
+def test_a_plain_script_gets_words_and_nothing_is_printed(capsys):
+    made = wb.replay(FRAME, patience=2)
+    assert repr(made) == made.text and "Patience 2 stops at step 40" in repr(made)
+    assert capsys.readouterr().out == ""

@@ -16,7 +16,7 @@ from IPython.display import HTML, display
 from workbench.errors import WorkbenchError
 from workbench.views import example_figures as pictures
 from workbench.views import figures as fig
-from workbench.views import labels
+from workbench.views import in_notebook, labels
 from workbench.views.asked import data_of, run_of
 from workbench.views.browse import image_html, shortened
 
@@ -94,6 +94,9 @@ class DataMap:
         if not len(found):
             raise WorkbenchError(f"row {row!r} was not watched", "a row of run.dynamics()", "run.dynamics()['row']")
         self.list.value = int(found[0])
+
+    def __repr__(self) -> str:
+        return self.text
 
     def show(self) -> None:
         """Display it, and beneath it pictures that stay where no kernel keeps the widgets alive."""
@@ -223,7 +226,8 @@ def datamap(run: Any, until: float | None = None, data: Any = None) -> DataMap:
     `until`: only evaluations up to this step count. `data`: the data of the run, where it cannot be loaded again by its name.
     """
     made = DataMap(run_of(run, "dynamics"), until, data_of(data))
-    made.show()
+    if in_notebook():
+        made.show()
     return made
 
 

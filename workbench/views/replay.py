@@ -6,6 +6,8 @@ The curve stands still; only the stop moves. Everything is read from the run's e
 from __future__ import annotations
 
 import html
+import os
+from numbers import Real
 from typing import Any
 
 import ipywidgets as widgets
@@ -15,9 +17,11 @@ from IPython.display import HTML, display
 from workbench.diagnosis.race import Patient, Stop, in_words, race, replay_rule, whole_curve
 from workbench.errors import WorkbenchError
 from workbench.views import figures as fig
-from workbench.views import labels
+from workbench.views import in_notebook, labels
+from workbench.views.asked import stored_run, whole
 from workbench.views.browse import image_html, table_html
 
+MOST_DELTA = 0.1  # nats: where the slider ends
 STYLE = {"description_width": "96px"}
 
 
@@ -34,7 +38,7 @@ class Replay:
             tooltip="Evaluations in a row without improvement before it stops", layout={"width": "380px"},
         )  # fmt: skip
         self.delta = widgets.FloatSlider(
-            value=min_delta, min=0, max=0.1, step=0.002, readout_format=".3f", description="Min delta", style=STYLE,
+            value=min_delta, min=0, max=MOST_DELTA, step=0.002, readout_format=".3f", description="Min delta", style=STYLE,
             tooltip="By how many nats a loss must be lower to count as an improvement", layout={"width": "380px"},
         )  # fmt: skip
         self.picture, self.words = labels.Picture(), widgets.HTML()
@@ -60,6 +64,9 @@ class Replay:
         """What the stop costs and what it saves, in a sentence with its numbers."""
         return in_words(self.frame, self.stop)
 
+    def __repr__(self) -> str:
+        return self.text
+
     def show(self) -> None:
         """Display it, and beneath it a picture that stays where no kernel keeps the sliders alive."""
         labels.show(self.box, self.text)
@@ -74,9 +81,16 @@ class Replay:
 
 
 def replay(run: Any, patience: int = 3, min_delta: float = 0.0) -> Replay:
-    """Show a finished curve (a run, a frame, a log history) with a stopping rule that can be moved, and return it."""
-    made = Replay(run, patience, min_delta)
-    made.show()
+    """Show a finished curve (a run, its id, a frame, a log history or file) with a stopping rule that can be moved, and return it. In a
+    plain script its `text` says where the rule stops."""
+    if isinstance(run, str | os.PathLike):
+        run = stored_run(run) or run
+    whole("patience", patience, 1, 1000, 3)
+    if isinstance(min_delta, bool) or not isinstance(min_delta, Real) or not 0 <= float(min_delta) <= MOST_DELTA:
+        raise WorkbenchError(f"min_delta is {min_delta!r:.60}", f"nats from 0 to {MOST_DELTA}", "min_delta=0.01")
+    made = Replay(run, patience, float(min_delta))
+    if in_notebook():
+        made.show()
     return made
 
 

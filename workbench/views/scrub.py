@@ -17,7 +17,7 @@ from workbench.errors import WorkbenchError
 from workbench.training.examples import texts_of
 from workbench.views import example_figures as pictures
 from workbench.views import figures as fig
-from workbench.views import labels
+from workbench.views import in_notebook, labels
 from workbench.views.asked import data_of, run_of
 from workbench.views.browse import CELL, image_html, shortened
 
@@ -67,6 +67,9 @@ class Scrub:
             f"{fig.confusion_words(self.examples.confusion(self.evaluation))}"
         )
 
+    def __repr__(self) -> str:
+        return self.text
+
     def show(self) -> None:
         """Display it, and beneath it a picture that stays where no kernel keeps the slider alive."""
         labels.show(self.box, self.text)
@@ -100,7 +103,8 @@ def scrub(run: Any, rows: Any = None, data: Any = None) -> Scrub:
     `rows`: validation rows to follow at first. `data`: the data of the run, where it cannot be loaded again by its name.
     """
     made = Scrub(run_of(run, "examples"), rows, data_of(data))
-    made.show()
+    if in_notebook():
+        made.show()
     return made
 
 
