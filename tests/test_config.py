@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from workbench.config import _RULES, BY_HAND, RunConfig, check_names, name_of
+from workbench.config import _RULES, BY_HAND, ELSEWHERE, RunConfig, check_names, name_of
 from workbench.errors import WorkbenchError
 
 ANOTHER = {
@@ -291,3 +291,14 @@ def test_a_constant_schedule_is_warmed_up_as_well():
 )
 def test_data_are_called_so_that_they_are_found_again_or_not_at_all(data, name):
     assert name_of(data) == name
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [("lr", "learning_rate"), ("num_train_epochs", "epochs"), ("bs", "batch_size"), ("epoch", "epochs")],
+)
+def test_what_other_libraries_call_a_choice_leads_to_ours(theirs, ours):
+    with pytest.raises(WorkbenchError) as caught:
+        check_names({theirs: 1})
+    assert caught.value.try_ == f"{ours}="
+    assert set(ELSEWHERE.values()) <= set(ANOTHER)

@@ -6,6 +6,7 @@ Bundled models and datasets carry their card beside them as `card.json`; Hub cou
 
 from __future__ import annotations
 
+import difflib
 import functools
 import json
 import sys
@@ -235,9 +236,10 @@ def find(cards: list[Card], name: str, what: str) -> Card:
     for card in cards:
         if name and name in (card.name, card.reference):
             return card
-    names = ", ".join(c.name for c in cards)
+    names = [c.name for c in cards]
+    near = difflib.get_close_matches(str(name), names, n=1) or names[:1]
     raise WorkbenchError(
-        f"no {what} is called {name!r}", f"one of {names}", f"{what}={cards[0].name!r}" if cards else ""
+        f"no {what} is called {name!r}", f"one of {', '.join(names)}", f"{what}={near[0]!r}" if near else ""
     )
 
 

@@ -248,6 +248,16 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str, str]] = {
 }
 
 
+ELSEWHERE = {  # what other libraries call the same choice
+    "lr": "learning_rate", "max_lr": "learning_rate", "num_train_epochs": "epochs", "num_epochs": "epochs", "n_epochs": "epochs",
+    "per_device_train_batch_size": "batch_size", "bs": "batch_size", "early_stopping_patience": "patience", "wd": "weight_decay",
+    "warmup_ratio": "warmup", "warmup_steps": "warmup", "lr_scheduler_type": "schedule", "scheduler": "schedule",
+    "label_smoothing_factor": "label_smoothing", "max_seq_length": "max_length", "random_state": "seed", "model_name": "model",
+    "model_name_or_path": "model", "dataset": "data", "train_dataset": "data", "method": "technique", "max_time": "seconds",
+    "lora_r": "lora_rank", "r": "lora_rank", "fp16": "precision", "bf16": "precision", "hidden_dropout_prob": "dropout",
+}  # fmt: skip
+
+
 def check_names(names: Any) -> None:
     """Raise a WorkbenchError that names the nearest choice when one of `names` is not a field of RunConfig."""
     import difflib
@@ -255,7 +265,7 @@ def check_names(names: Any) -> None:
     known = [f.name for f in fields(RunConfig)]
     for name in names:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
+            near = [ELSEWHERE[name]] if name in ELSEWHERE else difflib.get_close_matches(str(name), known, n=1)
             raise WorkbenchError(
                 f"unknown argument {name!r}", f"one of {', '.join(known)}", f"{near[0]}=..." if near else ""
             )
