@@ -94,3 +94,31 @@ def test_every_view_of_a_run_says_when_it_gets_none(call, tmp_path, monkeypatch)
             call(wrong)
     with pytest.raises(wb.WorkbenchError, match="instead of a run"):
         wb.decodings(3)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: wb.fill_blank("The ___ is cold.", "bert-tiny", top=-1), "top is -1"),
+        (lambda: wb.fill_blank("The ___ is cold.", "bert-tiny", top="x"), "top is 'x'"),
+        (lambda: wb.objectives(3, "bert-tiny"), "3 instead of a text"),
+        (lambda: wb.objectives("The bank is cold.", "bert-tiny", seed=-1), "seed is -1"),
+        (lambda: wb.word_in_context(3, ["a bank", "the bank"], "bert-tiny"), "3 instead of a word"),
+        (lambda: wb.word_in_context("bank", {"money": 3}, "bert-tiny"), "fewer than two sentences"),
+        (lambda: wb.fit(None), "data is None"),
+        (lambda: wb.blueprint(None), "data is None"),
+        (lambda: wb.fit("reviews", model="bert-tyni"), "Try: model='bert-tiny'"),
+        (lambda: wb.fit("reviews", technique="lorra"), "Try: technique='lora'"),
+        (lambda: wb.hosted("headlines", epoch=3), "Try: epochs="),
+        (lambda: wb.hosted("headlines", valid_examples=-1), "valid_examples is -1"),
+        (lambda: wb.hosted("headlines", price="x"), "price is 'x'"),
+        (lambda: wb.serve(port="x"), "port is 'x'"),
+        (lambda: wb.serve(models=3), "models is 3"),
+    ],
+)
+def test_what_makes_no_sense_is_said_in_a_sentence(call, said, tmp_path, monkeypatch):
+    monkeypatch.setenv("WORKBENCH_HOME", str(tmp_path))
+    with pytest.raises(wb.WorkbenchError) as caught:
+        call()
+    assert said in str(caught.value)
+    assert not list(tmp_path.iterdir())  # nothing was begun

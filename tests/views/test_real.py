@@ -157,6 +157,21 @@ def test_runs_of_other_labels_are_not_compared_and_their_models_not_served_side_
         wb.serving([run])
 
 
+@pytest.mark.parametrize("asking", ["save", "export"])
+@pytest.mark.parametrize("folder", [None, 3, "", b"x"], ids=repr)
+def test_what_is_no_folder_is_said(setting, asking, folder):
+    with pytest.raises(wb.WorkbenchError, match=rf"instead of a folder.*run\.{asking}"):
+        getattr(setting[0], asking)(folder)
+
+
+def test_a_fork_looks_at_its_choices_first(setting):
+    run = setting[0]
+    for changes, said in (({"learning_rate": "x"}, "learning_rate is 'x'"), ({"step": "x"}, "step 'x'"), ({"step": 1.5}, "step 1.5"),
+                          ({"data": "reviews"}, "a state of this run would not fit")):  # fmt: skip
+        with pytest.raises(wb.WorkbenchError, match=said):
+            run.fork(**changes)
+
+
 @pytest.mark.parametrize("seeds", [-1, "x", [1, 1], []], ids=repr)
 def test_seeds_that_are_none_train_nothing(setting, seeds):
     with pytest.raises(wb.WorkbenchError, match="how many seeds"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from numbers import Integral, Real
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -323,6 +324,12 @@ def hosted(
     """
     from workbench.data import fingerprint, load
 
+    for name, count, least in (("train_examples", train_examples, 2), ("valid_examples", valid_examples, 1)):
+        if count is not None and (isinstance(count, bool) or not isinstance(count, Integral) or count < least):
+            raise WorkbenchError(f"{name} is {count!r:.60}", f"a whole number from {least} up", f"{name}=100")
+    for name, number in (("multiplier", multiplier), ("price", price)):
+        if number is not None and (isinstance(number, bool) or not isinstance(number, Real)):
+            raise WorkbenchError(f"{name} is {number!r:.60}", "a number, or None", f"{name}=1.0")
     loaded = load(data)
     if loaded.task != "classification":
         raise WorkbenchError(

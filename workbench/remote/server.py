@@ -416,6 +416,12 @@ def serve(port: int = 0, models: tuple[str, ...] | list[str] = ("gpt-mini",)) ->
     """
     if isinstance(models, str):
         models = (models,)
+    if isinstance(port, bool) or not isinstance(port, int):
+        raise WorkbenchError(
+            f"port is {port!r:.60}", "a number from 1024 to 65535, or 0 for any free one", "wb.serve()"
+        )
+    if not isinstance(models, list | tuple) or not models or not all(isinstance(m, str) for m in models):
+        raise WorkbenchError(f"models is {models!r:.60}", "names of causal models", 'wb.serve(models=["gpt-mini"])')
     return Server(port, tuple(models)).start()
 
 

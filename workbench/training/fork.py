@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any
 
 from workbench.config import RunConfig, check_names
@@ -22,11 +23,11 @@ def fork(parent: Run, step: int | None, changes: dict[str, Any]) -> Run:
     if not parent.done:
         raise WorkbenchError(f"run {parent.id} is {parent.status}", "a run that has ended", "await run, or run.stop()")
     if unfit := [name for name in changes if name in FIXED]:
-        raise WorkbenchError(f"{unfit[0]} cannot change in mid-run: the state of step {step} would not fit",
+        raise WorkbenchError(f"{unfit[0]} cannot change in mid-run: a state of this run would not fit",
                              "learning_rate, dropout, weight_decay, label_smoothing, schedule, epochs, train_examples, a stopping rule, seed",
                              f"wb.fit(..., {unfit[0]}=...)")  # fmt: skip
-    at = _kept_step(parent, step)
     config = parent.config.replace(**changes)
+    at = _kept_step(parent, step)
     changed = {k: [getattr(parent.config, k), getattr(config, k)] for k in changes}
     changed = {k: v for k, v in changed.items() if v[0] != v[1] and k != "keep_states"}
     begun = parent.store.last(ev.Started)
@@ -42,6 +43,10 @@ def _kept_step(parent: Run, step: int | None) -> int:
         raise WorkbenchError(f"run {parent.id} has kept no training state", "a run with keep_states",
                              f"{parent.config.replace(keep_states=8).to_code()}, or keep_states=8 in the panel")  # fmt: skip
     wanted = int(parent.best["step"]) if step is None else step
+    if not isinstance(wanted, Integral):
+        raise WorkbenchError(
+            f"step {wanted!r:.60}", f"one of {', '.join(map(str, found))}", f"run.fork(step={found[-1]})"
+        )
     if wanted not in found:
         near = min(found, key=lambda s: abs(s - wanted))
         raise WorkbenchError(f"no state of step {wanted} in run {parent.id}", f"one of {', '.join(map(str, found))}",

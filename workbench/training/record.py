@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -209,13 +210,13 @@ class Record:
 
     def save(self, folder: str | Path) -> Path:
         """Write the model to a new folder: weights, tokenizer, config, labels and how to load it again."""
-        return self.predictor().save(Path(folder), self)
+        return self.predictor().save(path_of(folder, "save"), self)
 
     def export(self, folder: str | Path) -> Path:
         """Write this run to a new folder as a plain transformers script with its config and data (see `scale.export`)."""
         from workbench.scale.export import export
 
-        return export(self, folder)
+        return export(self, path_of(folder, "export"))
 
     def push_to_hub(self, name: str, private: bool = True) -> str:
         """Upload what `save` writes to "owner/name" on the Hub with your own token, and return its address (see `scale.push`)."""
@@ -270,3 +271,12 @@ class Record:
         kept = self.kept
         score = f" · {self.store.metric} {kept[self.store.metric]:.3f} at step {int(kept['step'])}" if kept else ""
         return f"<Run {self.id} · {self.status}{score}>"
+
+
+def path_of(folder: Any, asking: str) -> Path:
+    """The folder to write into, or an error that says what it got instead of one."""
+    if not isinstance(folder, str | os.PathLike) or not os.fspath(folder):
+        raise WorkbenchError(
+            f"{folder!r:.60} instead of a folder", "the path of a new folder", f'run.{asking}("my-model")'
+        )
+    return Path(folder)

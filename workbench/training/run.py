@@ -215,6 +215,8 @@ def fit(data: Any = "reviews", *, viewer: Viewer | None = None, **choices: Any) 
     from workbench.config import check_names, name_of
 
     check_names(choices)
+    if data is None:
+        raise WorkbenchError("data is None", "a name, a file, a frame or loaded data", 'wb.fit("reviews")')
     choices |= {k: _folder_of(v) for k, v in choices.items() if isinstance(v, Run)}
     config = RunConfig(**{**choices, "data": name_of(data)})
     return launch(config, None if isinstance(data, str) else data, viewer)

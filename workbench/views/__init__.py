@@ -46,8 +46,19 @@ def fit(data: Any = "reviews", **choices: Any) -> Any:
 
 def hosted(data: Any = "headlines", **choices: Any) -> Any:
     """Prepare a fine-tuning job for a hosted service: see `workbench.remote.job.hosted`. In a notebook it comes with the live picture."""
+    import difflib
+    import inspect
+
+    from workbench.errors import WorkbenchError
     from workbench.remote.job import hosted as prepare
 
+    known = [name for name in inspect.signature(prepare).parameters if name not in ("data", "viewer")]
+    for name in choices:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            raise WorkbenchError(
+                f"unknown argument {name!r}", f"one of {', '.join(known)}", f"{near[0]}=..." if near else ""
+            )
     return prepare(data, viewer=viewer(), **choices)
 
 

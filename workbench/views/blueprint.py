@@ -178,6 +178,8 @@ def blueprint(data: Any = "reviews", *more: Any, **choices: Any) -> Blueprint | 
         found = [_drawn(what) for what in (data, *more)]
         return SideBySide(found) if more else found[0]
     check_names(choices)
+    if data is None:
+        raise WorkbenchError("data is None", "a name, a file, a frame or loaded data", 'wb.blueprint("reviews")')
     model: Any = choices.get("model")
     if isinstance(getattr(model, "config", None), RunConfig):
         choices["model"] = str(model.model_folder())

@@ -103,7 +103,7 @@ class WordInContext:
 def _grouped(sentences: Any) -> tuple[list[str], list[str] | None]:
     """Sentences in a row, and the sense of each where senses were given."""
     if isinstance(sentences, Mapping):
-        lists = {k: [v] if isinstance(v, str) else list(v) for k, v in sentences.items()}
+        lists = {k: list(v) if isinstance(v, list | tuple) else [v] for k, v in sentences.items()}
         flat = [s for several in lists.values() for s in several]
         senses: list[str] | None = [str(k) for k, several in lists.items() for _ in several]
     else:
@@ -123,4 +123,6 @@ def word_in_context(word: str, sentences: Any, models: Any = None) -> WordInCont
     folders, Hub ids or finished runs; None: the bundled siblings. Compare the two lines of a model, not models with each other: in some all
     vectors point much the same way (Ethayarajh 2019).
     """
+    if not isinstance(word, str) or not word.strip():
+        raise WorkbenchError(f"{word!r:.60} instead of a word", "a word that stands in every sentence", "'bank'")
     return WordInContext(word, sentences, models)

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from workbench.errors import WorkbenchError
+from workbench.views.asked import whole
 from workbench.views.blanks import chosen
 from workbench.views.tokens import CELL
 
@@ -104,4 +106,8 @@ def objectives(text: str, models: Any = None, *, seed: int = 0) -> Objectives:
     `models`: bundled names, folders, Hub ids or finished runs; None: the bundled siblings. `seed` draws what is hidden from masked and
     permutation models, and the order in which the latter guess. `.frame()` has a row per question.
     """
-    return Objectives(text, models, seed)
+    if not isinstance(text, str):
+        raise WorkbenchError(
+            f"{text!r:.60} instead of a text", "a sentence", "'The boat lay on the bank of the river.'"
+        )
+    return Objectives(text, models, whole("seed", seed, 0, 2**31, 0))
