@@ -99,3 +99,24 @@ def test_unequal_spacing_changes_no_verdict():
 def test_a_dict_that_is_no_table_is_refused(table):
     with pytest.raises(WorkbenchError, match="a list of equal length"):
         as_frame(table)
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_log_of_keras_may_be_separated_by_something_else(separator, tmp_path):
+    table = pd.DataFrame({"epoch": [0, 1], "loss": [0.7, 0.5], "val_loss": [0.6, 0.65]})
+    table.to_csv(tmp_path / "log.csv", sep=separator, index=False)
+    assert as_frame(tmp_path / "log.csv")["valid_loss"].tolist() == [0.6, 0.65]
+
+
+def test_a_log_history_may_lie_in_lines(tmp_path):
+    lines = [
+        {"loss": 0.7, "step": 1},
+        {"eval_loss": 0.6, "step": 1},
+        {"loss": 0.5, "step": 2},
+        {"eval_loss": 0.65, "step": 2},
+    ]
+    (tmp_path / "log.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    assert as_frame(tmp_path / "log.jsonl")[["train_loss", "valid_loss"]].to_numpy().tolist() == [
+        [0.7, 0.6],
+        [0.5, 0.65],
+    ]

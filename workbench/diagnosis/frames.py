@@ -68,11 +68,22 @@ def _from_file(path: Path) -> Any:
             )
         path = found[0]
     try:
-        return json.loads(path.read_text("utf-8")) if path.suffix == ".json" else pd.read_csv(path)
+        if path.suffix == ".jsonl":
+            return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+        return json.loads(path.read_text("utf-8")) if path.suffix == ".json" else _table(path)
     except (OSError, ValueError) as error:
         raise WorkbenchError(
             f"{path.name} cannot be read ({error})", "a csv file or trainer_state.json", "the path of a log file"
         ) from error
+
+
+def _table(path: Path) -> pd.DataFrame:
+    """A csv file; Keras' CSVLogger may have been told to separate by something else than a comma."""
+    frame = pd.read_csv(path)
+    if frame.shape[1] > 1:
+        return frame
+    found = (pd.read_csv(path, sep=separator) for separator in (";", "\t"))
+    return next((other for other in found if other.shape[1] > 1), frame)
 
 
 def _named(frame: pd.DataFrame) -> pd.DataFrame:
