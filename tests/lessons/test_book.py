@@ -128,3 +128,8 @@ def test_answers_are_escaped():
 def test_an_unknown_exercise_lists_the_known_ones():
     with pytest.raises(wb.WorkbenchError, match=r"no exercise '99'.*00\.1"):
         wb.exercise("99")
+
+
+def test_an_exercise_that_is_nearly_called_so_is_suggested():
+    with pytest.raises(wb.WorkbenchError, match=r"Try: wb\.exercise\('01\.1'\)"):
+        wb.exercise("1.1")

@@ -6,6 +6,7 @@ An answer of None or `...` is "not attempted": neither right nor wrong.
 
 from __future__ import annotations
 
+import difflib
 import html
 import json
 import re
@@ -94,7 +95,9 @@ def exercise(id: str) -> Exercise:
     from workbench.lessons.book import EXERCISES
 
     if id not in EXERCISES:
-        raise WorkbenchError(f"no exercise {id!r}", f"one of {', '.join(EXERCISES)}", "wb.exercise('00.1')")
+        whole = f"{id!s:0>4}"
+        near = whole if whole in EXERCISES else (difflib.get_close_matches(whole, EXERCISES, n=1) or ["00.1"])[0]
+        raise WorkbenchError(f"no exercise {id!r}", f"one of {', '.join(sorted(EXERCISES))}", f"wb.exercise({near!r})")
     return EXERCISES[id]
 
 
