@@ -114,6 +114,9 @@ def test_every_view_of_a_run_says_when_it_gets_none(call, tmp_path, monkeypatch)
         (lambda: wb.hosted("headlines", price="x"), "price is 'x'"),
         (lambda: wb.serve(port="x"), "port is 'x'"),
         (lambda: wb.serve(models=3), "models is 3"),
+        (lambda: wb.prompt("headlines", template=3), "template is 3"),
+        (lambda: wb.prompt("headlines", beside=3), "beside is 3"),
+        (lambda: wb.adapt("clinic", "clinic", reading=3), "reading is 3"),
     ],
 )
 def test_what_makes_no_sense_is_said_in_a_sentence(call, said, tmp_path, monkeypatch):

@@ -219,6 +219,8 @@ def adapt(
     from workbench.data import load
     from workbench.training.run import Run
 
+    if not isinstance(reading or {}, Mapping):
+        raise WorkbenchError(f"reading is {reading!r:.60}", "a dict of choices, or None", "reading=dict(epochs=2)")
     check_names([*choices, *(reading or {})])
     finished = domain if isinstance(domain, Run) else None
     model = finished.config.model if finished else model

@@ -239,6 +239,16 @@ def prompt(
     from workbench.data import load
     from workbench.techniques.prompting import Template
 
+    for name, value, kind in (
+        ("template", template, str),
+        ("between", between, str),
+        ("words", words, dict),
+        ("beside", beside, dict),
+    ):
+        if value is not None and not isinstance(value, kind):
+            raise WorkbenchError(
+                f"{name} is {value!r:.60}", "a text" if kind is str else "a dict, or None", f"{name}=None"
+            )
     check_names(beside or {})
     loaded = load(data)
     if loaded.task != "classification":
