@@ -146,6 +146,18 @@ def test_a_run_on_data_passed_by_hand_gets_them_back_when_it_is_opened_again(mod
     assert again.errors(3).equals(run.errors(3)) and again.evaluate("test") == pytest.approx(run.evaluate("test"))
 
 
+def test_damaged_weights_are_said_in_a_sentence(model):
+    run = wb.fit(data(), model=model, epochs=1).join()
+    from workbench.training.run import Run
+    from workbench.training.store import Store
+
+    for damage in (b"", b"junk", run.store.weights.read_bytes()[:-100]):
+        run.store.weights.write_bytes(damage)
+        for asked in (lambda again: again.predict("a"), lambda again: again.save(run.folder / "saved")):
+            with pytest.raises(wb.WorkbenchError, match=r"the weights of run .* cannot be read"):
+                asked(Run(Store.open(run.folder)))
+
+
 FULL = """
 import resource, sys
 import workbench as wb

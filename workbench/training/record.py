@@ -155,6 +155,8 @@ class Record:
 
     def predictor(self) -> Any:
         """The model with the weights that are kept, ready for texts; loaded again from the folder after a restart."""
+        from safetensors import SafetensorError
+
         from workbench.training.predictor import Predictor
 
         if not self.done:
@@ -164,7 +166,11 @@ class Record:
                 raise WorkbenchError(
                     f"run {self.id} has no weights", "a run with at least one evaluation", "wb.fit again"
                 )
-            self._loaded = Predictor.from_store(self.store)
+            try:
+                self._loaded = Predictor.from_store(self.store)
+            except (SafetensorError, OSError) as error:
+                raise WorkbenchError(f"the weights of run {self.id} cannot be read ({error!s:.200})", "a whole file",
+                                     f"{self.to_code()} again") from error  # fmt: skip
         here = self._loaded
         recent.use(self)
         return here
