@@ -96,7 +96,11 @@ def overfitting(r: Reading, c: Context, t: Thresholds) -> Finding | None:
     above = 100 * (last / lowest - 1)
     doubted = verdict == a.WATCH and gl > t.overfitting  # far up, on a curve that swings as far by itself
     words = "Overfitting" if verdict == a.OVERFITTING else "Probably overfitting" if doubted else "Beginning to overfit"
-    doubt = f" The curve is too uneven to be sure: one evaluation is off by {r.noise:.3f} nats by itself." if doubted else ""
+    doubt = (
+        f" The curve is too uneven to be sure: one evaluation is off by {r.noise:.3f} nats by itself."
+        if doubted
+        else ""
+    )
     kept = " Early stopping ended it, and the weights of that step were put back." if c.stopped_by == "patience" else ""
     here = () if c.finished else (a.STOP_HERE,)
     return Finding(
