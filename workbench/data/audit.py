@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from workbench.data.baseline import bag_of_words, baselines
+from workbench.data.baseline import CLASSES, bag_of_words, baselines
 from workbench.data.checks import plain
 from workbench.data.drift import STRONG, Drift, drift, target_texts
 from workbench.data.examined import examined
@@ -23,6 +23,7 @@ from workbench.data.load import Data, load
 from workbench.data.near import Pair
 from workbench.data.pieces import Pieces, pieces
 
+MOST = 60  # labels that are listed one by one
 __all__ = ["Audit", "audit", "bag_of_words", "baselines", "texts_of"]
 
 
@@ -48,14 +49,16 @@ class Audit:
     pairs: tuple[Pair, ...] = field(
         default=(), compare=False
     )  # ((split, row), (split, row)) that are the same or nearly so
+    notes: tuple[str, ...] = ()  # sentences on what was looked at in part only
 
     def __str__(self) -> str:
-        lines = [f"{split}: " + ", ".join(f"{n} {label}" for label, n in c.items()) for split, c in self.counts.items()]
+        lines = [f"{split}: {_counted(c)}" for split, c in self.counts.items()]
         lines.append(f"near-duplicates {self.near_duplicates:.1%} · leaks {len(self.leaks)}")
         lines.append(
             f"{self.words_for[0]}: {self.words_for[1]} {self.majority:.1%}, {self.words_for[2]} {self.tfidf:.1%}"
         )
         lines += [f"{part}" for part in (self.pieces, self.drift) if part is not None]
+        lines += [f"Note: {n}." for n in self.notes]
         lines += [f"Problem: {p}" for p in self.problems] or ["No problem found."]
         if self.suspects:
             share = len(self.suspects) / sum(self.counts["train"].values())
@@ -73,15 +76,16 @@ class Audit:
 
     def table(self) -> pd.DataFrame:
         """Every check as a row: check, found, and whether it is a problem."""
-        rows = [(s, ", ".join(f"{n} {label}" for label, n in c.items())) for s, c in self.counts.items()]
+        rows = [(s, _counted(c)) for s, c in self.counts.items()]
         rows += [("near-duplicates", f"{self.near_duplicates:.1%} of the texts"), ("leaks", f"{len(self.leaks)} pairs of rows"),
                  (f"{self.words_for[0]}, {self.words_for[1]}", f"{self.majority:.1%}"),
                  (f"{self.words_for[0]}, {self.words_for[2]}", f"{self.tfidf:.1%}"),
-                 ("median words", ", ".join(f"{n:.0f} {label}" for label, n in self.words.items())),
+                 ("median words", _counted({label: round(n) for label, n in self.words.items()})),
                  ("labels to look at", str(len(self.suspects)))]  # fmt: skip
         rows += [("language", ", ".join(f"{n} {name}" for name, n in self.languages.items()))] if self.languages else []
         rows += [("tokenizer", str(self.pieces))] if self.pieces else []
         rows += [("drift", str(self.drift))] if self.drift else []
+        rows += [("note", n) for n in self.notes]
         return pd.DataFrame([*rows, *(("problem", p) for p in self.problems)], columns=["check", "found"])
 
     def doubtful(self) -> pd.DataFrame:
@@ -131,8 +135,26 @@ def audit(source: Any, *, target: Any = None, model: str | None = None, max_leng
     doubts: tuple[Suspect, ...] = ()
     if data.task == "classification":
         doubts = suspects(texts["train"], np.array(data["train"]["label"]), data.labels)
+    notes = _in_part(data)
     return Audit(*found._replace(problems=tuple(problems)), suspects=doubts, languages=seen, pieces=broken, drift=far, data=data,
-                 pairs=tuple(pairs))  # fmt: skip
+                 pairs=tuple(pairs), notes=notes)  # fmt: skip
+
+
+def _counted(counts: dict[str, int]) -> str:
+    """Numbers and what they are of; of very many the largest."""
+    if len(counts) <= MOST:
+        return ", ".join(f"{n} {label}" for label, n in counts.items())
+    largest = sorted(counts.items(), key=lambda one: -one[1])[: MOST // 2]
+    return ", ".join(f"{n} {label}" for label, n in largest) + f", and {len(counts) - len(largest):,} more labels"
+
+
+def _in_part(data: Data) -> tuple[str, ...]:
+    """A sentence where there are more labels than a bag of words is fitted to."""
+    known = len(set(data["train"]["label"])) if data.task == "classification" else 0
+    if known <= CLASSES:
+        return ()
+    return (f"of {known:,} labels TF-IDF + logistic regression knows the {CLASSES} commonest: it is wrong wherever another is right, "
+            "and only texts with one of these were looked at for doubtful labels",)  # fmt: skip
 
 
 def texts_of(data: Data, split: str) -> list[str]:
