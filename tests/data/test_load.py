@@ -396,6 +396,17 @@ def test_an_unknown_name_lists_the_bundled_ones():
         wb.load("revews")
 
 
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [("reveiws", "reviews"), ("people-place", "people-places"), ("docstring", "docstrings"), ("stanfordnlp/sst2", "hub:stanfordnlp/sst2"),
+     ("???", "reviews")],
+)  # fmt: skip
+def test_an_unknown_name_leads_to_the_nearest(said, meant):
+    with pytest.raises(wb.WorkbenchError) as caught:
+        wb.load(said)
+    assert caught.value.try_ == f"wb.load({meant!r})"
+
+
 @pytest.mark.parametrize("source", ["x" * 5000, "a\x00b", "~nobody/file.csv", "text,label\ngood,1\n"])
 def test_a_string_that_cannot_be_a_path_is_told_in_short(source):
     with pytest.raises(wb.WorkbenchError, match="no data called") as caught:

@@ -64,8 +64,13 @@ def tables(source: Any, text: str | None, label: str | None, notes: list[str]) -
         else f"data of type {type(source).__name__}",
         f"a bundled name ({', '.join(c.name for c in catalog.datasets() if c.source == 'bundled')}), 'hub:owner/name', "
         f"a file ({', '.join(READERS)}), a folder of splits or of classes, a DataFrame or a DatasetDict",
-        "wb.load('reviews')" if isinstance(source, str | Path) else "wb.load(pd.DataFrame(rows))",
+        f"wb.load({_nearest(source)!r})" if isinstance(source, str | Path) else "wb.load(pd.DataFrame(rows))",
     )
+
+
+def _nearest(source: str | Path) -> str:
+    """The known name that is written most nearly so, on the Hub too; reviews where none is near."""
+    return catalog.nearest(str(source)[:200], [c.name for c in catalog.datasets()], "reviews")
 
 
 def existing(source: str | Path) -> Path | None:
