@@ -261,3 +261,14 @@ def test_of_many_labels_the_commonest_are_learned(monkeypatch):
     monkeypatch.setattr(baseline, "CLASSES", 2)
     texts, y = ["red", "red", "red", "blue", "blue", "green"], np.array([0, 0, 0, 2, 2, 1])
     assert baseline.baselines(texts, y, ["red", "blue", "green", "green"], np.array([0, 2, 1, 1])) == (0.25, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [({"max_length": -1}, "max_length is -1"), ({"max_length": "x", "model": "bert-tiny"}, "max_length is 'x'"),
+     ({"max_length": True}, "max_length"), ({"model": 3}, "a model of type int"), ({"model": ""}, "without a name"),
+     ({"target": 3}, "in the target 3 instead of texts")],
+)  # fmt: skip
+def test_what_an_audit_cannot_be_asked_is_said(asked, said):
+    with pytest.raises(wb.WorkbenchError, match=said):
+        wb.audit("reviews", **asked)

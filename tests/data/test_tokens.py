@@ -87,7 +87,15 @@ def test_no_texts_are_no_pieces():
 
 @pytest.mark.parametrize(
     ("texts", "models", "words"),
-    [(5, None, "int"), ([None], None, "NoneType"), ("a", [], "no model"), ("a", ["bert-maxi"], "bert-maxi")],
+    [
+        (5, None, "int"),
+        ([None], None, "NoneType"),
+        ("a", [], "no model"),
+        ("a", ["bert-maxi"], "bert-maxi"),
+        ("a", 3, "a model of type int"),
+        ("a", [3], "int"),
+        ("a", {"mine": 3}, "int"),
+    ],
 )
 def test_what_cannot_be_cut_is_told(texts, models, words):
     with pytest.raises(wb.WorkbenchError, match=words):

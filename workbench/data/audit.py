@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from workbench.data.language import languages
 from workbench.data.load import Data, load
 from workbench.data.near import Pair
 from workbench.data.pieces import Pieces, pieces
+from workbench.errors import WorkbenchError
 
 MOST = 60  # labels that are listed one by one
 __all__ = ["Audit", "audit", "bag_of_words", "baselines", "texts_of"]
@@ -106,13 +108,15 @@ class Audit:
         return fixed(self.data, self.pairs, self.suspects, labels)
 
 
-def audit(source: Any, *, target: Any = None, model: str | None = None, max_length: int = 128) -> Audit:
+def audit(source: Any, *, target: Any = None, model: str | PathLike[str] | None = None, max_length: int = 128) -> Audit:
     """Look at a dataset (anything that `load` takes). Seconds for a few thousand texts.
 
     With `model` (a bundled name, a folder or a Hub id) the words are looked at in its tokenizer, with texts cut at `max_length`
     pieces; with `target` (texts, a frame, a file or a dataset like those that the model will meet) the two are compared.
     """
     data = load(source)
+    model = _model(model, max_length)
+    met = None if target is None else target_texts(target)
     found, pairs = examined(data)
     texts = {split: texts_of(data, split) for split in data}
     problems = [*found.problems, *_conflicts(data, pairs)]
@@ -129,7 +133,7 @@ def audit(source: Any, *, target: Any = None, model: str | None = None, max_leng
         problems.append(
             f"{broken.broken:.1%} of the words are in more than 3 pieces: another tokenizer may suit these texts"
         )
-    far = drift(texts["train"], target_texts(target)) if target is not None else None
+    far = drift(texts["train"], met) if met is not None else None
     if far and far.auc - 2 * far.se > STRONG:
         problems.append(f"training and target differ: a classifier tells them apart with AUC {far.auc:.2f}")
     doubts: tuple[Suspect, ...] = ()
@@ -138,6 +142,20 @@ def audit(source: Any, *, target: Any = None, model: str | None = None, max_leng
     notes = _in_part(data)
     return Audit(*found._replace(problems=tuple(problems)), suspects=doubts, languages=seen, pieces=broken, drift=far, data=data,
                  pairs=tuple(pairs), notes=notes)  # fmt: skip
+
+
+def _model(model: Any, max_length: Any) -> str | None:
+    """The name of the model; an error where it is none, or where texts cannot be cut so."""
+    if isinstance(max_length, bool) or not isinstance(max_length, int | np.integer) or max_length < 1:
+        raise WorkbenchError(
+            f"max_length is {max_length!r:.60}",
+            "a whole number above 0",
+            "wb.audit(data, model='bert-mini', max_length=128)",
+        )
+    if model is not None and (not isinstance(model, str | PathLike) or not str(model)):
+        raise WorkbenchError(f"a model of type {type(model).__name__}" if model != "" else "a model without a name",
+                             "a bundled name, a folder or a Hub id", "wb.audit(data, model='bert-mini')")  # fmt: skip
+    return None if model is None else str(model)
 
 
 def _counted(counts: dict[str, int]) -> str:

@@ -75,10 +75,17 @@ def tokenizers(models: Any = None) -> dict[str, Any]:
     """Name -> tokenizer. Of the bundled models those with the same vocabulary and rules stand together under one name."""
     from workbench.models import zoo
 
+    if _is_name(models) or callable(models):
+        models = [models]
+    one = models.values() if isinstance(models, Mapping) else models if isinstance(models, Iterable) else [models]
+    one = [] if models is None else list(one)
+    odd = next((m for m in one if not (_is_name(m) or callable(m))), None)
+    if odd is not None:
+        raise WorkbenchError(f"a model of type {type(odd).__name__}", "names of models, or tokenizers",
+                             'wb.tokens("Not bad at all", models=["bert-mini"])')  # fmt: skip
     if isinstance(models, Mapping):
         return dict(models)
-    if _is_name(models):
-        models = [models]
+    models = None if models is None else one
     if models is not None and not models:
         raise WorkbenchError("no model", "at least one", 'wb.tokens("Not bad at all", models=["bert-mini"])')
     chosen = bundled() if models is None else models
