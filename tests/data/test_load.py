@@ -208,6 +208,13 @@ def test_each_text_keeps_its_label():
         assert dict(zip(split["text"], names_in_rows(split), strict=True)).items() <= expected.items()
 
 
+@pytest.mark.parametrize("first", [[0.0], [0.0, 1.0, 2.5], ["7.0"]])
+def test_of_measured_numbers_one_with_decimals_is_shown(first):
+    values = [*first, *(i + 0.5 for i in range(2, 42 - len(first)))]
+    with pytest.raises(wb.WorkbenchError, match=r"numbers with decimals \(such as 2\.5\)"):
+        wb.load(frame(40).assign(label=values))
+
+
 def test_labels_called_na_and_null_are_names_like_others(tmp_path):
     path = tmp_path / "mine.csv"
     frame(40, label=["NA", "null"] * 20).to_csv(path, index=False)
