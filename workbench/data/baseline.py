@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 LARGEST = 20_000
+FINE = 50  # labels up to which every word and pair of words counts
 CLASSES = 150  # labels that a bag of words is fitted to: the work grows with their number; the others it never answers
 
 
@@ -16,12 +17,12 @@ def baselines(train: list[str], train_y: np.ndarray, valid: list[str], valid_y: 
     """Accuracy on validation of (the majority class of training, TF-IDF + logistic regression).
 
     Beyond 20,000 training texts the second is fitted to a random 20,000 of them: it is a yardstick, not a contestant. Of more
-    than `CLASSES` labels it knows the commonest alone.
+    than `FINE` labels it is fitted coarsely, of more than `CLASSES` it knows the commonest alone.
     """
     classes, counts = np.unique(train_y, return_counts=True)
     majority = float((valid_y == classes[counts.argmax()]).mean())
-    many = len(classes) > CLASSES
-    if many:
+    coarse = len(classes) > FINE
+    if len(classes) > CLASSES:
         some = commonest(train_y)
         train, train_y = [train[i] for i in some], train_y[some]
         classes = np.unique(train_y)
@@ -35,7 +36,7 @@ def baselines(train: list[str], train_y: np.ndarray, valid: list[str], valid_y: 
         warnings.filterwarnings(
             "ignore", "The number of unique classes"
         )  # a text or two of each are few, but no mistake
-        return majority, float(bag_of_words(coarse=many).fit(train, train_y).score(valid, valid_y))
+        return majority, float(bag_of_words(coarse=coarse).fit(train, train_y).score(valid, valid_y))
 
 
 def commonest(y: np.ndarray, most: int | None = None) -> np.ndarray:
