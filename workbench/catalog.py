@@ -237,10 +237,20 @@ def find(cards: list[Card], name: str, what: str) -> Card:
         if name and name in (card.name, card.reference):
             return card
     names = [c.name for c in cards]
-    near = difflib.get_close_matches(str(name), names, n=1) or names[:1]
+    near = nearest(name, names)
     raise WorkbenchError(
-        f"no {what} is called {name!r}", f"one of {', '.join(names)}", f"{what}={near[0]!r}" if near else ""
+        f"no {what} is called {name!r}", f"one of {', '.join(names)}", f"{what}={near!r}" if near else ""
     )
+
+
+def nearest(name: Any, names: list[str], other: str = "") -> str:
+    """The one of `names` that is written most nearly so; where none is near, `other` or the first.
+
+    >>> nearest("reveiws", ["entities", "reviews"]), nearest("x", ["entities", "reviews"])
+    ('reviews', 'entities')
+    """
+    near = difflib.get_close_matches(str(name), names, n=1)
+    return near[0] if near else other or next(iter(names), "")
 
 
 def answer_calls(package: str, listing: Callable[[], Cards]) -> None:

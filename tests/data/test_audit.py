@@ -176,6 +176,17 @@ def test_a_large_training_split_is_sampled_for_tfidf_only(monkeypatch):
     assert majority == 0.75 and 0 <= tfidf <= 1
 
 
+def test_of_many_classes_the_commonest_words_alone_are_counted(monkeypatch):
+    asked = []
+    whole = baselines.__globals__["bag_of_words"]
+    monkeypatch.setitem(baselines.__globals__, "bag_of_words", lambda coarse: asked.append(coarse) or whole(coarse))
+    for classes in (50, 51):
+        y = np.arange(4 * classes) % classes
+        texts = [word(i) for i in y]
+        assert baselines(texts, y, texts, y)[1] == 1
+    assert asked == [False, True]
+
+
 def test_a_rare_class_survives_the_sampling(monkeypatch):
     monkeypatch.setitem(baselines.__globals__, "LARGEST", 10)
     train_y = np.array([1] + [0] * 999)

@@ -1,5 +1,7 @@
 """What the audit finds beyond counts: doubtful labels, drift, broken words, languages; and the copy that it fixes."""
 
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -233,3 +235,40 @@ def test_every_kind_of_data_is_audited_shown_and_fixed(rows):
     audit = wb.audit(rows)
     assert "<table" in audit._repr_html_() and len(audit.table()) >= 5
     assert len(audit.fixed()["train"]) <= len(audit.data["train"])
+
+
+def test_very_many_labels_are_audited_in_seconds_and_a_note_says_what_was_left_out():
+    words = [f"w{i}" for i in range(500)]
+    rng = np.random.default_rng(0)
+    many = pd.DataFrame(
+        {"text": [" ".join(rng.choice(words, 8)) for _ in range(2400)], "label": [f"c{i % 1200}" for i in range(2400)]}
+    )
+    start = time.monotonic()
+    found = wb.audit(many)
+    assert time.monotonic() - start < 60  # each of 1,200 labels learned would be many minutes
+    assert (
+        "of 1,200 labels" in found.notes[0]
+        and "the 150 commonest" in str(found)
+        and "note" in set(found.table()["check"])
+    )
+    assert len(str(found)) < 3_000 and "and 1,170 more labels" in str(found)
+    assert wb.audit("reviews").notes == ()
+
+
+def test_of_many_labels_the_commonest_are_learned(monkeypatch):
+    from workbench.data import baseline
+
+    monkeypatch.setattr(baseline, "CLASSES", 2)
+    texts, y = ["red", "red", "red", "blue", "blue", "green"], np.array([0, 0, 0, 2, 2, 1])
+    assert baseline.baselines(texts, y, ["red", "blue", "green", "green"], np.array([0, 2, 1, 1])) == (0.25, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [({"max_length": -1}, "max_length is -1"), ({"max_length": "x", "model": "bert-tiny"}, "max_length is 'x'"),
+     ({"max_length": True}, "max_length"), ({"model": 3}, "a model of type int"), ({"model": ""}, "without a name"),
+     ({"target": 3}, "in the target 3 instead of texts")],
+)  # fmt: skip
+def test_what_an_audit_cannot_be_asked_is_said(asked, said):
+    with pytest.raises(wb.WorkbenchError, match=said):
+        wb.audit("reviews", **asked)

@@ -5,6 +5,7 @@ import json
 import datasets as hf
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 import workbench as wb
@@ -207,6 +208,13 @@ def test_each_text_keeps_its_label():
         assert dict(zip(split["text"], names_in_rows(split), strict=True)).items() <= expected.items()
 
 
+@pytest.mark.parametrize("first", [[0.0], [0.0, 1.0, 2.5], ["7.0"]])
+def test_of_measured_numbers_one_with_decimals_is_shown(first):
+    values = [*first, *(i + 0.5 for i in range(2, 42 - len(first)))]
+    with pytest.raises(wb.WorkbenchError, match=r"numbers with decimals \(such as 2\.5\)"):
+        wb.load(frame(40).assign(label=values))
+
+
 def test_labels_called_na_and_null_are_names_like_others(tmp_path):
     path = tmp_path / "mine.csv"
     frame(40, label=["NA", "null"] * 20).to_csv(path, index=False)
@@ -395,6 +403,17 @@ def test_an_unknown_name_lists_the_bundled_ones():
         wb.load("revews")
 
 
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [("reveiws", "reviews"), ("people-place", "people-places"), ("docstring", "docstrings"), ("stanfordnlp/sst2", "hub:stanfordnlp/sst2"),
+     ("???", "reviews")],
+)  # fmt: skip
+def test_an_unknown_name_leads_to_the_nearest(said, meant):
+    with pytest.raises(wb.WorkbenchError) as caught:
+        wb.load(said)
+    assert caught.value.try_ == f"wb.load({meant!r})"
+
+
 @pytest.mark.parametrize("source", ["x" * 5000, "a\x00b", "~nobody/file.csv", "text,label\ngood,1\n"])
 def test_a_string_that_cannot_be_a_path_is_told_in_short(source):
     with pytest.raises(wb.WorkbenchError, match="no data called") as caught:
@@ -402,10 +421,69 @@ def test_a_string_that_cannot_be_a_path_is_told_in_short(source):
     assert len(caught.value.found) < 120
 
 
-@pytest.mark.parametrize("source", [None, 7, ["a text"], b"reviews", {"text": ["a"], "label": [1]}])
-def test_other_types_are_named(source):
-    with pytest.raises(wb.WorkbenchError, match=f"data of type {type(source).__name__}"):
+@pytest.mark.parametrize("source", [None, 7, [], {}, [["a text", 1]], b"reviews", iter([])])
+def test_other_types_are_named_and_lead_to_a_frame(source):
+    with pytest.raises(wb.WorkbenchError, match=f"data of type {type(source).__name__}") as caught:
         wb.load(source)
+    assert caught.value.try_ == "wb.load(pd.DataFrame(rows))"
+
+
+class Theirs:
+    """A table of another library."""
+
+    def to_pandas(self):
+        return frame()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [frame().to_dict("records"), tuple(frame().to_dict("records")), frame().to_dict("list"), pa.Table.from_pandas(frame()), Theirs(),
+     {"text": frame()["text"], "label": np.array(["no", "yes"] * 20)}],
+)  # fmt: skip
+def test_rows_columns_and_tables_of_others_are_as_a_frame(source):
+    assert fingerprint(wb.load(source)) == fingerprint(wb.load(frame()))
+
+
+@pytest.mark.parametrize("make", [lambda rows: rows, lambda rows: rows.to_dict("records"), pa.Table.from_pandas])
+def test_a_dict_of_tables_by_split_is_read_as_its_splits(make):
+    rows = frame()
+    data = wb.load(
+        {
+            "train": make(rows[:24]),
+            "dev": make(rows[24:32].drop(columns="split", errors="ignore")),
+            "test": make(rows[32:]),
+        }
+    )
+    assert {split: len(data[split]) for split in data} == {"train": 24, "validation": 8, "test": 8}
+    left = wb.load({"train": make(rows[:30]), "more": make(rows[30:])})
+    assert any("'more' was left out" in note for note in left.notes)
+
+
+def test_a_dict_of_tables_without_training_or_of_uneven_columns_is_refused():
+    with pytest.raises(wb.WorkbenchError, match="a split called train"):
+        wb.load({"test": frame()})
+    with pytest.raises(wb.WorkbenchError, match=r"no table .*pd\.DataFrame\(rows\)"):
+        wb.load({"text": ["a", "b"], "label": [1]})
+
+
+@pytest.mark.parametrize("make", [list, lambda texts: pd.Series(texts), lambda texts: pd.Series(texts, name="odd")])
+def test_texts_alone_are_for_language_modelling(make):
+    assert wb.load(make(list(frame()["text"]))).task == "language-modeling"
+
+
+@pytest.mark.parametrize("index", ["label", "text", ["text", "label"]])
+def test_named_levels_of_an_index_are_columns(index):
+    assert fingerprint(wb.load(frame().set_index(index))) == fingerprint(wb.load(frame()))
+
+
+def test_a_column_of_texts_by_their_labels_keeps_the_labels():
+    assert fingerprint(wb.load(frame().set_index("label")["text"])) == fingerprint(wb.load(frame()))
+
+
+def test_an_index_that_only_tells_rows_apart_is_no_column():
+    texts = frame()[["text"]].set_index(pd.Index([f"id-{i}" for i in range(40)], name="id"))
+    assert wb.load(texts).task == "language-modeling"
+    assert wb.load(frame().set_index("label", drop=False))["train"].column_names == ["text", "label"]
 
 
 @pytest.mark.parametrize("content", ["", "text,label\n"])

@@ -60,6 +60,18 @@ def test_a_share_out_of_bounds_is_said(share):
         wb.flip(data(), share)
 
 
+@pytest.mark.parametrize("seed", ["x", -1, True, 1.5, None])
+def test_a_seed_that_is_none_is_said(seed):
+    with pytest.raises(wb.WorkbenchError, match="seed is"):
+        wb.flip(data(), 0.2, seed=seed)
+
+
+@pytest.mark.parametrize("rows", [np.array([10**9]), [-1], [0, 0], "x", [0.5], [], 3, [[0, 1]], [True, False]])
+def test_rows_that_are_none_are_said(rows):
+    with pytest.raises(wb.WorkbenchError, match=r"rows (are|hold) .*numbers of training rows"):
+        wb.flip(data(), 0.2, rows=rows)
+
+
 def test_other_tasks_are_said():
     with pytest.raises(wb.WorkbenchError, match="data for tagging"):
         wb.flip(tagged_data(), 0.1)

@@ -1,5 +1,6 @@
 """Pieces of texts: which ones, where they come from, what is not in the vocabulary; tokenizers of every kind and source."""
 
+import pandas as pd
 import pytest
 from families import make
 from tiny import tiny_bert
@@ -64,13 +65,37 @@ def test_any_text_can_be_cut(text):
         assert (frame["start"] <= frame["end"]).all() and frame["end"].max() <= 20_000
 
 
+@pytest.mark.parametrize("table", [pd.DataFrame({"label": [0, 1], "text": ["un", "two"]}), {"text": ["un", "two"]}])
+def test_of_a_table_the_texts_are_cut_and_not_the_names_of_its_columns(table):
+    pd.testing.assert_frame_equal(cut(table, ["bert-mini"]), cut(["un", "two"], ["bert-mini"]))
+    assert wb.tokens(table, ["bert-mini"]).texts == ["un", "two"]
+
+
+@pytest.mark.parametrize("table", [{"a": 1}, {"text": 1}, pd.DataFrame({"a": ["x"]}), {"text": ["x", 1]}])
+def test_a_table_without_texts_is_refused(table):
+    with pytest.raises(wb.WorkbenchError, match=r"a table with a column called text.*wb\.tokens"):
+        wb.tokens(table)
+
+
+def test_texts_that_come_one_by_one_are_all_shown():
+    assert wb.tokens((t for t in ("a", "b")), ["bert-mini"]).texts == ["a", "b"]
+
+
 def test_no_texts_are_no_pieces():
     assert len(cut([], ["bert-mini"])) == 0
 
 
 @pytest.mark.parametrize(
     ("texts", "models", "words"),
-    [(5, None, "int"), ([None], None, "NoneType"), ("a", [], "no model"), ("a", ["bert-maxi"], "bert-maxi")],
+    [
+        (5, None, "int"),
+        ([None], None, "NoneType"),
+        ("a", [], "no model"),
+        ("a", ["bert-maxi"], "bert-maxi"),
+        ("a", 3, "a model of type int"),
+        ("a", [3], "int"),
+        ("a", {"mine": 3}, "int"),
+    ],
 )
 def test_what_cannot_be_cut_is_told(texts, models, words):
     with pytest.raises(wb.WorkbenchError, match=words):

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields
+from os import PathLike
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from workbench.data.baseline import bag_of_words, baselines
+from workbench.data.baseline import CLASSES, bag_of_words, baselines
 from workbench.data.checks import plain
 from workbench.data.drift import STRONG, Drift, drift, target_texts
 from workbench.data.examined import examined
@@ -22,7 +23,9 @@ from workbench.data.language import languages
 from workbench.data.load import Data, load
 from workbench.data.near import Pair
 from workbench.data.pieces import Pieces, pieces
+from workbench.errors import WorkbenchError
 
+MOST = 60  # labels that are listed one by one
 __all__ = ["Audit", "audit", "bag_of_words", "baselines", "texts_of"]
 
 
@@ -48,14 +51,16 @@ class Audit:
     pairs: tuple[Pair, ...] = field(
         default=(), compare=False
     )  # ((split, row), (split, row)) that are the same or nearly so
+    notes: tuple[str, ...] = ()  # sentences on what was looked at in part only
 
     def __str__(self) -> str:
-        lines = [f"{split}: " + ", ".join(f"{n} {label}" for label, n in c.items()) for split, c in self.counts.items()]
+        lines = [f"{split}: {_counted(c)}" for split, c in self.counts.items()]
         lines.append(f"near-duplicates {self.near_duplicates:.1%} · leaks {len(self.leaks)}")
         lines.append(
             f"{self.words_for[0]}: {self.words_for[1]} {self.majority:.1%}, {self.words_for[2]} {self.tfidf:.1%}"
         )
         lines += [f"{part}" for part in (self.pieces, self.drift) if part is not None]
+        lines += [f"Note: {n}." for n in self.notes]
         lines += [f"Problem: {p}" for p in self.problems] or ["No problem found."]
         if self.suspects:
             share = len(self.suspects) / sum(self.counts["train"].values())
@@ -73,15 +78,16 @@ class Audit:
 
     def table(self) -> pd.DataFrame:
         """Every check as a row: check, found, and whether it is a problem."""
-        rows = [(s, ", ".join(f"{n} {label}" for label, n in c.items())) for s, c in self.counts.items()]
+        rows = [(s, _counted(c)) for s, c in self.counts.items()]
         rows += [("near-duplicates", f"{self.near_duplicates:.1%} of the texts"), ("leaks", f"{len(self.leaks)} pairs of rows"),
                  (f"{self.words_for[0]}, {self.words_for[1]}", f"{self.majority:.1%}"),
                  (f"{self.words_for[0]}, {self.words_for[2]}", f"{self.tfidf:.1%}"),
-                 ("median words", ", ".join(f"{n:.0f} {label}" for label, n in self.words.items())),
+                 ("median words", _counted({label: round(n) for label, n in self.words.items()})),
                  ("labels to look at", str(len(self.suspects)))]  # fmt: skip
         rows += [("language", ", ".join(f"{n} {name}" for name, n in self.languages.items()))] if self.languages else []
         rows += [("tokenizer", str(self.pieces))] if self.pieces else []
         rows += [("drift", str(self.drift))] if self.drift else []
+        rows += [("note", n) for n in self.notes]
         return pd.DataFrame([*rows, *(("problem", p) for p in self.problems)], columns=["check", "found"])
 
     def doubtful(self) -> pd.DataFrame:
@@ -102,13 +108,15 @@ class Audit:
         return fixed(self.data, self.pairs, self.suspects, labels)
 
 
-def audit(source: Any, *, target: Any = None, model: str | None = None, max_length: int = 128) -> Audit:
+def audit(source: Any, *, target: Any = None, model: str | PathLike[str] | None = None, max_length: int = 128) -> Audit:
     """Look at a dataset (anything that `load` takes). Seconds for a few thousand texts.
 
     With `model` (a bundled name, a folder or a Hub id) the words are looked at in its tokenizer, with texts cut at `max_length`
     pieces; with `target` (texts, a frame, a file or a dataset like those that the model will meet) the two are compared.
     """
     data = load(source)
+    model = _model(model, max_length)
+    met = None if target is None else target_texts(target)
     found, pairs = examined(data)
     texts = {split: texts_of(data, split) for split in data}
     problems = [*found.problems, *_conflicts(data, pairs)]
@@ -125,14 +133,46 @@ def audit(source: Any, *, target: Any = None, model: str | None = None, max_leng
         problems.append(
             f"{broken.broken:.1%} of the words are in more than 3 pieces: another tokenizer may suit these texts"
         )
-    far = drift(texts["train"], target_texts(target)) if target is not None else None
+    far = drift(texts["train"], met) if met is not None else None
     if far and far.auc - 2 * far.se > STRONG:
         problems.append(f"training and target differ: a classifier tells them apart with AUC {far.auc:.2f}")
     doubts: tuple[Suspect, ...] = ()
     if data.task == "classification":
         doubts = suspects(texts["train"], np.array(data["train"]["label"]), data.labels)
+    notes = _in_part(data)
     return Audit(*found._replace(problems=tuple(problems)), suspects=doubts, languages=seen, pieces=broken, drift=far, data=data,
-                 pairs=tuple(pairs))  # fmt: skip
+                 pairs=tuple(pairs), notes=notes)  # fmt: skip
+
+
+def _model(model: Any, max_length: Any) -> str | None:
+    """The name of the model; an error where it is none, or where texts cannot be cut so."""
+    if isinstance(max_length, bool) or not isinstance(max_length, int | np.integer) or max_length < 1:
+        raise WorkbenchError(
+            f"max_length is {max_length!r:.60}",
+            "a whole number above 0",
+            "wb.audit(data, model='bert-mini', max_length=128)",
+        )
+    if model is not None and (not isinstance(model, str | PathLike) or not str(model)):
+        raise WorkbenchError(f"a model of type {type(model).__name__}" if model != "" else "a model without a name",
+                             "a bundled name, a folder or a Hub id", "wb.audit(data, model='bert-mini')")  # fmt: skip
+    return None if model is None else str(model)
+
+
+def _counted(counts: dict[str, int]) -> str:
+    """Numbers and what they are of; of very many the largest."""
+    if len(counts) <= MOST:
+        return ", ".join(f"{n} {label}" for label, n in counts.items())
+    largest = sorted(counts.items(), key=lambda one: -one[1])[: MOST // 2]
+    return ", ".join(f"{n} {label}" for label, n in largest) + f", and {len(counts) - len(largest):,} more labels"
+
+
+def _in_part(data: Data) -> tuple[str, ...]:
+    """A sentence where there are more labels than a bag of words is fitted to."""
+    known = len(set(data["train"]["label"])) if data.task == "classification" else 0
+    if known <= CLASSES:
+        return ()
+    return (f"of {known:,} labels TF-IDF + logistic regression knows the {CLASSES} commonest: it is wrong wherever another is right, "
+            "and only texts with one of these were looked at for doubtful labels",)  # fmt: skip
 
 
 def texts_of(data: Data, split: str) -> list[str]:

@@ -84,4 +84,5 @@ def target_texts(target: Any) -> list[str]:
     try:
         return texts(target)
     except WorkbenchError as error:
-        raise WorkbenchError(f"in the target {error.found}", error.expected, "target=list_of_texts") from error
+        found = error.found.replace(" to predict for", " instead of texts")
+        raise WorkbenchError(f"in the target {found}", error.expected, "target=list_of_texts") from error

@@ -43,12 +43,14 @@ def examined(data: Any) -> tuple[Examined, list[Pair]]:
         return _sets(data)
     names = data.labels
     labels = {split: np.array(data[split]["label"]) for split in data}
-    counts = {s: {names[i]: int((y == i).sum()) for i in range(len(names))} for s, y in labels.items()}
+    counts = {
+        s: dict(zip(names, np.bincount(y, minlength=len(names)).tolist(), strict=True)) for s, y in labels.items()
+    }
     near, leaks, pairs = duplicates({split: list(data[split]["text"]) for split in data})
     majority, tfidf = baselines(
         list(data["train"]["text"]), labels["train"], list(data["validation"]["text"]), labels["validation"]
     )
-    words = {n: _median_words(data, i) for i, n in enumerate(names)}
+    words = _median_words(data, names)
     problems = tuple(_problems(counts, words, near, leaks, tfidf))
     return Examined(counts, words, near, tuple(leaks), majority, tfidf, problems), pairs
 
@@ -167,9 +169,13 @@ def _pairs(data: Any) -> tuple[Examined, list[Pair]]:
     return Examined(counts, lengths, near, tuple(leaks), copied, dictionary, tuple(problems), words), twins
 
 
-def _median_words(data: Any, label: int) -> float:
-    rows = [len(t.split()) for s in data for t, y in zip(data[s]["text"], data[s]["label"], strict=True) if y == label]
-    return float(np.median(rows)) if rows else 0.0
+def _median_words(data: Any, names: list[str]) -> dict[str, float]:
+    """Median words per text of every label, over all splits."""
+    found: list[list[int]] = [[] for _ in names]
+    for split in data:
+        for text, label in zip(data[split]["text"], data[split]["label"], strict=True):
+            found[label].append(len(text.split()))
+    return {name: float(np.median(rows)) if rows else 0.0 for name, rows in zip(names, found, strict=True)}
 
 
 def _problems(counts: Any, words: dict[str, float], near: float, leaks: list[Any], tfidf: float) -> list[str]:

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from workbench.data.baseline import commonest
+
 FOLDS = 5
 LARGEST = 12_000  # texts; beyond that a random part of them is looked at
 LEAST = 0.2  # of the way from guessing to always right (mean recall of the classes) that the classifier must have gone to be heard
@@ -66,8 +68,12 @@ def out_of_fold(texts: list[str], given: np.ndarray, labels: int, seed: int = 0)
 
 
 def suspects(texts: list[str], given: np.ndarray, names: list[str], seed: int = 0) -> tuple[Suspect, ...]:
-    """The texts whose label is probably wrong, surest first; none where words say too little about the labels to doubt any."""
+    """The texts whose label is probably wrong, surest first; none where words say too little about the labels to doubt any.
+
+    Of more than `baseline.CLASSES` labels those of the commonest are looked at.
+    """
     kept = _enough(given, seed)
+    kept = kept[commonest(given[kept])]
     if len(np.unique(given[kept])) < 2 or not any(any(c.isalnum() for c in texts[i]) for i in kept):
         return ()
     some, y = [texts[i] for i in kept], given[kept]

@@ -76,7 +76,10 @@ def refuse_many(values: Iterable[Any], name: str) -> None:
     given = [_name(v) for v in values if not missing(v)]
     kinds = set(given)
     if len(kinds) > MANY and all(map(_NUMBER.fullmatch, kinds)) and any("." in v for v in kinds):
-        raise WorkbenchError(f"column {name!r} holds {len(kinds)} different numbers with decimals (such as {given[0]})",
+        measured = max(
+            (v for v in given if "." in v), key=lambda v: not float(v).is_integer()
+        )  # the first with decimals that count
+        raise WorkbenchError(f"column {name!r} holds {len(kinds)} different numbers with decimals (such as {measured})",
                              "a few classes, each in many rows", f"frame.assign(label=pd.cut(frame[{name!r}].astype(float), 3, "
                              "labels=['low', 'middle', 'high']).astype(str))")  # fmt: skip
     if len(given) > 2 * MANY and len(kinds) > len(given) / 2:

@@ -125,7 +125,8 @@ def load(
     seed: int = 0,
 ) -> Data:
     """Canonical data from `source`: a bundled name, "hub:owner/name" (or "hub:owner/name/config"), a file, a folder of splits or of
-    classes, a DataFrame, a DatasetDict.
+    classes, a DataFrame (named levels of its index are columns too), a DatasetDict; also rows (a list of dicts), columns (a dict of
+    lists), a dict of tables by their splits, texts (a list, a Series), or a table of pyarrow or polars.
 
     `text` and `label` name the columns where the usual names do not fit (`label` may be a list of columns of 0 and 1, one per label),
     `group` the one whose values must not be torn apart when a validation split is cut off; columns that are numbers are named by

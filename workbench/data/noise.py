@@ -32,9 +32,11 @@ def flip(data: Any, share: float, seed: int = 0, rows: np.ndarray | None = None)
         raise WorkbenchError(f"data for {data.task}", "texts with one label each", "wb.flip('reviews', 0.1)")
     if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 0.9:
         raise WorkbenchError(f"a share of {share!r}", "a number above 0 and at most 0.9", "wb.flip(data, 0.1)")
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise WorkbenchError(f"seed is {seed!r:.60}", "a whole number of at least 0", "wb.flip(data, 0.1, seed=0)")
     train, rng = data["train"], np.random.default_rng((seed, 1))
     labels = np.array(train["label"], dtype=np.int64)
-    rows = np.arange(len(labels)) if rows is None else np.sort(rows)
+    rows = np.arange(len(labels)) if rows is None else _rows(rows, len(labels))
     chosen = rng.choice(rows, round(share * len(rows)), replace=False)
     wrong = labels.copy()
     wrong[chosen] = (labels[chosen] + rng.integers(1, len(data.labels), len(chosen))) % len(data.labels)
@@ -46,6 +48,19 @@ def flip(data: Any, share: float, seed: int = 0, rows: np.ndarray | None = None)
     flipped.name = BY_HAND  # its name would bring the labels back
     flipped.title = f"{data.called}, {len(chosen)} labels flipped"
     return flipped
+
+
+def _rows(rows: Any, many: int) -> np.ndarray:
+    """Numbers of rows by size; an error where one is no row of training."""
+    found = np.asarray(list(rows) if isinstance(rows, range | set) else rows)
+    expected, try_ = f"numbers of training rows, each once, from 0 to {many - 1}", "wb.flip(data, 0.1, rows=range(100))"
+    if found.ndim != 1 or found.dtype.kind not in "iu" or not len(found):
+        raise WorkbenchError(f"rows are {rows!r:.60}", expected, try_)
+    found = np.sort(found)
+    odd = found[(found < 0) | (found >= many)]
+    if len(odd) or (found[1:] == found[:-1]).any():
+        raise WorkbenchError(f"rows hold {odd[0]}" if len(odd) else "rows hold a number twice", expected, try_)
+    return found
 
 
 def true_labels(data: Any) -> np.ndarray:

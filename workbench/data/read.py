@@ -18,6 +18,7 @@ from workbench.data import (
     docstrings,
     endings,
     folders,
+    given,
     json_files,
     parallel,
     separated,
@@ -34,8 +35,10 @@ def tables(source: Any, text: str | None, label: str | None, notes: list[str]) -
 
     What had to be guessed on the way is added to `notes`.
     """
-    if isinstance(source, pd.DataFrame):
-        return splits.by_column(source, notes, (text, label)), BY_HAND, None
+    if (parts := given.of_splits(source, text, notes)) is not None:
+        return splits.divided(parts, notes, (text, label)), BY_HAND, None
+    if (table := given.frame(source, text)) is not None:
+        return splits.by_column(table, notes, (text, label)), BY_HAND, None
     if isinstance(source, hf.DatasetDict):
         return _as_called(source, BY_HAND, text, label, notes)
     if isinstance(source, hf.Dataset):
@@ -61,8 +64,13 @@ def tables(source: Any, text: str | None, label: str | None, notes: list[str]) -
         else f"data of type {type(source).__name__}",
         f"a bundled name ({', '.join(c.name for c in catalog.datasets() if c.source == 'bundled')}), 'hub:owner/name', "
         f"a file ({', '.join(READERS)}), a folder of splits or of classes, a DataFrame or a DatasetDict",
-        "wb.load('reviews')",
+        f"wb.load({_nearest(source)!r})" if isinstance(source, str | Path) else "wb.load(pd.DataFrame(rows))",
     )
+
+
+def _nearest(source: str | Path) -> str:
+    """The known name that is written most nearly so, on the Hub too; reviews where none is near."""
+    return catalog.nearest(str(source)[:200], [c.name for c in catalog.datasets()], "reviews")
 
 
 def existing(source: str | Path) -> Path | None:

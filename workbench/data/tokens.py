@@ -29,17 +29,31 @@ def cut(texts: str | Sequence[str], models: Any = None) -> pd.DataFrame:
     >>> cut("unhappy", ["bert-mini"])["kind"].tolist()[0::10]
     ['special']
     """
-    given = [texts] if isinstance(texts, str) or not isinstance(texts, Iterable) else list(texts)
-    if not all(isinstance(t, str) for t in given):
-        odd = next(t for t in given if not isinstance(t, str))
-        raise WorkbenchError(
-            f"a text of type {type(odd).__name__}", "a text or a list of texts", 'wb.tokens("Not bad at all")'
-        )
+    given = several(texts)
     rows: list[tuple[Any, ...]] = []
     for name, tokenizer in tokenizers(models).items():
         for number, text in enumerate(given):
             rows += [(name, number, *row) for row in pieces(tokenizer, well_formed(text)[:LONGEST])]
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def several(texts: Any) -> list[str]:
+    """One or more texts as a list; of a table those in its column of texts."""
+    if isinstance(texts, Mapping) or hasattr(texts, "columns") or hasattr(texts, "column_names"):
+        from workbench.tasks import inputs
+
+        try:
+            return inputs.texts(texts)
+        except WorkbenchError as error:
+            raise WorkbenchError(error.found, "a text, a list of texts, or a table with a column called text",
+                                 "wb.tokens(list(table['...']))") from error  # fmt: skip
+    given = [texts] if isinstance(texts, str) or not isinstance(texts, Iterable) else list(texts)
+    odd = next((t for t in given if not isinstance(t, str)), "")
+    if not isinstance(odd, str):
+        raise WorkbenchError(
+            f"a text of type {type(odd).__name__}", "a text or a list of texts", 'wb.tokens("Not bad at all")'
+        )
+    return given
 
 
 def pieces(tokenizer: Any, text: str) -> list[tuple[str, int, int, int, str]]:
@@ -61,10 +75,17 @@ def tokenizers(models: Any = None) -> dict[str, Any]:
     """Name -> tokenizer. Of the bundled models those with the same vocabulary and rules stand together under one name."""
     from workbench.models import zoo
 
+    if _is_name(models) or callable(models):
+        models = [models]
+    one = models.values() if isinstance(models, Mapping) else models if isinstance(models, Iterable) else [models]
+    one = [] if models is None else list(one)
+    odd = next((m for m in one if not (_is_name(m) or callable(m))), None)
+    if odd is not None:
+        raise WorkbenchError(f"a model of type {type(odd).__name__}", "names of models, or tokenizers",
+                             'wb.tokens("Not bad at all", models=["bert-mini"])')  # fmt: skip
     if isinstance(models, Mapping):
         return dict(models)
-    if _is_name(models):
-        models = [models]
+    models = None if models is None else one
     if models is not None and not models:
         raise WorkbenchError("no model", "at least one", 'wb.tokens("Not bad at all", models=["bert-mini"])')
     chosen = bundled() if models is None else models

@@ -26,8 +26,9 @@ class Tokens:
     """One or more texts in several tokenizers. Shows itself as chips in a notebook and as lines in a terminal."""
 
     def __init__(self, texts: str | Sequence[str], models: Any = None) -> None:
-        self._frame = cutting.cut(texts, models)
-        self.texts = [well_formed(t) for t in ([texts] if isinstance(texts, str) else texts)]
+        given = cutting.several(texts)
+        self._frame = cutting.cut(given, models)
+        self.texts = [well_formed(t) for t in given]
 
     def frame(self) -> pd.DataFrame:
         """One row per piece: model, text, piece, id, start, end, kind."""

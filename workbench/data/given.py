@@ -1,0 +1,85 @@
+"""What is no file and no dataset as tables: frames with an index that says something, rows, columns, splits in a dict, tables of others.
+
+Only their form is looked at here; what the columns mean is asked later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import datasets as hf
+import pandas as pd
+
+from workbench.data import classlabels, splits
+from workbench.errors import WorkbenchError
+
+
+def frame(source: Any, text: str | None = None) -> pd.DataFrame | None:
+    """A table of a frame, a column of texts, a list of dicts (rows) or of texts, a dict of lists (columns), or an object with
+    `to_pandas()` (pyarrow, polars); None of anything else.
+
+    >>> frame([{"text": "a", "label": 0}]).equals(frame({"text": ["a"], "label": [0]}))
+    True
+    """
+    if isinstance(source, pd.DataFrame):
+        return with_index(source)
+    if isinstance(source, pd.Series):
+        return with_index(source.to_frame(source.name if text is not None and str(source.name) == text else "text"))
+    if isinstance(source, hf.Dataset | hf.DatasetDict | str):
+        return None
+    if hasattr(source, "to_pandas"):
+        made, schema = source.to_pandas(), getattr(source, "schema", None)
+        return frame(classlabels.with_names(made, schema) if hasattr(schema, "metadata") else made, text)
+    if isinstance(source, list | tuple) and source and all(isinstance(row, Mapping) for row in source):
+        return pd.DataFrame(list(source))
+    if isinstance(source, list | tuple) and source and all(isinstance(row, str) for row in source):
+        return pd.DataFrame({text or "text": list(source)})
+    return _of_columns(source) if isinstance(source, Mapping) and source else None
+
+
+def of_splits(source: Any, text: str | None, notes: list[str]) -> splits.Tables | None:
+    """One table per split of a dict of tables by names of splits; None of anything else."""
+    if not isinstance(source, Mapping) or isinstance(source, hf.DatasetDict) or not splits.meant(source):
+        return None
+    if any(isinstance(part, hf.Dataset) or _is_column(part) for part in source.values()):
+        return None
+    kinds, found = splits.meant(source), {name: frame(part, text) for name, part in source.items()}
+    if any(part is None for part in found.values()):
+        return None
+    splits.once_each(kinds, "a dict")
+    notes += [
+        f"split {str(n)!r} was left out: its name is none of train, validation and test"
+        for n in found
+        if str(n) not in kinds
+    ]
+    named = {kinds[str(n)]: part for n, part in found.items() if str(n) in kinds and part is not None and len(part)}
+    return splits.with_train(named, source)
+
+
+def with_index(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with the named levels of its index as columns, but for those that only tell the rows apart: all different, one word."""
+    known = set(map(str, table.columns))
+    levels = [n for n in table.index.names if n is not None and str(n) not in known]
+    said = [n for n in levels if _says(table.index.get_level_values(n))]
+    return table.reset_index(level=said) if said else table
+
+
+def _says(values: pd.Index) -> bool:
+    return not values.is_unique or any(len(str(v).split()) > 1 for v in values if isinstance(v, str))
+
+
+def _is_column(part: Any) -> bool:
+    """Whether a dict's value is a column rather than a table."""
+    return isinstance(part, pd.Series) or (
+        isinstance(part, list | tuple) and not all(isinstance(r, Mapping) for r in part)
+    )
+
+
+def _of_columns(source: Mapping[Any, Any]) -> pd.DataFrame:
+    try:
+        return pd.DataFrame(dict(source))
+    except (ValueError, TypeError) as error:
+        columns = ", ".join(map(str, source))
+        raise WorkbenchError(f"a dict of {columns:.100} that is no table ({error})", "columns of one length each, or a table for each split",
+                             "pd.DataFrame(rows)") from error  # fmt: skip
