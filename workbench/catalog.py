@@ -243,6 +243,22 @@ def find(cards: list[Card], name: str, what: str) -> Card:
     )
 
 
+def check_data(name: Any) -> None:
+    """Refuse a name that is no dataset's, no Hub id and no path, before anything is loaded; what is no name is not asked."""
+    if not isinstance(name, str) or name.startswith("hub:"):
+        return
+    try:
+        there = bool(name.strip()) and Path(name).expanduser().exists()
+    except (OSError, RuntimeError, ValueError):  # a name that cannot be a path
+        there = False
+    known = [c.name for c in datasets() if c.source != "hub"]
+    if not there and name not in known:
+        near = difflib.get_close_matches(name, known, n=1) or known[:1]
+        short = name if len(name) <= 60 else f"{name[:28]}...{name[-28:]}"
+        raise WorkbenchError(f"no data called {short!r}", f"one of {', '.join(known)}, 'hub:owner/name', a file, a folder, a DataFrame or a "
+                             "DatasetDict", f"{near[0]!r}" if near else "")  # fmt: skip
+
+
 def answer_calls(package: str, listing: Callable[[], Cards]) -> None:
     """Let a package be called: `workbench.models` is a package and `wb.models()` a public name, and Python puts the package
     in the function's place once something in it has been imported."""
