@@ -202,3 +202,12 @@ def test_the_lists_answer_after_the_packages_of_their_names_have_been_imported()
 def test_the_lists_answer_when_they_have_been_asked_before_and_the_packages_come_later():
     code = f"import workbench as wb; {COUNT} import workbench.models, workbench.techniques; {COUNT}"
     assert python(code) == COUNTED * 2
+
+
+@pytest.mark.parametrize("listing", [catalog.models, catalog.datasets, catalog.techniques])
+def test_a_card_is_found_by_its_name(listing):
+    cards = listing()
+    assert cards[cards[-1].name] == cards[-1] and cards[:2][cards[0].name] == cards[0]
+    near = f"{cards[0].name}x"
+    with pytest.raises(WorkbenchError, match=rf"no {cards[0].kind} is called '{near}'.*Try: .*'{cards[0].name}'"):
+        cards[near]

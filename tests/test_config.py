@@ -300,5 +300,5 @@ def test_data_are_called_so_that_they_are_found_again_or_not_at_all(data, name):
 def test_what_other_libraries_call_a_choice_leads_to_ours(theirs, ours):
     with pytest.raises(WorkbenchError) as caught:
         check_names({theirs: 1})
-    assert caught.value.try_ == f"{ours}="
+    assert caught.value.try_ == f"{ours}=..."
     assert set(ELSEWHERE.values()) <= set(ANOTHER)

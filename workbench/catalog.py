@@ -41,7 +41,25 @@ class Card:
 
 
 class Cards(list[Card]):
-    """A list of cards that shows itself as a table, in a terminal and in a notebook; models with what their cards say of them."""
+    """A list of cards that shows itself as a table, in a terminal and in a notebook; models with what their cards say of them.
+
+    A card is found by its name, or by its place: `models()["bert-mini"]`.
+    """
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, slice):
+            return Cards(super().__getitem__(key))
+        return self._called(key) if isinstance(key, str) else super().__getitem__(key)
+
+    def _called(self, name: str) -> Card:
+        for card in self:
+            if name and name in (card.name, card.reference):
+                return card
+        near = difflib.get_close_matches(name, [c.name for c in self], n=3) or [c.name for c in self][:3]
+        what = self[0].kind if self else "card"
+        raise WorkbenchError(
+            f"no {what} is called {name!r}", "one of the names in the list", " or ".join(map(repr, near))
+        )
 
     def __repr__(self) -> str:
         rows = [_MODEL_COLUMNS, *map(_model_row, self)] if self._models else [(c.name, c.source, c.title) for c in self]
@@ -251,6 +269,22 @@ def nearest(name: Any, names: list[str], other: str = "") -> str:
     """
     near = difflib.get_close_matches(str(name), names, n=1)
     return near[0] if near else other or next(iter(names), "")
+
+
+def check_data(name: Any) -> None:
+    """Refuse a name that is no dataset's, no Hub id and no path, before anything is loaded; what is no name is not asked."""
+    if not isinstance(name, str) or name.startswith("hub:"):
+        return
+    try:
+        there = bool(name.strip()) and Path(name).expanduser().exists()
+    except (OSError, RuntimeError, ValueError):  # a name that cannot be a path
+        there = False
+    known = [c.name for c in datasets() if c.source != "hub"]
+    if not there and name not in known:
+        near = nearest(name, known)
+        short = name if len(name) <= 60 else f"{name[:28]}...{name[-28:]}"
+        raise WorkbenchError(f"no data called {short!r}", f"one of {', '.join(known)}, 'hub:owner/name', a file, a folder, a DataFrame or a "
+                             "DatasetDict", f"{near!r}" if near else "")  # fmt: skip
 
 
 def answer_calls(package: str, listing: Callable[[], Cards]) -> None:

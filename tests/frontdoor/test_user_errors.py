@@ -52,3 +52,21 @@ def test_ipython_shows_the_sentence_and_no_traceback(tmp_path):
     )
     said = result.stdout + result.stderr
     assert "WorkbenchError: no file. Expected: a file." in said and "Traceback" not in said
+
+
+def test_three_dots_at_the_end_of_an_error_stay():
+    assert str(WorkbenchError("a.", "b", "learning_rate=...")) == "a. Expected: b. Try: learning_rate=..."
+
+
+def test_an_answer_of_another_kind_is_told_in_words():
+    from workbench.lessons.exercise import Exercise
+
+    found = Exercise("x", "a run", lambda run: (run.frame().empty, ""), ("Give it a run.",), "").check(3)
+    assert found.text == "this answer (int) could not be looked at: something else is asked for. Give it a run."
+
+
+def test_a_teacher_that_is_nowhere_is_no_saved_run():
+    from workbench.models import saved
+
+    with pytest.raises(WorkbenchError, match="'nope' is no folder that a run was saved in"):
+        saved.load("nope", None, ["a", "b"])

@@ -3,16 +3,26 @@
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from tiny import tiny_bert, tiny_gpt
-from transformers import AutoModel, AutoModelForCausalLM, AutoModelForSequenceClassification, AutoModelForSpeechSeq2Seq
+from transformers import (
+    AutoModel,
+    AutoModelForCausalLM,
+    AutoModelForSequenceClassification,
+    AutoModelForSpeechSeq2Seq,
+    AutoModelForTokenClassification,
+)
 
 import workbench as wb
 from workbench import catalog
+from workbench.config import RunConfig
 from workbench.models import zoo
+from workbench.tasks import TASKS
 
 PACKAGE = Path(wb.__file__).parent
 
@@ -173,6 +183,37 @@ def test_a_head_of_another_size_is_made_anew(folder):
     cfg = zoo.config(src, num_labels=5)
     model = zoo.build(AutoModelForSequenceClassification, src, cfg, ignore_mismatched_sizes=True)
     assert model.classifier.out_features == 5
+
+
+def answering_with(names, folder, kind=AutoModelForSequenceClassification):
+    """A BERT whose own head was trained for these labels."""
+    place = tiny_bert(folder)
+    model = kind.from_pretrained(place, num_labels=len(names), id2label=dict(enumerate(names)))
+    model.save_pretrained(place)
+    return str(place)
+
+
+@pytest.mark.parametrize(("there", "kept"), [(["NEGATIVE", "POSITIVE"], True), (["good", "bad"], False), (["LABEL_0", "LABEL_1"], False),
+                                             (["positive", "negative"], False)])  # fmt: skip
+@pytest.mark.parametrize("task", ["classification", "multi-label", "tagging"])
+def test_a_head_is_kept_where_it_was_trained_for_the_same_labels_and_else_made_anew(tmp_path, task, there, kept):
+    kind = AutoModelForTokenClassification if task == "tagging" else AutoModelForSequenceClassification
+    place = answering_with(there, tmp_path, kind)
+    before = load_file(tmp_path / "model.safetensors")["classifier.weight"]
+    shell = SimpleNamespace(labels=["negative", "positive"], tokenizer=SimpleNamespace(pad_token_id=0))
+    model = TASKS[task].build(zoo.source(place), shell, RunConfig(model=place, pooling="native"))
+    assert torch.equal(model.classifier.weight, before) == kept
+    assert model.fresh == ({} if kept else {"classifier.weight": 64, "classifier.bias": 2})
+
+
+def test_a_blueprint_says_whether_the_head_is_new(tmp_path):
+    texts = {"good": ["a warm room", "a neat room"] * 4, "bad": ["a cold room", "a grim room"] * 4}
+    rows = pd.DataFrame([(text, label) for label, some in texts.items() for text in some], columns=["text", "label"])
+    new = {}
+    for names in (["negative", "positive"], ["BAD", "GOOD"]):
+        place = answering_with(names, tmp_path / names[0])
+        new[names[0]] = wb.blueprint(rows, model=place, pooling="native").frame["new"].sum()
+    assert new == {"negative": 66, "BAD": 0}
 
 
 def test_a_folder_with_broken_weights_is_told_in_a_sentence(tmp_path):

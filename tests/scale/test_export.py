@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from tiny import data, tagged_data, tiny_bert
+from transformers import AutoModelForSequenceClassification
 
 import workbench as wb
 from workbench.scale import export as module
@@ -95,6 +96,22 @@ def test_the_script_has_the_loss_of_the_run_whatever_the_checkpoint_was_tuned_fo
     same(run, out)
 
 
+@pytest.mark.parametrize("names", [["no", "yes"], ["0", "1"]])
+def test_the_script_begins_with_the_head_of_the_run(tmp_path, monkeypatch, names):
+    """A checkpoint that was trained for other labels gets a new head, one for the same labels keeps its own."""
+    folder = tiny_bert(tmp_path / "tuned")
+    made = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=2, id2label=dict(enumerate(names)))
+    made.save_pretrained(folder)
+    run = wb.fit(data(), model=str(folder), pooling="native", **FEW | {"epochs": 1}).join()
+    out = run.export(tmp_path / "out")
+    assert ("drawn anew" in (out / "train.py").read_text("utf-8")) == (names == ["no", "yes"])
+    monkeypatch.setattr(sys, "argv", ["train.py"])
+    runpy.run_path(str(out / "train.py"), run_name="__main__")
+    same(run, out)
+    again = wb.runs()[run.id]
+    assert again.predict(["a warm room"]).equals(run.predict(["a warm room"]))
+
+
 def test_the_script_needs_no_workbench_and_its_model_loads_by_itself(model, tmp_path):
     run = trained(model, "mean", precision="fp32")  # other threads round otherwise in bf16
     folder = run.export(tmp_path / "out")
@@ -119,9 +136,9 @@ TECHNIQUES = [
 ]
 HEADS = [{"classification", "pooled", "mean"}, {"classification", "pooled", "max", "mlp"}, {"classification", "pooled", "cls"},
          {"classification", "pooled", "attention"}, {"classification", "native"}, {"tagging", "native"}]  # fmt: skip
-MORE = [set(), {"patience", "stopped", "slanted", "pad"}]
+MORE = [set(), {"patience", "stopped", "slanted", "pad", "renewed"}]
 WORDS = {"model": "m", "data": "d", "task": "t", "unit": "text", "watch_stop": "", "pooling_words": "mean", "stopped_words": "Stopped.",
-         "encoder_extra": ", add_pooling_layer=False"}  # fmt: skip
+         "encoder_extra": ", add_pooling_layer=False", "renewed": "classifier", "spread": "0.02"}  # fmt: skip
 
 
 def test_every_script_that_the_template_makes_is_well_written(tmp_path):

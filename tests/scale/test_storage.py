@@ -111,3 +111,8 @@ def test_pickles_are_refused_and_passwords_are_not_shown():
 def test_a_folder_is_no_storage(storage):
     with pytest.raises(wb.WorkbenchError, match="is no file"):
         kept.place(storage, "s")
+
+
+def test_a_storage_that_is_no_place_is_refused_in_a_sentence():
+    with pytest.raises(wb.WorkbenchError, match=r"storage=3\. Expected: a file or a database URL"):
+        kept.place(3, "mine")

@@ -35,6 +35,10 @@ def test_int8_answers_as_the_run_does_within_the_tolerance(run):
     assert run.predict(texts)["p(0)"].equals(whole)  # the run itself is as it was
 
 
+def test_it_says_what_it_is(run):
+    assert repr(run.quantized()).startswith("Quantized: ") and " for classification. It has" in repr(run.quantized())
+
+
 def test_every_weight_of_a_linear_layer_is_one_byte_within_half_a_step_of_what_it_was(run):
     whole, small = run.predictor().model, run.quantized().state()
     before = whole.encoder.encoder.layer[0].attention.self.query.weight.detach()

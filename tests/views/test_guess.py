@@ -28,6 +28,10 @@ def model(tmp_path_factory):
     return str(tiny_bert(tmp_path_factory.mktemp("tiny")))
 
 
+async def awaited(made):
+    return await made.train()
+
+
 def test_every_part_is_scored_as_it_says():
     said = Prediction(4, curve=(2.0, 1.7, 1.2, 1.4, 2.0), best=4, gap=1.0, verdict="overfitting")
     found = score(said, FRAME, "watch: overfitting")
@@ -179,7 +183,7 @@ def test_axes_have_units_and_the_legend_covers_nothing():
 def test_train_seals_reveals_and_keeps_the_prediction(model, home):
     made = wb.guess(data(), model=model, epochs=2, evaluations=4)
     made.set(curve=[0.7] * 7, best=2, gap=0.1, verdict="underfitting")
-    run = asyncio.run(made.train())
+    run = asyncio.run(awaited(made))
     kept = json.loads((run.folder / "prediction.json").read_text())
     assert kept["fair"] and kept["prediction"]["best"] == 2 and run.status == "finished"
     assert made.best.disabled and "of 100" in made.words.value and "real validation loss" in made.picture.words.value
@@ -187,6 +191,22 @@ def test_train_seals_reveals_and_keeps_the_prediction(model, home):
     assert json.loads((run.folder / "prediction.json").read_text()) == kept
     assert len(wb.guesses().rows) == 1 and wb.guesses().frame()["score"].iloc[0] == score(
         Prediction.from_state(kept["prediction"]), run.frame(), run.diagnosis.verdict).total  # fmt: skip
+
+
+def test_a_script_joins_it(model, home):
+    made = wb.guess(data(), model=model, epochs=1, evaluations=2).set(best=1)
+    assert repr(made) == f"Guess: {model} on data, predicted, not trained yet"
+    training = made.train()
+    assert "`.join()` it in a script" in repr(training)
+    run = training.join()
+    assert run.status == "finished" and "of 100" in made.words.value and "nothing predicted" not in repr(made)
+    assert repr(made).endswith(f"run {run.id} is finished")
+
+
+@pytest.mark.parametrize("ask", [wb.guess, wb.panel])
+def test_data_that_nobody_knows_are_refused_at_once_with_the_nearest_name(ask):
+    with pytest.raises(wb.WorkbenchError, match=r"no data called 'headline'.*Try: 'headlines'"):
+        ask("headline")
 
 
 def test_what_is_said_after_the_run_does_not_count(model, home, monkeypatch):
@@ -199,7 +219,7 @@ def test_what_is_said_after_the_run_does_not_count(model, home, monkeypatch):
 
 def test_nothing_said_is_no_error(model, home):
     made = wb.guess(data(), model=model, epochs=1, evaluations=2)
-    run = asyncio.run(made.train())
+    run = asyncio.run(awaited(made))
     assert "Nothing was predicted" in made.words.value and not (run.folder / "prediction.json").exists()
 
 
@@ -207,7 +227,7 @@ def test_past_scores_are_shown_as_a_line(model, home):
     for seed in (0, 1):
         made = wb.guess(data(), model=model, epochs=1, evaluations=2, seed=seed)
         made.set(best=1)
-        asyncio.run(made.train())
+        asyncio.run(awaited(made))
     table = wb.guesses()._repr_html_()
     assert len(wb.guesses().rows) == 2 and "Line chart of the scores of 2 predictions" in table
     assert "so far, oldest first" in made.words.value

@@ -254,7 +254,8 @@ def test_a_run_has_the_same_name_in_the_list_and_in_the_tab_and_is_found_by_it(m
     one, two = (wb.fit(data(), model=model, epochs=1, seed=s).join() for s in (1, 2))
     tab = browse.RunsTab(Panel(config))
     tab.open()
-    assert wb.runs()._repr_html_() == tab.table.value and tab.table.value.index(two.id) < tab.table.value.index(one.id)
+    listed = tab.table.value
+    assert wb.runs()._repr_html_() == listed and listed.index(f">{two.id}<") < listed.index(f">{one.id}<")
     assert [words for words, _ in tab.choice.options] == [f"{r.id} · {r.status}" for r in (two, one)]
     tab.choice.value = (1,)
     assert f"last values {browse.short_names([one])[0]}:" in tab.picture.value

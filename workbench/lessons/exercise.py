@@ -61,9 +61,10 @@ class Exercise:
             passed, why = self.judge(*answer)
         except WorkbenchError as error:
             return Outcome(FAILED, str(error))
-        except (AttributeError, TypeError, ValueError, KeyError, IndexError) as error:
+        except (AttributeError, TypeError, ValueError, KeyError, IndexError):
+            kinds = " and ".join(type(a).__name__ for a in answer)
             return Outcome(
-                FAILED, f"this answer could not be looked at ({type(error).__name__}: {error}). {self.hints[0]}"
+                FAILED, f"this answer ({kinds}) could not be looked at: something else is asked for. {self.hints[0]}"
             )
         if passed:
             _remember(self.id)

@@ -48,9 +48,7 @@ def _near(run: Any) -> tuple[bool, str]:
     if off is None:
         return False, "The best step was not marked: move *Best step at epoch*, or guess.set(best=...)."
     at, n = int(frame["valid_loss"].idxmin()), len(frame)
-    words = (
-        f"You said epoch {prediction.best:.3g}, it was {run.best['epoch']:.3g}: off by {off} of {n - 1} evaluations."
-    )
+    words = f"You said epoch {prediction.best:.3g}, it was {run.best['epoch']:.3g}: off by {off} of {n - 1} evaluation{'s' * (n != 2)}."
     if n < 9 or at == n - 1:
         return (
             False,

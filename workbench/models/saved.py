@@ -18,8 +18,11 @@ from workbench.models.heads import OwnHead
 def load(folder: str, task: Any, labels: list[str]) -> tuple[torch.nn.Module, Any]:
     """(model in eval mode, its tokenizer), with its answers in the order of `labels`."""
     facts = zoo.saved_facts(folder)
-    if sorted(facts.get("labels", [])) != sorted(labels):
-        found = ", ".join(facts["labels"][:8]) if "labels" in facts else "none"
+    if "labels" not in facts:
+        raise WorkbenchError(f"{Path(folder).name!r} is no folder that a run was saved in", "a saved model that has learned its labels",
+                             "a run on the same data, or the folder of its save()")  # fmt: skip
+    if sorted(facts["labels"]) != sorted(labels):
+        found = ", ".join(facts["labels"][:8])
         raise WorkbenchError(f"{Path(folder).name!r} answers with the labels {found}", f"a saved model for {', '.join(labels[:8])}",
                              "a run on the same data, or the folder of its save()")  # fmt: skip
     source = zoo.source(folder)

@@ -112,6 +112,15 @@ class Parts:
         self.auto, self.base = _auto(self.task.name, changed)
         if self.pooling != "native":
             self.base = "encoder"
+        self.renewed, self.spread = self._renewed(zoo), zoo.spread(changed)
+
+    def _renewed(self, zoo: Any) -> str:
+        """The last layer of a checkpoint's head where the run drew it anew, as the checkpoint was trained for other labels."""
+        names = dict(enumerate(self.prepared.labels))
+        asked = zoo.config(self.source, num_labels=len(names), id2label=names)
+        if self.pooling != "native" or self.source.random or not zoo.renamed(self.source, asked):
+            return ""
+        return str(getattr(self.task.build(self.source, self.prepared, self.config), "renewed", ""))
 
     def _check_words(self) -> None:
         """The script cuts sentences as transformers does, which for a few tokenizers is not what the run did."""
@@ -208,6 +217,7 @@ class Parts:
             "slanted": self.config.schedule == "slanted",
             "unfreezing": self.config.technique == "unfreezing",
             "pad": self.tokenizer.pad_token == self.tokenizer.eos_token,
+            "renewed": bool(self.renewed),
         }
         return {self.task.name, *technique, *pooled, *(word for word, true in choices.items() if true),
                 "folder" if self.local else "hub", "fresh" if self.source.random else "pretrained"}  # fmt: skip
@@ -221,7 +231,7 @@ class Parts:
         stop = ", and stops when patience has run out" if self.config.patience is not None else ""
         return {"model": _line(self.source.name), "data": _line(short(self.config.data)), "task": self.task.name,
                 "unit": self.task.unit, "auto": self.auto, "base": self.base, "watch_stop": stop,
-                "pooling_words": means.get(self.pooling, ""), "stopped_words": _line(ended.text if ended else "It ended here."),
+                "renewed": self.renewed, "spread": f"{self.spread:g}", "pooling_words": means.get(self.pooling, ""), "stopped_words": _line(ended.text if ended else "It ended here."),
                 "encoder_extra": ", add_pooling_layer=False" if self.family in zoo.POOLED else ""}  # fmt: skip
 
     def _stopped(self) -> int | None:

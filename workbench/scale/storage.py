@@ -30,6 +30,8 @@ def place(storage: str | os.PathLike[str] | None, name: str) -> str:
     """What `storage=` stands for: a database URL as it is, a path of a file, or by default the search's own file."""
     if storage is None:
         return str((searches_home() / f"{name}.jsonl").resolve())
+    if not isinstance(storage, str | os.PathLike):
+        raise WorkbenchError(f"storage={storage!r:.60}", "a file or a database URL", 'storage="search.jsonl"')
     text = os.fspath(storage)
     if not text.strip() or Path(text).is_dir():
         raise WorkbenchError(f"the storage {text!r} is no file", "a file or a database URL", 'storage="search.jsonl"')

@@ -82,7 +82,7 @@ class Classification:
         }
 
     def build(self, source: zoo.Source, prepared: Prepared, config: RunConfig) -> torch.nn.Module:
-        """The checkpoint with a fresh head for these labels."""
+        """The checkpoint with a head for these labels: a fresh one, unless it is transformers' own and was trained for the same."""
         from transformers import AutoModelForSequenceClassification
 
         pooling = source.pooling if config.pooling == "auto" else config.pooling
@@ -95,7 +95,7 @@ class Classification:
             if config.head != "linear":
                 raise WorkbenchError(f"head={config.head!r} on the model's own head (pooling='native')", "a pooling of ours: mean, max, cls or "
                                      "attention", 'pooling="mean"')  # fmt: skip
-            return zoo.build(AutoModelForSequenceClassification, source, cfg, ignore_mismatched_sizes=True)
+            return zoo.with_labels(AutoModelForSequenceClassification, source, cfg)
         encoder = zoo.encoder(source, cfg)
         dropout = getattr(cfg, "hidden_dropout_prob", 0.1) if config.dropout is None else config.dropout
         return PooledClassifier(encoder, len(names), pooling, dropout, config.head)

@@ -113,7 +113,8 @@ class Tagging:
         return ids, firsts
 
     def build(self, source: zoo.Source, prepared: Prepared, config: RunConfig) -> torch.nn.Module:
-        """The checkpoint with a fresh head over every piece: transformers' own linear layer, or a `WordTagger`."""
+        """The checkpoint with a head over every piece: transformers' own linear layer, or a `WordTagger`. It is fresh, unless it is
+        transformers' own and was trained for the same tags."""
         from transformers import AutoModelForTokenClassification
 
         names = dict(enumerate(prepared.labels))
@@ -122,7 +123,7 @@ class Tagging:
         zoo.set_dropout(cfg, config.dropout)
         zoo.set_layers(cfg, config.layers)
         if config.head == "linear":
-            return zoo.build(AutoModelForTokenClassification, source, cfg, ignore_mismatched_sizes=True)
+            return zoo.with_labels(AutoModelForTokenClassification, source, cfg)
         encoder = zoo.encoder(source, cfg)
         dropout = getattr(cfg, "hidden_dropout_prob", 0.1) if config.dropout is None else config.dropout
         return WordTagger(encoder, len(names), dropout, config.head)

@@ -80,7 +80,8 @@ class Examples:
         to step `until`; `learned` is a step here, NaN for never. With `reveal` the true labels and which of them were flipped."""
         which = self.until(until)
         if len(which) < 2:
-            raise WorkbenchError(f"{len(which)} evaluations after the first step", "at least two", "a longer run")
+            n = len(which)
+            raise WorkbenchError(f"{n} evaluation{'s' * (n != 1)} after the first step", "at least two", "a longer run")
         part = self.train.at(which)
         frame = dynamics(part.p_right, part.right)
         first = frame["learned"].to_numpy()

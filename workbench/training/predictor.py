@@ -96,6 +96,10 @@ class Predictor:
         served, tokenizer = mistakes.spoil(config, mistakes.SERVING, TASKS[task], shell.tokenizer)
         return cls(served, built.eval(), tokenizer, [], config)
 
+    def __repr__(self) -> str:
+        mistake = f", served with {self.config.mistake}" if self.config.mistake else ""
+        return f"{type(self).__name__}: {self.config.model} for {self.task.name}{mistake}. It has predict, evaluate and errors."
+
     def predict(self, inputs: Any) -> pd.DataFrame:
         """One row per input, as the task makes it (classification: text, label, probability, then every label's)."""
         return self.task.predict(self.ask, inputs, self.tokenizer, self.labels, self.config)

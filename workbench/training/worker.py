@@ -239,7 +239,7 @@ def _words(ended: str, config: Any) -> str:
     from workbench.training.bridge import budget
 
     return {
-        "patience": f"Early stopping: {config.patience} evaluations without a lower validation loss.",
+        "patience": f"Early stopping: {config.patience} evaluation{'s' * (config.patience != 1)} without a lower validation loss.",
         "rule": f"Early stopping by the rule {config.stopping}.",
         "time": f"The budget of {budget(config.seconds):g} seconds is spent.",
         "user": "Stopped by hand.",

@@ -261,7 +261,11 @@ def duel(
         cards = {name: catalog.find(catalog.techniques(), name, "technique") for name in contenders}
         contenders = {name: {"technique": name, "learning_rate": card.facts["rate"]} for name, card in cards.items()}
     if len(contenders) < 2:
-        raise WorkbenchError(f"{len(contenders)} contenders", "at least two", 'wb.duel(data, ["full", "lora"])')
+        raise WorkbenchError(
+            f"{len(contenders)} contender{'s' * (len(contenders) != 1)}",
+            "at least two",
+            'wb.duel(data, ["full", "lora"])',
+        )
     for own in contenders.values():
         check_names(own)
         RunConfig(**{k: v for k, v in _but_data({**choices, **own}).items() if not hasattr(v, "store")})  # v: a run

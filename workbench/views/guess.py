@@ -12,6 +12,7 @@ import html
 import json
 import math
 import time
+from collections.abc import Generator
 from datetime import datetime
 from typing import Any
 
@@ -139,16 +140,19 @@ class Guess:
 
     # the run -------------------------------------------------------------------------------------------------------
 
-    async def train(self) -> Run:
-        """Seal the prediction, train, and lay the real curve over it. Returns the run."""
+    def train(self) -> Training:
+        """Seal the prediction and start the run. `await` the answer in a notebook, `.join()` it in a script: it lays the real curve
+        over the prediction and returns the run."""
         from workbench.views import fit
 
         choices = {k: v for k, v in self.config.changed().items() if k != "data"}
         run: Run = fit(self.data if self.data is not None else self.config.data, **choices)
         self.seal(run)
-        await run
-        self.reveal(run)
-        return run
+        return Training(self, run)
+
+    def __repr__(self) -> str:
+        so_far = f"run {self.run.id} is {self.run.status}" if self.run is not None else "not trained yet"
+        return f"Guess: {self.config.model} on {self.config.data}, {'nothing predicted' if self.prediction.empty else 'predicted'}, {so_far}"
 
     def seal(self, run: Run) -> None:
         """Put the prediction into the run's folder; from now on it does not change."""
@@ -233,13 +237,38 @@ class Guess:
             widget.disabled = locked
 
 
+class Training:
+    """The run that a prediction was made for. `await` it in a notebook, `.join()` it in a script."""
+
+    def __init__(self, made: Guess, run: Run) -> None:
+        self.guess, self.run = made, run
+
+    def __await__(self) -> Generator[Any, None, Run]:
+        return self._watch().__await__()
+
+    async def _watch(self) -> Run:
+        await self.run
+        self.guess.reveal(self.run)
+        return self.run
+
+    def join(self) -> Run:
+        """Wait in a plain script; Ctrl-C counts as Stop. Returns the run."""
+        self.run.join()
+        self.guess.reveal(self.run)
+        return self.run
+
+    def __repr__(self) -> str:
+        return f"Training of run {self.run.id}: {self.run.status}. `await` it in a notebook, `.join()` it in a script."
+
+
 def guess(data: Any = "reviews", **choices: Any) -> Guess:
     """Show the controls of a prediction for the run that `wb.fit(data, **choices)` would be, and return it.
 
-    `await guess.train()` trains it and lays the real curve over the drawn one; `guess.reveal(run)` does so with a finished run.
+    `await guess.train()` (in a script `guess.train().join()`) trains it and lays the real curve over the drawn one; `guess.reveal(run)` does so with a finished run.
     `wb.guesses()` lists all predictions with their scores (how they are scored: `workbench.diagnosis.guesses`).
     """
     check_names(choices)
+    catalog.check_data(data)
     named = name_of(data)
     if not isinstance(data, str):
         from workbench.data import load

@@ -15,6 +15,7 @@ from typing import Any
 import ipywidgets as widgets
 from IPython.display import HTML, display
 
+from workbench import catalog
 from workbench.config import RunConfig, check_names, name_of
 from workbench.errors import WorkbenchError
 from workbench.training import engine
@@ -303,6 +304,7 @@ class Panel:
 def panel(data: Any = "reviews", **choices: Any) -> Panel:
     """Show the panel with these choices set (the fields of RunConfig) and return it. A live run is shown again."""
     check_names(choices)
+    catalog.check_data(data)
     config = RunConfig(**{"patience": 3, "keep_states": 6, **choices, "data": name_of(data)})
     made = Panel(config, None if isinstance(data, str) else _loaded(data))
     made.show()

@@ -31,7 +31,8 @@ class Replay:
     def __init__(self, curve: Any, patience: int = 3, min_delta: float = 0.0) -> None:
         self.frame = whole_curve(curve)
         if len(self.frame) < 2:
-            raise WorkbenchError(f"a curve of {len(self.frame)} evaluations", "at least two", "a longer run")
+            n = len(self.frame)
+            raise WorkbenchError(f"a curve of {n} evaluation{'s' * (n != 1)}", "at least two", "a longer run")
         most = max(2, len(self.frame) - 1)
         self.patience = widgets.IntSlider(
             value=min(patience, most), min=1, max=most, description="Patience", style=STYLE, continuous_update=True,
