@@ -49,17 +49,9 @@ class Cards(list[Card]):
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, slice):
             return Cards(super().__getitem__(key))
-        return self._called(key) if isinstance(key, str) else super().__getitem__(key)
-
-    def _called(self, name: str) -> Card:
-        for card in self:
-            if name and name in (card.name, card.reference):
-                return card
-        near = difflib.get_close_matches(name, [c.name for c in self], n=3) or [c.name for c in self][:3]
-        what = self[0].kind if self else "card"
-        raise WorkbenchError(
-            f"no {what} is called {name!r}", "one of the names in the list", " or ".join(map(repr, near))
-        )
+        if isinstance(key, str):
+            return find(self, key, self[0].kind if self else "card")
+        return super().__getitem__(key)
 
     def __repr__(self) -> str:
         rows = [_MODEL_COLUMNS, *map(_model_row, self)] if self._models else [(c.name, c.source, c.title) for c in self]
