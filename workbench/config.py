@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -258,14 +258,15 @@ ELSEWHERE = {  # what other libraries call the same choice
 }  # fmt: skip
 
 
-def check_names(names: Any) -> None:
-    """Raise a WorkbenchError that names the nearest choice when one of `names` is not a field of RunConfig."""
+def check_names(names: Any, known: Iterable[str] | None = None) -> None:
+    """Raise a WorkbenchError that names the nearest choice when one of `names` is not known: no field of RunConfig, or none of `known`."""
     import difflib
 
-    known = [f.name for f in fields(RunConfig)]
+    elsewhere = ELSEWHERE if known is None else {}
+    known = [f.name for f in fields(RunConfig)] if known is None else list(known)
     for name in names:
         if name not in known:
-            near = [ELSEWHERE[name]] if name in ELSEWHERE else difflib.get_close_matches(str(name), known, n=1)
+            near = [elsewhere[name]] if name in elsewhere else difflib.get_close_matches(str(name), known, n=1)
             raise WorkbenchError(
                 f"unknown argument {name!r}", f"one of {', '.join(known)}", f"{near[0]}=..." if near else ""
             )

@@ -40,11 +40,11 @@ def frame(source: Any, text: str | None = None) -> pd.DataFrame | None:
 
 def of_splits(source: Any, text: str | None, notes: list[str]) -> splits.Tables | None:
     """One table per split of a dict of tables by names of splits; None of anything else."""
-    if not isinstance(source, Mapping) or isinstance(source, hf.DatasetDict) or not splits.meant(source):
+    if not isinstance(source, Mapping) or isinstance(source, hf.DatasetDict) or not (kinds := splits.meant(source)):
         return None
     if any(isinstance(part, hf.Dataset) or _is_column(part) for part in source.values()):
         return None
-    kinds, found = splits.meant(source), {name: frame(part, text) for name, part in source.items()}
+    found = {name: frame(part, text) for name, part in source.items()}
     if any(part is None for part in found.values()):
         return None
     splits.once_each(kinds, "a dict")

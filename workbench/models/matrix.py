@@ -63,9 +63,10 @@ def main(argv: list[str]) -> int:
             key = {"model": model, "task": task, "examples": a.examples, "seed": a.seed, "share": a.share}
             if not journal.has(a.results, key):
                 journal.append(a.results, {**key, **cell(model, task, a.examples, a.seed, a.share)})
-    print(table(journal.read(a.results)))
+    rows = journal.read(a.results)
+    print(table(rows))
     if a.page:
-        page.put(a.page, grid(journal.read(a.results)), BEGIN, END)
+        page.put(a.page, grid(rows), BEGIN, END)
     return 0
 
 
@@ -98,8 +99,8 @@ def cell(model: str, task: str, examples: int | None = None, seed: int = 0, shar
     trivial, control = TASKS[task].baselines({"train": data["train"], "validation": data["test"]}, rows, data.labels)
     more = {k: round(float(found[k]), 4) for k in ("bleu", "perplexity", "token_accuracy") if k in found}
     return {"data": DATA[task], "metric": metric, "score": round(float(found[metric]), 4), "trivial": round(float(trivial), 4),
-            "control": round(float(control), 4), "beats trivial": bool(found[metric] > trivial), "opens the same": found["opens the same"], "n": count, "epochs": epochs,
-            "seconds": round(time.perf_counter() - begun), **more}  # fmt: skip
+            "control": round(float(control), 4), "beats trivial": bool(found[metric] > trivial),
+            "opens the same": found["opens the same"], "n": count, "epochs": epochs, "seconds": round(time.perf_counter() - begun), **more}  # fmt: skip
 
 
 def _judged(run: Any, data: Data) -> dict[str, Any]:

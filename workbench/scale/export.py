@@ -92,6 +92,8 @@ class Parts:
 
     def _look_at_model(self, zoo: Any) -> None:
         """The head's pooling, the fields of the checkpoint's config that the run changed, and the class to load."""
+        from workbench.models import relabelled
+
         config, loaded = self.config, zoo.config(self.source)
         changed = zoo.config(self.source)
         zoo.set_dropout(changed, config.dropout)
@@ -112,13 +114,15 @@ class Parts:
         self.auto, self.base = _auto(self.task.name, changed)
         if self.pooling != "native":
             self.base = "encoder"
-        self.renewed, self.spread = self._renewed(zoo), zoo.spread(changed)
+        self.renewed, self.spread = self._renewed(zoo), relabelled.spread(changed)
 
     def _renewed(self, zoo: Any) -> str:
         """The last layer of a checkpoint's head where the run drew it anew, as the checkpoint was trained for other labels."""
+        from workbench.models import relabelled
+
         names = dict(enumerate(self.prepared.labels))
         asked = zoo.config(self.source, num_labels=len(names), id2label=names)
-        if self.pooling != "native" or self.source.random or not zoo.renamed(self.source, asked):
+        if self.pooling != "native" or self.source.random or not relabelled.renamed(self.source, asked):
             return ""
         return str(getattr(self.task.build(self.source, self.prepared, self.config), "renewed", ""))
 

@@ -13,7 +13,7 @@ from workbench.config import RunConfig
 from workbench.data.text import well_formed
 from workbench.errors import WorkbenchError
 from workbench.metrics import accuracy, f1_macro
-from workbench.models import zoo
+from workbench.models import relabelled, zoo
 from workbench.models.heads import PooledClassifier
 from workbench.tasks.base import (
     PROBE,
@@ -95,7 +95,7 @@ class Classification:
             if config.head != "linear":
                 raise WorkbenchError(f"head={config.head!r} on the model's own head (pooling='native')", "a pooling of ours: mean, max, cls or "
                                      "attention", 'pooling="mean"')  # fmt: skip
-            return zoo.with_labels(AutoModelForSequenceClassification, source, cfg)
+            return relabelled.with_labels(AutoModelForSequenceClassification, source, cfg)
         encoder = zoo.encoder(source, cfg)
         dropout = getattr(cfg, "hidden_dropout_prob", 0.1) if config.dropout is None else config.dropout
         return PooledClassifier(encoder, len(names), pooling, dropout, config.head)

@@ -18,7 +18,7 @@ import torch
 from workbench.config import RunConfig
 from workbench.data.text import well_formed
 from workbench.metrics import entities, entity_scores
-from workbench.models import zoo
+from workbench.models import relabelled, zoo
 from workbench.models.tagger import WordTagger
 from workbench.tasks.base import PROBE, Ask, Collate, Encoded, Prepared, cross_entropy, entropy, softmax
 from workbench.tasks.decoding import transitions, viterbi
@@ -123,7 +123,7 @@ class Tagging:
         zoo.set_dropout(cfg, config.dropout)
         zoo.set_layers(cfg, config.layers)
         if config.head == "linear":
-            return zoo.with_labels(AutoModelForTokenClassification, source, cfg)
+            return relabelled.with_labels(AutoModelForTokenClassification, source, cfg)
         encoder = zoo.encoder(source, cfg)
         dropout = getattr(cfg, "hidden_dropout_prob", 0.1) if config.dropout is None else config.dropout
         return WordTagger(encoder, len(names), dropout, config.head)

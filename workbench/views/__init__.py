@@ -46,19 +46,12 @@ def fit(data: Any = "reviews", **choices: Any) -> Any:
 
 def hosted(data: Any = "headlines", **choices: Any) -> Any:
     """Prepare a fine-tuning job for a hosted service: see `workbench.remote.job.hosted`. In a notebook it comes with the live picture."""
-    import difflib
     import inspect
 
-    from workbench.errors import WorkbenchError
+    from workbench.config import check_names
     from workbench.remote.job import hosted as prepare
 
-    known = [name for name in inspect.signature(prepare).parameters if name not in ("data", "viewer")]
-    for name in choices:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            raise WorkbenchError(
-                f"unknown argument {name!r}", f"one of {', '.join(known)}", f"{near[0]}=..." if near else ""
-            )
+    check_names(choices, [name for name in inspect.signature(prepare).parameters if name not in ("data", "viewer")])
     return prepare(data, viewer=viewer(), **choices)
 
 
@@ -116,20 +109,16 @@ def diagnose(run_or_frame: Any, **context: Any) -> Any:
 
 def _check_context(context: dict[str, Any]) -> None:
     """Raise a WorkbenchError where a field is not of `Context`, or a number is none."""
-    import difflib
     from dataclasses import fields
     from numbers import Real
 
+    from workbench.config import check_names
     from workbench.diagnosis import Context
     from workbench.errors import WorkbenchError
 
     defaults = {f.name: f.default for f in fields(Context)}
+    check_names(context, defaults)
     for name, value in context.items():
-        if name not in defaults:
-            near = difflib.get_close_matches(name, defaults, n=1)
-            raise WorkbenchError(
-                f"unknown argument {name!r}", f"one of {', '.join(defaults)}", f"{near[0]}=..." if near else ""
-            )
         number = defaults[name] is None and name != "stopped_by"
         if number and value is not None and not (isinstance(value, Real) and 0 <= float(value) < float("inf")):
             raise WorkbenchError(f"{name} is {value!r:.60}", "a number from 0 up, or None", f"{name}=None")

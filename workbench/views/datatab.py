@@ -101,38 +101,25 @@ def data_html(data: Any, config: RunConfig) -> str:
         f"{(lengths > config.max_length).mean():.1%} longer than the limit of {config.max_length}."
     )
     sample = data["train"].shuffle(seed=0).select(range(min(6, len(data["train"]))))
+    whole = lambda caption, shown: table_html(rows, caption) + image_html(figure, alt, 520) + shown  # noqa: E731
+    some = lambda unit, lines: table_html(lines, f"{len(sample)} training {unit}")  # noqa: E731
     if data.task == "tagging":
         tags = [[data.labels[i] for i in r["tags"]] for r in sample]
-        shown = "".join(spans_html(r["tokens"], t) for r, t in zip(sample, tags, strict=True))
-        return table_html(rows, "Texts and names per split") + image_html(figure, alt, 520) + shown
+        return whole(
+            "Texts and names per split", "".join(spans_html(r["tokens"], t) for r, t in zip(sample, tags, strict=True))
+        )
     if data.task == "answering":
-        return table_html(rows, "Questions per split") + image_html(figure, alt, 520) + Answers(sample)._repr_html_()
+        return whole("Questions per split", Answers(sample)._repr_html_())
     if data.task == "translation":
         pairs = [{"source": shortened(r["source"]), "target": shortened(r["target"])} for r in sample]
-        return (
-            table_html(rows, "Pairs per split")
-            + image_html(figure, alt, 520)
-            + table_html(pairs, f"{len(sample)} training pairs")
-        )
+        return whole("Pairs per split", some("pairs", pairs))
     if data.task == "language-modeling":
-        texts = [{"text": shortened(r["text"])} for r in sample]
-        return (
-            table_html(rows, "Texts per split")
-            + image_html(figure, alt, 520)
-            + table_html(texts, f"{len(sample)} training texts")
-        )
+        return whole("Texts per split", some("texts", [{"text": shortened(r["text"])} for r in sample]))
     if data.task == "multi-label":
         sets = [{"labels": spoken(r["labels"], data.labels), "text": shortened(r["text"])} for r in sample]
-        caption = "Texts per split and label"
-        return (
-            table_html(rows, caption) + image_html(figure, alt, 520) + table_html(sets, f"{len(sample)} training texts")
-        )
+        return whole("Texts per split and label", some("texts", sets))
     examples = [{"label": data.labels[r["label"]], "text": shortened(r["text"])} for r in sample]
-    return (
-        table_html(rows, "Texts per split and label")
-        + image_html(figure, alt, 520)
-        + table_html(examples, f"{len(sample)} training texts")
-    )
+    return whole("Texts per split and label", some("texts", examples))
 
 
 def label_counts(data: Any, split: str) -> dict[str, int]:
