@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from workbench.errors import WorkbenchError
+from workbench.files import patiently
 
 SHARD_TOKENS = 12_000_000
 BATCH_CHARACTERS = 4_000_000
@@ -89,7 +90,7 @@ def save_ids(ids: np.ndarray, path: Path) -> None:
     waiting = path.with_name(path.name + ".part")
     with lzma.open(waiting, "wb", format=lzma.FORMAT_XZ, filters=filters) as out:
         np.lib.format.write_array(out, ids, allow_pickle=False)
-    waiting.replace(path)
+    patiently(lambda: waiting.replace(path))
 
 
 def load_ids(folder: Path, pattern: str = "ids-*.npy.xz") -> np.ndarray:
@@ -148,7 +149,7 @@ def write_json(path: Path, content: Any) -> None:
     """JSON that is either the old file or the new one, never half of it."""
     waiting = path.with_name(path.name + ".part")
     waiting.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    waiting.replace(path)
+    patiently(lambda: waiting.replace(path))
 
 
 def read_json(path: Path) -> Any:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from workbench.errors import WorkbenchError
+from workbench.files import patiently
 
 
 @contextmanager
@@ -26,7 +27,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
         yield aside
         if folder.is_dir():  # an empty one: Windows renames onto nothing
             folder.rmdir()
-        aside.rename(folder)
+        patiently(lambda: aside.rename(folder))
     except WorkbenchError:
         raise
     except Exception as error:

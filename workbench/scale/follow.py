@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import WorkbenchError
+from workbench.files import patiently
 from workbench.training import events as ev
 from workbench.training.run import Run, Viewer
 from workbench.training.store import Store, runs_home
@@ -48,7 +49,7 @@ class Followed(Run):
         path = self.folder / "config.json"
         changed = path.stat().st_mtime_ns
         if changed != self._changed:
-            self.store.facts.update(json.loads(path.read_text("utf-8")).get("facts", {}))
+            self.store.facts.update(json.loads(patiently(lambda: path.read_text("utf-8"))).get("facts", {}))
             self._changed = changed
 
     @property

@@ -25,6 +25,7 @@ from pathlib import Path
 
 from workbench import bootstrap
 from workbench.errors import WorkbenchError
+from workbench.files import patiently
 from workbench.scale.arguments import Parser
 
 PROJECT = "finetuning-workbench"
@@ -38,7 +39,7 @@ README = """The Fine-tuning Workbench, for machines without a network
 Made for {system} {machine} and Python {python}; {gb:.1f} GB of packages, the models, the data and the lessons.
 
 1. Unpack this archive.
-2. In its folder:   python{python} install.py
+2. In its folder:   {command} install.py
    It makes .venv beside this file from the wheels in wheelhouse/, and asks no package index for anything.
    install.py FOLDER makes the environment in another place, for example one that a whole class shares.
 3. Start:           {start}
@@ -65,7 +66,7 @@ def main():
     here = {"python": "%d.%d" % sys.version_info[:2], "system": platform.system(), "machine": platform.machine()}
     for what, found in here.items():
         if found != made[what]:
-            return "This is %s %s. Expected: %s %s, for which this archive was made. Try: python%s install.py there." % (
+            return "This is %s %s. Expected: %s %s, for which this archive was made. Try: install.py there, with Python %s." % (
                 what, found, what, made[what], made["python"])
     folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(HERE, ".venv")
     free = shutil.disk_usage(HERE).free / 1e9
@@ -138,7 +139,7 @@ def pack(file: str | Path, add: list[str] | tuple[str, ...] = (), fetch: Callabl
             check_room(target.parent, sum(path.stat().st_size for path in root.rglob("*") if path.is_file()))
             print("[4/4] the archive", flush=True)
             write(root, part)
-        os.replace(part, target)
+        patiently(lambda: os.replace(part, target))
     except OSError as error:
         raise _disk(target.parent, bytes_needed, error) from error
     finally:
@@ -182,7 +183,7 @@ def _installed(name: str) -> metadata.Distribution:
         return metadata.distribution(name)
     except metadata.PackageNotFoundError as error:
         raise WorkbenchError(f"{name} is not installed here", "an environment with everything in it",
-                             "python3 -m workbench lab once, then pack") from error  # fmt: skip
+                             f"{bootstrap.called()} lab once, then pack") from error  # fmt: skip
 
 
 def room_needed(needed: dict[str, metadata.Distribution], add: list[str] | tuple[str, ...] = ()) -> int:
@@ -238,8 +239,9 @@ def fill(root: Path, needed: dict[str, metadata.Distribution], add: list[str] | 
     room = round(BYTE_CODE * installed_size(needed) / 1e9, 1)
     (root / "pack.json").write_text(json.dumps({**facts, "room": room}, indent=1), "utf-8")
     start = r".venv\Scripts\python -m workbench lab" if os.name == "nt" else ".venv/bin/python -m workbench lab"
+    command = f"{'py -' if os.name == 'nt' else 'python'}{facts['python']}"
     gb = sum(path.stat().st_size for path in wheels.iterdir()) / 1e9
-    (root / "README.txt").write_text(README.format(**facts, gb=gb, start=start), "utf-8")
+    (root / "README.txt").write_text(README.format(**facts, gb=gb, start=start, command=command), "utf-8")
 
 
 def lessons() -> Path:

@@ -21,6 +21,7 @@ import pandas as pd
 
 from workbench.config import RunConfig
 from workbench.errors import WorkbenchError
+from workbench.files import patiently
 from workbench.training import events as ev
 
 E = TypeVar("E", bound=ev.Event)
@@ -83,7 +84,7 @@ class Store:
     def open(cls, folder: Path) -> Store:
         """An existing folder; half-written last lines (a killed process) are passed over."""
         try:
-            raw = json.loads((folder / "config.json").read_text("utf-8"))
+            raw = json.loads(patiently(lambda: (folder / "config.json").read_text("utf-8")))
             choices = {k: v for k, v in raw["config"].items() if k in {f.name for f in fields(RunConfig)}}
             past, facts = _read_events(folder / "events.jsonl"), dict(raw.get("facts", {}))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -272,7 +273,7 @@ def write_aside(path: Path, content: bytes) -> None:
     """Write beside, then rename: a reader sees the old file or the new one, never half of it."""
     aside = path.with_name(path.name + ".part")
     aside.write_bytes(content)
-    os.replace(aside, path)
+    patiently(lambda: os.replace(aside, path))
 
 
 def stored(home: Path | None = None) -> list[Store]:
