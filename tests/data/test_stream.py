@@ -1,12 +1,14 @@
 """Large files in pieces: the same texts and labels as when read whole, from disk, in little memory."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import windows
 
 import workbench as wb
 from workbench.data import separated, stream
@@ -53,6 +55,28 @@ def test_every_text_keeps_its_label(tmp_path, suffix):
         and "'source' left out" in data.notes[-1]
     )
     assert data["train"].cache_files
+
+
+def test_nothing_is_removed_while_it_is_mapped_into_memory(tmp_path, monkeypatch):
+    refused = []
+    windows.refuse(monkeypatch, refused)
+    data = wb.load(written(tmp_path, frame(), "csv"))
+    assert len(data["train"]) == 86 and refused == []
+    folder = Path(data["train"].cache_files[0]["filename"]).parent
+    assert sorted(p.name for p in folder.iterdir()) == ["train.arrow", "validation.arrow"]
+
+
+def test_what_processes_left_behind_that_have_gone_is_removed(tmp_path):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    mine = stream._own_folder(tmp_path)
+    left = Path(str(mine).replace(f"-{os.getpid()}-", f"-{gone.pid}-"))
+    elsewhere = Path(str(left).replace("workbench-data-", "workbench-data-other"))
+    for folder in (left, elsewhere):
+        folder.mkdir()
+        (folder / "train.arrow").touch()
+    other = stream._own_folder(tmp_path)
+    assert not left.exists() and mine.is_dir() and other.is_dir() and elsewhere.is_dir()
 
 
 def test_given_splits_are_kept_and_fingerprints_agree_with_the_whole(tmp_path, monkeypatch):

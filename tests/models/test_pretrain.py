@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import windows
 from scipy import sparse
 
 from workbench.errors import WorkbenchError
@@ -171,6 +172,8 @@ def test_encoding_keeps_text_and_documents(encoded: Path, corpus: Path) -> None:
 def test_resumed_run_is_the_uninterrupted_run(
     tiny: recipes.Recipe, encoded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    refused: list[str] = []
+    windows.refuse(monkeypatch, refused)
     whole = loop_of(tiny, encoded, tmp_path / "whole")
     assert whole.train(every=3)
     for _ in range(12):  # minutes=0: one step at a time, also off the report boundary and over the change of phase
@@ -187,6 +190,7 @@ def test_resumed_run_is_the_uninterrupted_run(
         assert torch.equal(a, b)
     written = [json.loads(line) for line in (tmp_path / "part" / "curve.jsonl").read_text().splitlines()]
     assert written == part.state["curve"]
+    assert refused == []  # no moments lie in the files that the next checkpoint replaces
 
 
 def test_another_plan_is_refused(tiny: recipes.Recipe, encoded: Path, tmp_path: Path) -> None:

@@ -8,6 +8,9 @@ texts; other kinds are read whole.
 from __future__ import annotations
 
 import atexit
+import os
+import platform
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -18,6 +21,7 @@ from typing import Any
 import datasets as hf
 import numpy as np
 import pandas as pd
+import psutil
 import pyarrow as pa
 
 from workbench.data import (
@@ -198,7 +202,7 @@ def _written(
     paths = {k: folder / f"{SPLITS[k]}.arrow" for k in present}
     writers = {k: pa.ipc.new_stream(str(paths[k]), features.arrow_schema) for k in present}
     at = 0
-    with pa.ipc.open_stream(pa.memory_map(str(source))) as batches:
+    with pa.OSFile(str(source)) as file, pa.ipc.open_stream(file) as batches:  # not mapped: Windows would keep it
         for batch in batches:
             here = split[at : at + len(batch)]
             for k in present:
@@ -227,11 +231,11 @@ def streamed(path: Path, text: str | None, label: str | None, group: str | None,
     first = next(tables, None)
     if first is None or not _kind_fits(first, text, label):
         return None
-    folder = Path(tempfile.mkdtemp(prefix="workbench-data-", dir=_cache()))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder = _own_folder(Path(_cache() or tempfile.gettempdir()))
     stream, raw = Stream(folder, text, label, group), folder / "raw.arrow"
     stream.begin(first, found := [])
-    with pa.ipc.new_stream(str(raw), pa.schema([("text", pa.string())])) as writer:
+    schema = pa.schema([("text", pa.string())])
+    with pa.OSFile(str(raw), "wb") as out, pa.ipc.new_stream(out, schema) as writer:
         stream.take(first, writer)
         for frame in tables:
             stream.take(frame, writer)
@@ -251,6 +255,19 @@ def _kind_fits(frame: pd.DataFrame, text: str | None, label: str | None) -> bool
     if shaped.fits(frame, text, label) or (label is None and indicators.columns(frame, text)):
         return False
     return next(k for k in KINDS if k.columns(frame, text, label)) in (labelled, unlabelled)
+
+
+def _own_folder(place: Path) -> Path:
+    """A folder for the files of this process, which goes away with it. A process that was killed leaves its folder behind, and on Windows
+    everyone does, as what is mapped into memory is not removed there: so those of processes that have gone go first."""
+    here = f"workbench-data-{re.sub('[^A-Za-z0-9]', '', platform.node())}"
+    for old in place.glob(f"{here}-*"):
+        pid = old.name.split("-")[3]
+        if pid.isdigit() and not psutil.pid_exists(int(pid)):
+            shutil.rmtree(old, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{here}-{os.getpid()}-", dir=place))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _cache() -> str | None:

@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from workbench.errors import WorkbenchError
+from workbench.files import patiently
 
 PART_BYTES = 15 * 2**20 - 2**16
 MOMENTS = ("exp_avg", "exp_avg_sq")
@@ -30,8 +31,8 @@ def save(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer, state
     (waiting / "state.json").write_text(json.dumps(state, indent=1) + "\n", encoding="utf-8")
     shutil.rmtree(previous, ignore_errors=True)
     if folder.exists():
-        folder.rename(previous)
-    waiting.rename(folder)
+        patiently(lambda: folder.rename(previous))
+    patiently(lambda: waiting.rename(folder))
     shutil.rmtree(previous, ignore_errors=True)
 
 
@@ -62,7 +63,7 @@ def load(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer | None
         for name, parameter in model.named_parameters():
             parameter.copy_(tensors[f"model/{name}"])
             if optimizer is not None and f"exp_avg/{name}" in tensors:
-                moments = {key: tensors[f"{key}/{name}"].to(parameter.device) for key in MOMENTS}
+                moments = {key: tensors[f"{key}/{name}"].to(parameter.device, copy=True) for key in MOMENTS}
                 step = torch.tensor(float(state["step"]), device=parameter.device)
                 optimizer.state[parameter] = {"step": step, **moments}
     return state

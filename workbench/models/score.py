@@ -142,7 +142,7 @@ def fine_tuned(data: Data, model: str, count: int, seed: int, then: Any, **choic
     """What `then` makes of a run, in a runs folder of its own that is gone afterwards."""
     from workbench.training.run import fit
 
-    with tempfile.TemporaryDirectory() as home:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:  # Windows keeps what is mapped
         before = os.environ.get("WORKBENCH_HOME")
         os.environ["WORKBENCH_HOME"] = home
         try:

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
+from workbench.files import patiently
 from workbench.training.states import BEST, link
 from workbench.training.store import write_aside
 
@@ -27,7 +28,7 @@ def save_weights(model: torch.nn.Module, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(path.name + ".part")
     _write(unshared(model.state_dict()), aside)
-    aside.replace(path)
+    patiently(lambda: aside.replace(path))
 
 
 def load_weights(model: torch.nn.Module, path: Path) -> None:
@@ -59,6 +60,8 @@ def save(
     tensors["rng.torch"] = torch.get_rng_state()
     if torch.cuda.is_available():
         tensors["rng.cuda"] = torch.cuda.get_rng_state()
+    if torch.backends.mps.is_available():
+        tensors["rng.mps"] = torch.mps.get_rng_state()
     files["optimizer.safetensors"] = copied(tensors)
     trainer_state.save_to_json(str(aside / "trainer_state.json"))
     state = {
@@ -76,8 +79,8 @@ def save(
         old = folder.with_name(folder.name + ".old")
         shutil.rmtree(old, ignore_errors=True)
         if folder.exists():
-            folder.replace(old)
-        aside.replace(folder)
+            patiently(lambda: folder.replace(old))
+        patiently(lambda: aside.replace(folder))
         shutil.rmtree(old, ignore_errors=True)
 
     later.begin(write) if later else write()
@@ -160,7 +163,7 @@ def restore(folder: Path, optimizer: Any, scheduler: Any) -> None:
         kind, _, rest = key.partition(".")
         if kind == "state":
             index, _, name = rest.partition(".")
-            current["state"].setdefault(int(index), {})[name] = value
+            current["state"].setdefault(int(index), {})[name] = value.clone()  # the file is written again
     for group, saved in zip(current["param_groups"], state["optimizer"], strict=True):
         group.update(saved)
     inner.load_state_dict(current)
@@ -174,6 +177,8 @@ def restore_rng(folder: Path) -> None:
     torch.set_rng_state(tensors["rng.torch"])
     if "rng.cuda" in tensors and torch.cuda.is_available():
         torch.cuda.set_rng_state(tensors["rng.cuda"])
+    if "rng.mps" in tensors and torch.backends.mps.is_available():
+        torch.mps.set_rng_state(tensors["rng.mps"])
     name, keys, *rest = state["numpy"]
     np.random.set_state((name, np.array(keys, dtype=np.uint32), *rest))
     version, internal, gauss = state["python"]
