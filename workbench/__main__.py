@@ -34,17 +34,23 @@ COMMANDS = {
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     argv = list(sys.argv[1:] if argv is None else argv)
+    for stream in (
+        sys.stdout,
+        sys.stderr,
+    ):  # on Windows a file or pipe takes the signs of one code page: others become a "?"
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
     command, rest = (argv[0], argv[1:]) if argv else ("help", [])
+    from workbench import bootstrap
+
     if command in ("help", "-h", "--help"):
-        print("python3 -m workbench COMMAND\n\n" + "\n".join("  %-14s %s" % pair for pair in COMMANDS.items()))
+        print(bootstrap.called() + " COMMAND\n\n" + "\n".join("  %-14s %s" % pair for pair in COMMANDS.items()))
         return 0
     if command not in COMMANDS:
         near = difflib.get_close_matches(command, COMMANDS, 1)
         words = "There is no command %r. Expected: one of %s." % (command, ", ".join(COMMANDS))
-        print(words + (" Try: python3 -m workbench %s." % near[0] if near else ""), file=sys.stderr)
+        print(words + (" Try: %s %s." % (bootstrap.called(), near[0]) if near else ""), file=sys.stderr)
         return 2
-    from workbench import bootstrap
-
     try:
         bootstrap.check_python()
         inside = _inside(command)

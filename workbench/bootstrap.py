@@ -13,6 +13,7 @@ import json
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,11 @@ TORCH = "torch==2.13.0"
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 CUDA_INDEX = "https://download.pytorch.org/whl/cu130"  # for Windows, where the default index serves CPU builds
 NEEDED_GB = 3.0
+IN_USE = re.compile(r"\[WinError (5|32)\]")  # access is denied, is being used by another process
+NOT_NOW = (
+    "Files of .venv are in use or may not be written. Expected: no other program in this folder, and one that you may write to. "
+    "Try: closing JupyterLab and its notebooks, then the same command."
+)
 CUDA_WORDS = ("nvidia-", "cuda-", "triton")
 
 
@@ -45,9 +51,28 @@ def check_python(version: tuple[int, int] | None = None) -> None:
     version = version or sys.version_info[:2]
     if not OLDEST <= version <= NEWEST:
         raise Trouble(
-            "This is Python %d.%d. Expected: %d.%d to %d.%d. Try: python3.11 -m workbench lab."
-            % (version + OLDEST + NEWEST)
+            "This is Python %d.%d. Expected: %d.%d to %d.%d. Try: %s lab."
+            % (version + OLDEST + NEWEST + (called(version),))
         )
+
+
+def check_machine(system: str = sys.platform, machine: str | None = None, bits: int = 8 * struct.calcsize("P")) -> None:
+    """A clear sentence where there is no torch to install: for a Python of 32 bits, and for Macs with an Intel processor."""
+    if bits < 64:
+        raise Trouble("This is a Python of %d bits, for which there is no torch. Expected: one of 64 bits. Try: the 64-bit installer "
+                      "from python.org." % bits)  # fmt: skip
+    if system == "darwin" and (machine or os.uname().machine) == "x86_64":
+        raise Trouble("This is a Python for Macs with an Intel processor, for which there is no torch any more. Expected: Apple "
+                      "silicon, and a Python for it. Try: Python from python.org, or the lessons on Binder (README.md).")  # fmt: skip
+
+
+def called(version: tuple[int, int] | None = None, windows: bool = os.name == "nt") -> str:
+    """How a terminal starts the workbench. Windows has no python3, and its `py` alone takes the newest Python there is."""
+    version = version or sys.version_info[:2]
+    right = OLDEST <= version <= NEWEST
+    if windows:
+        return "py -%d.%d -m workbench" % (version if right else OLDEST)
+    return "%s -m workbench" % ("python3" if right else "python%d.%d" % OLDEST)
 
 
 def check_disk(folder: Path = ROOT, free_gb: float | None = None) -> None:
@@ -145,6 +170,7 @@ def ensure(extras: Sequence[str]) -> Path:
     if ready(extras, folder):
         return python_in(folder)
     check_python()
+    check_machine()
     before = None
     try:
         made = json.loads((folder / "workbench.json").read_text("utf-8"))
@@ -175,11 +201,14 @@ def make_venv(folder: Path) -> None:
         raise Trouble("The folder .venv cannot be made: %s. Try: a folder that you may write to." % error) from error
     if result.returncode:
         words = result.stdout.decode("utf-8", "replace").strip().splitlines()
+        if any(IN_USE.search(w) for w in words):
+            raise Trouble(NOT_NOW)
         if any("Permission denied" in w or "Read-only" in w for w in words):
             raise Trouble("The folder .venv cannot be made: %s. Try: a folder that you may write to." % words[-1])
+        apt = "apt install python3-venv, or " if sys.platform.startswith("linux") else ""
         raise Trouble(
-            "Python could not make an environment (%s). Expected: the venv module. Try: apt install python3-venv, or Python from "
-            "python.org." % (words[-1] if words else "no message")
+            "Python could not make an environment (%s). Expected: the venv module. Try: %sPython from python.org."
+            % (words[-1] if words else "no message", apt)
         )
 
 
@@ -218,12 +247,15 @@ def pip(folder: Path, arguments: list[str]) -> None:
     for raw in process.stdout:
         line = raw.decode("utf-8", "replace").rstrip()
         lines.append(line)
-        if time.time() - shown > (0.2 if sys.stdout.isatty() else 15) and line.startswith(
+        watched = sys.stdout.isatty()
+        if time.time() - shown > (0.2 if watched else 15) and line.startswith(
             ("Collecting", "Downloading", "Installing")
         ):
             shown = time.time()
-            end = "\x1b[K\r" if sys.stdout.isatty() else "\n"
-            print("      " + line[:100], end=end, flush=True)
+            if watched:  # filled up with blanks: not every terminal of Windows takes signs that clear a line
+                print("      %-72s" % line[:72], end="\r", flush=True)
+            else:
+                print("      " + line[:100], flush=True)
     if process.wait():
         with contextlib.suppress(OSError):
             (folder / "pip.log").write_text("\n".join(lines), "utf-8")
@@ -233,11 +265,18 @@ def pip(folder: Path, arguments: list[str]) -> None:
 def pip_sentence(lines: list[str]) -> str:
     """Why pip failed, in one sentence."""
     text = "\n".join(lines)
-    if "No space left" in text:
+    if "No space left" in text or "[WinError 112]" in text:
         return (
             "The disk is full. Expected: %.0f GB for the environment. Try: making room, then the same command."
             % NEEDED_GB
         )
+    if "Long Path support" in text:
+        return (
+            "The names of the files of .venv are too long for Windows here. Expected: a short path. Try: this checkout in a folder such as "
+            "C:\\workbench, or Windows' long paths switched on."
+        )
+    if IN_USE.search(text):
+        return NOT_NOW
     network = (
         "NewConnectionError",
         "Temporary failure in name resolution",

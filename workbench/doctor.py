@@ -13,6 +13,8 @@ import urllib.request
 from http.client import HTTPException
 from pathlib import Path
 
+from workbench.bootstrap import called
+
 PACKAGES = ("torch", "transformers", "datasets", "evaluate", "accelerate", "ipywidgets", "ipykernel", "jupyterlab")
 Line = tuple[str, str, str]  # what, value, "ok" | "warn" | "fail"
 
@@ -43,7 +45,7 @@ def _packages() -> list[Line]:
         try:
             lines.append((name, importlib.metadata.version(name), "ok"))
         except importlib.metadata.PackageNotFoundError:
-            lines.append((name, "not installed: python3 -m workbench lab installs it", "fail"))
+            lines.append((name, f"not installed: {called()} lab installs it", "fail"))
     return lines
 
 

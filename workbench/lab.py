@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from workbench import bootstrap
+from workbench.errors import WorkbenchError
 
 FIRST = "00-start-here.ipynb"
 SETTINGS = {
@@ -52,10 +53,14 @@ def lessons() -> Path:
     if bootstrap.in_checkout():
         return bootstrap.ROOT / "notebooks"
     target = Path.cwd() / "workbench-lessons"
-    target.mkdir(exist_ok=True)
-    for source in sorted((Path(__file__).parent / "bundled" / "notebooks").glob("*.ipynb")):
-        if not (target / source.name).exists():
-            shutil.copy(source, target / source.name)
+    try:
+        target.mkdir(exist_ok=True)
+        for source in sorted((Path(__file__).parent / "bundled" / "notebooks").glob("*.ipynb")):
+            if not (target / source.name).exists():
+                shutil.copy(source, target / source.name)
+    except OSError as error:  # where a terminal begins is often a place of the system's
+        raise WorkbenchError(f"the lessons cannot be copied to {target} ({error.strerror or error})",
+                             "a folder that you may write to", "the same command in a folder of your own") from error  # fmt: skip
     return target
 
 

@@ -171,6 +171,65 @@ def test_a_folder_without_write_permission_is_not_blamed_on_the_venv_module(boot
     assert "a folder that you may write to" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("here", "words"),
+    [
+        ({"bits": 32}, "a Python of 32 bits"),
+        ({"system": "darwin", "machine": "x86_64"}, "Macs with an Intel processor"),
+    ],
+)
+def test_where_there_is_no_torch_a_sentence_comes_before_the_download(here, words):
+    with pytest.raises(bootstrap.Trouble, match=f"{words}, for which there is no torch.*Expected: .*Try: "):
+        bootstrap.check_machine(**here)
+
+
+@pytest.mark.parametrize("here", [("darwin", "arm64"), ("linux", "x86_64"), ("win32", "AMD64"), ("linux", "aarch64")])
+def test_other_machines_of_64_bits_go_on(here):
+    assert bootstrap.check_machine(*here, bits=64) is None
+
+
+def test_the_machine_is_looked_at_before_anything_is_made(boot, machine, monkeypatch, capsys):
+    boot.check_machine.__defaults__ = ("darwin", "x86_64", 64)
+    assert start(boot, monkeypatch) == (2, None)
+    assert_one_sentence_for_the_user(capsys, "Apple silicon")
+    assert machine.commands == []
+
+
+@pytest.mark.parametrize(
+    ("version", "windows", "words"),
+    [
+        ((3, 12), False, "python3 -m workbench"),
+        ((3, 9), False, "python3.11 -m workbench"),
+        ((3, 12), True, "py -3.12 -m workbench"),
+        ((3, 14), True, "py -3.11 -m workbench"),
+    ],
+)
+def test_every_system_is_told_the_command_that_it_has(version, windows, words):
+    assert bootstrap.called(version, windows) == words
+
+
+@pytest.mark.parametrize("code", [5, 32])
+def test_files_that_a_running_jupyterlab_holds_on_windows_get_a_sentence(boot, machine, monkeypatch, capsys, code):
+    held = f"[WinError {code}] Access is denied: 'C:\\workbench\\.venv\\c10.dll'"
+    machine.pip = (1, f"ERROR: Could not install packages due to an OSError: {held}")
+    assert start(boot, monkeypatch) == (2, None)
+    assert_one_sentence_for_the_user(capsys, "in use", "closing JupyterLab")
+    shutil.rmtree(boot.ROOT / ".venv")
+    machine.venv = (1, f"Error: {held}")
+    assert start(boot, monkeypatch) == (2, None)
+    assert_one_sentence_for_the_user(capsys, "in use", "closing JupyterLab")
+
+
+def test_a_path_that_is_too_long_for_windows_gets_a_sentence(boot):
+    words = """ERROR: Could not install packages due to an OSError: [Errno 2] No such file or directory: 'C:\\\\a\\\\long\\\\path'
+HINT: This error might have occurred since this system does not have Windows Long Path support enabled."""
+    assert "too long for Windows" in boot.pip_sentence(words.splitlines())
+
+
+def test_a_full_disk_of_windows_is_one_too(boot):
+    assert "The disk is full" in boot.pip_sentence(["ERROR: [WinError 112] There is not enough space on the disk"])
+
+
 def test_a_full_disk_gets_a_sentence_before_anything_is_made(boot, machine, monkeypatch, capsys):
     monkeypatch.setattr(boot.shutil, "disk_usage", lambda path: SimpleNamespace(free=1.2e9))
     assert start(boot, monkeypatch) == (2, None)

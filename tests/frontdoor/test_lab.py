@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 from jupyterlab.commands import get_app_dir
 
+from workbench import __main__ as front
 from workbench import bootstrap, lab
 
 TOKEN = "hf_secret123"
@@ -91,6 +92,18 @@ def test_what_the_user_asks_for_is_not_asked_twice(started):
 def test_root_is_let_in_and_only_root_needs_it(monkeypatch, user, said):
     monkeypatch.setattr(lab.os, "geteuid", lambda: user)
     assert ("--allow-root" in lab.options(Path("x"), [])) is said
+
+
+def test_a_folder_that_takes_no_lessons_gets_a_sentence(monkeypatch, tmp_path, capsys):
+    """A terminal of Windows may begin in a folder of the system."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "workbench-lessons").write_text("in the way")
+    monkeypatch.setattr(lab.bootstrap, "in_checkout", lambda: False)
+    assert front.main(["lab"]) == 2
+    said = capsys.readouterr().err
+    assert (
+        said.startswith("the lessons cannot be copied to ") and "Try: the same command in a folder of your own" in said
+    )
 
 
 def test_nothing_phones_home(started):

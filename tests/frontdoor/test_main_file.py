@@ -94,6 +94,16 @@ def test_models_and_datasets_are_listed(command, name):
     assert name in [line.split()[0] for line in result.stdout.splitlines()]
 
 
+@pytest.mark.parametrize("code_page", ["cp437", "cp1252", "ascii"])
+def test_a_pipe_that_takes_few_signs_gets_the_others_as_question_marks(code_page):
+    environ = {**os.environ, "WORKBENCH_ENVIRONMENT": "this", "PYTHONIOENCODING": code_page, "PYTHONUTF8": "0"}
+    code = "import workbench; workbench.models = lambda: 'loss → 0.3 ± 0.1 · ✓'; from workbench.__main__ import main; main(['models'])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environ, cwd=bootstrap.ROOT, capture_output=True, timeout=60
+    )
+    assert done.returncode == 0 and done.stdout.startswith(b"loss ? 0.3 ")
+
+
 def test_the_list_is_the_one_of_the_public_function():
     assert run("datasets").stdout == f"{workbench.datasets()}\n"
 
