@@ -72,9 +72,9 @@ def sources() -> list[Path]:
 def write() -> None:
     """All notebooks and the table of lessons in README.md."""
     for source in sources():
-        target(source).write_text(build(source), "utf-8")
+        target(source).write_text(build(source), "utf-8", newline="\n")
         print(target(source).name)
-    README.write_text(readme(README.read_text("utf-8"), measured()), "utf-8")
+    README.write_text(readme(README.read_text("utf-8"), measured()), "utf-8", newline="\n")
 
 
 def measure(chosen: list[Path]) -> list[str]:
