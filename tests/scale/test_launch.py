@@ -2,18 +2,23 @@
 
 import asyncio
 import json
+import os
 import platform
 import socket
+import subprocess
+import sys
 import time
+from types import SimpleNamespace
 
 import numpy as np
+import psutil
 import pytest
 import torch
 from tiny import data, tiny_bert
 
 import workbench as wb
 from workbench.config import RunConfig
-from workbench.scale import launch, rank
+from workbench.scale import launch, rank, trials
 from workbench.scale.follow import Followed, follow
 from workbench.scale.recipe import check_recipe, read_recipe
 from workbench.training import events as ev
@@ -151,6 +156,54 @@ def test_the_call_passes_options_and_a_config_file_on(tmp_path):
     assert (
         "--num_machines 2" in call and "--machine_rank 1 --main_process_ip 10.0.0.1" in call and "--multi_gpu" in call
     )
+
+
+# other systems ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("system", "words"), [("win32", {"USE_LIBUV": "0", "PYTHONIOENCODING": "utf-8"}), ("darwin", {}),
+                                               ("linux", {"GLOO_SOCKET_IFNAME": "lo"})])  # fmt: skip
+def test_what_the_processes_are_told_differs_from_system_to_system(system, words, monkeypatch):
+    names = ("USE_LIBUV", "PYTHONIOENCODING", "GLOO_SOCKET_IFNAME")
+    for name in names:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(launch, "sys", SimpleNamespace(platform=system))
+    found = launch.environment(launch.parser().parse_args(["r.toml", "--cpu"]))
+    assert {name: found[name] for name in names if name in found} == words
+
+
+@pytest.mark.parametrize(
+    ("system", "processes", "there"), [("darwin", "1", True), ("darwin", "2", False), ("linux", "1", False)]
+)
+def test_one_process_for_the_cpu_leaves_an_apple_gpu_alone(system, processes, there, monkeypatch):
+    monkeypatch.setattr(launch, "sys", SimpleNamespace(platform=system, executable="python"))
+    call = launch.command(launch.parser().parse_args(["r.toml", "--cpu", "--processes", processes]), "folder")
+    assert ("--cpu" in call) == there
+
+
+def test_what_accelerate_has_started_ends_with_it():
+    """As on Windows, where nobody else would end it."""
+    inner = "import time; print(1, flush=True); time.sleep(100)"
+    outer = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {inner!r}])"
+    process = subprocess.Popen([sys.executable, "-c", outer], stdout=subprocess.PIPE)
+    process.stdout.readline()
+    (child,) = psutil.Process(process.pid).children()
+    launch._end_each(process.pid)
+    process.wait(10)
+    child.wait(10)
+    launch._end_each(process.pid)  # it may have ended by itself in between
+    assert not child.is_running()
+
+
+def test_a_worker_on_windows_asks_whether_its_search_is_still_there(monkeypatch):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    monkeypatch.setattr(trials, "os", SimpleNamespace(name="nt", environ=os.environ))
+    for parent, answer in ((str(os.getpid()), False), (str(gone.pid), True)):
+        monkeypatch.setenv("WORKBENCH_SEARCH_PARENT", parent)
+        assert trials.parent_gone() is answer
+    monkeypatch.delenv("WORKBENCH_SEARCH_PARENT")
+    assert trials.parent_gone() is False
 
 
 # bad input ----------------------------------------------------------------------------------------------------------

@@ -23,6 +23,18 @@ def test_a_cpu_computes_bf16_where_it_has_the_instruction(able, dtype, monkeypat
     assert ("AMX" in chosen.why) == bool(able.get("amx_bf16"))
 
 
+@pytest.mark.parametrize(("environ", "device"), [({}, "mps"), ({"WORLD_SIZE": "1"}, "mps"), ({"WORLD_SIZE": "2"}, "cpu"),
+                                               ({"ACCELERATE_USE_CPU": "True"}, "cpu")])  # fmt: skip
+def test_an_apple_gpu_is_left_alone_by_several_processes_and_where_the_cpu_was_asked_for(environ, device, monkeypatch):
+    for name in ("WORLD_SIZE", "ACCELERATE_USE_CPU"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert precision.choose("fp32").device == device
+
+
 def test_a_torch_that_cannot_say_stays_with_fp32(monkeypatch):
     monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
     assert precision.cpu_bf16() is None

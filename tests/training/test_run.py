@@ -274,6 +274,17 @@ def test_ctrl_c_in_a_script_counts_as_stop(model, monkeypatch):
     assert run.join().status == "stopped"
 
 
+def test_waiting_is_never_without_an_end(model, monkeypatch):
+    """Windows notices Ctrl-C between two waits and not within one."""
+    run, waits = training(endless(model)), []
+    join = run._thread.join
+    monkeypatch.setattr(run._thread, "join", lambda timeout=None: waits.append(timeout) or join(timeout))
+    run.join(0.1)
+    assert not run.done and 0 < waits[0] <= 0.1
+    run.stop()
+    assert run.join().status == "stopped" and all(w is not None and w < 1 for w in waits)
+
+
 def test_the_worker_prints_nothing(model, capfd):
     fit(model).join()
     out, err = capfd.readouterr()

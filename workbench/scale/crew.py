@@ -84,7 +84,7 @@ class Crew(Search):
                    "--worker", str(number), "--stops", str(self._stops)]  # fmt: skip
         package = Path(__file__).resolve().parents[2]
         environ = {**os.environ, "WORKBENCH_SEARCH_STORAGE": self.where, "WORKBENCH_SEARCH_PARENT": str(os.getpid()),
-                   "WORKBENCH_HOME": str(runs_home().parent.resolve()), "WORKBENCH_ENVIRONMENT": "this",
+                   "WORKBENCH_HOME": str(runs_home().parent.resolve()), "WORKBENCH_ENVIRONMENT": "this", "PYTHONIOENCODING": "utf-8",
                    "PYTHONPATH": os.pathsep.join(filter(None, [str(package), os.environ.get("PYTHONPATH")])),
                    "OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // self.workers))}  # fmt: skip
         self._log(number).parent.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ end it at the next step. Several machines: the same command on each, with `--mac
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
 import signal
@@ -16,6 +17,8 @@ import sys
 import time
 from pathlib import Path
 from typing import Any, NoReturn
+
+import psutil
 
 import workbench
 from workbench.config import RunConfig
@@ -27,6 +30,7 @@ from workbench.training import events as ev
 from workbench.training.store import Store, owner
 
 LOG = "launch.log"
+OWN_GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)  # what a session of its own is on Windows
 _REASON = re.compile(r"^process \d+: (.+)$|^((?:\w+\.)*\w*(?:Error|Exception): .+)$", re.M)
 
 
@@ -137,9 +141,10 @@ def command(options: Any, folder: str) -> list[str]:
     else:
         processes = processes or max(options.machines, 0 if options.cpu else _gpus())
         call += ["--num_machines", str(options.machines), "--dynamo_backend", "no"]
-        call += (
-            ["--multi_gpu"] if processes > 1 else []
-        )  # one process per device, which without GPUs is the CPU with gloo
+        if processes > 1:  # one process per device, which without GPUs is the CPU with gloo
+            call += ["--multi_gpu"]
+        elif options.cpu and sys.platform == "darwin":  # elsewhere the environment hides the GPUs
+            call += ["--cpu"]
     call += ["--num_processes", str(processes)] if processes else []
     call += (
         ["--mixed_precision", options.mixed_precision or "no"]
@@ -169,6 +174,9 @@ def environment(options: Any) -> dict[str, str]:
         found["CUDA_VISIBLE_DEVICES"] = ""
     if options.machines == 1 and sys.platform.startswith("linux"):
         found.setdefault("GLOO_SOCKET_IFNAME", "lo")
+    if sys.platform == "win32":
+        found.setdefault("USE_LIBUV", "0")  # torch for Windows is built without it, and the launcher asks for it
+        found.setdefault("PYTHONIOENCODING", "utf-8")  # what a log file would otherwise get in the system's code page
     return found
 
 
@@ -177,7 +185,7 @@ def launch(options: Any, store: Store) -> Followed:
     print(f'{store.id} is starting. In a notebook: await wb.follow("{store.id}")', flush=True)
     with (store.folder / LOG).open("wb") as log:
         process = subprocess.Popen(command(options, str(store.folder)), stdout=log, stderr=log, env=environment(options),
-                                   start_new_session=True)  # fmt: skip  # Ctrl-C reaches us alone; we pass it on as Stop
+                                   start_new_session=True, creationflags=OWN_GROUP)  # fmt: skip  # Ctrl-C reaches us alone; we pass it on as Stop
         try:
             run = Followed(store.folder)
             _watch(process, run)
@@ -230,10 +238,19 @@ def _end(process: Any) -> None:
     """No process of ours outlives us."""
     if process.poll() is None:
         if os.name == "nt":
-            process.terminate()
+            _end_each(process.pid)
         else:
             os.killpg(process.pid, signal.SIGTERM)
         process.wait(30)
+
+
+def _end_each(pid: int) -> None:
+    """Windows ends one process and lets those live that it has started: accelerate's would go on training."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        first = psutil.Process(pid)
+        for one in [*first.children(recursive=True), first]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.terminate()
 
 
 def _reason(log: Path, status: int) -> str:

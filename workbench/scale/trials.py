@@ -151,5 +151,11 @@ def sentence(study: Any, number: int, names: list[str]) -> str:
 
 def parent_gone() -> bool:
     """Whether this process was started by a search whose own process has gone."""
-    parent = os.environ.get("WORKBENCH_SEARCH_PARENT")
-    return bool(parent) and os.name != "nt" and os.getppid() != int(parent or 0)
+    import psutil
+
+    parent = int(os.environ.get("WORKBENCH_SEARCH_PARENT") or 0)
+    if (
+        os.name == "nt"
+    ):  # the interpreter of an environment is the child of a launcher, and orphans keep their parent's number
+        return bool(parent) and not psutil.pid_exists(parent)
+    return bool(parent) and os.getppid() != parent

@@ -8,6 +8,7 @@ than with fp32, so they stay with fp32. Weights and the optimiser stay fp32 ever
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,11 +45,16 @@ def _best() -> tuple[str, str, str]:
         if torch.cuda.get_device_capability()[0] >= 8:
             return "cuda", "bf16", f"{torch.cuda.get_device_name()} computes bf16"
         return "cuda", "fp16", f"{torch.cuda.get_device_name()} has no bf16 units"
-    if torch.backends.mps.is_available():
+    if torch.backends.mps.is_available() and not _for_cpu():
         return "mps", "fp32", "Apple GPU"
     if unit := cpu_bf16():
         return "cpu", "bf16", f"this CPU has {unit}, which is faster in bf16"
     return "cpu", "fp32", "this CPU is no faster in bf16"
+
+
+def _for_cpu() -> bool:
+    """Whether this process was started for the CPU alone, or is one of several, whose gradients cannot be exchanged on an Apple GPU."""
+    return int(os.environ.get("WORLD_SIZE", 1)) > 1 or os.environ.get("ACCELERATE_USE_CPU", "").lower() == "true"
 
 
 def cpu_bf16() -> str | None:

@@ -7,6 +7,7 @@ that `await run` ticks. A Run opened from its folder offers the same history and
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import threading
 import time
@@ -101,13 +102,17 @@ class Run(Record):
     def join(self, timeout: float | None = None) -> Run:
         """Wait in a plain script; Ctrl-C counts as Stop. Returns the run."""
         try:
-            if self._thread:
-                self._thread.join(timeout)
+            self._wait(timeout)
         except KeyboardInterrupt:
             self.stop()
-            if self._thread:
-                self._thread.join()
+            self._wait()
         return self._checked()
+
+    def _wait(self, timeout: float | None = None) -> None:
+        """In slices: Windows notices no Ctrl-C while a thread is waited for without an end."""
+        end = math.inf if timeout is None else time.monotonic() + timeout
+        while self._thread and self._thread.is_alive() and (left := end - time.monotonic()) > 0:
+            self._thread.join(min(left, 0.2))
 
     def _checked(self) -> Run:
         if self.error is not None:
