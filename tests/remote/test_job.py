@@ -2,12 +2,14 @@
 
 import http.client
 import json
+import os
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import tiny
+import windows
 
 import workbench as wb
 from workbench.remote import service
@@ -242,6 +244,24 @@ def test_only_the_answer_is_learned(gpt):
     assert asked == [*speaker._ids(" warm"), speaker.tokenizer.eos_token_id]
     long = speaker.prompt([{"role": "user", "content": "warm " * 999}])
     assert len(long) <= 128 - 16 and long[-1] == speaker._ids(" Answer:")[-1]
+
+
+def test_a_model_that_answers_can_be_deleted_where_files_in_use_cannot(gpt, tmp_path, monkeypatch):
+    refused, name = [], "ft:gpt:mine:12345678"
+    with Server(models=(gpt,), home=tmp_path) as here:
+        here.service._keep(name, Speaker(gpt))
+        here.service.speakers.clear()
+        asked = {"model": name, "messages": [{"role": "user", "content": "the room"}]}
+        assert here.service.complete(asked)["model"] == name  # its weights are read from the folder now
+        windows.refuse(monkeypatch, refused)
+        assert here.service.delete_model(name)["deleted"] and refused == [] and list(tmp_path.iterdir()) == []
+
+
+def test_no_two_servers_share_a_port():
+    """On Windows, what elsewhere only spares a wait would let them."""
+    from workbench.remote import server as module
+
+    assert module._Http.allow_reuse_address == (os.name != "nt")
 
 
 def test_a_port_in_use_is_a_sentence(server):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import secrets
 import sys
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import WorkbenchError
+from workbench.files import patiently
 from workbench.remote import jsonl
 from workbench.training.store import runs_home, write_aside
 
@@ -136,7 +138,7 @@ class Service:
                 if stop() or not tune(speaker, rows["training_file"], rows["validation_file"], settings, say, stop):
                     job.update(status="cancelled", finished_at=_now())
                     return self._say(key, "Cancelled")
-                name = f"ft:{job['model'].split(':')[1] if job['model'].startswith('ft:') else job['model']}:{suffix}:{secrets.token_hex(4)}"
+                name = _tuned_name(job["model"], suffix)
                 self._keep(name, speaker)
                 tokens = sum(len(speaker.example(r)[0]) for r in rows["training_file"]) * settings.epochs
                 job.update(fine_tuned_model=name, trained_tokens=tokens, finished_at=_now(), status="succeeded")
@@ -164,12 +166,15 @@ class Service:
 
     def delete_model(self, name: str) -> dict[str, Any]:
         """Forget a tuned model and its weights."""
+        import gc
         import shutil
 
         if not self._is_tuned(name):
             raise Refused(404, f"there is no tuned model {name[:60]!r}", "model")
-        shutil.rmtree(self._tuned()[name])
         self.speakers.pop(name, None)
+        gc.collect()  # its weights may be mapped from the file, which Windows does not remove as long as they are
+        folder = self._tuned()[name]
+        patiently(lambda: shutil.rmtree(folder))
         return {"id": name, "object": "model", "deleted": True}
 
     def complete(self, asked: dict[str, Any]) -> dict[str, Any]:
@@ -232,6 +237,16 @@ class Service:
         if key not in shelf:
             raise Refused(404, f"there is no {what} {str(key)[:60]!r}", what)
         return shelf[key]
+
+
+def _tuned_name(model: str, suffix: str) -> str:
+    """A new name for what was made of a model: of a tuned one its origin, of a folder its path in the signs that a name may have.
+
+    >>> _tuned_name("C:\\\\my models\\\\gpt", "mine")[:-8], bool(TUNED.fullmatch(_tuned_name("ft:gpt-mini::12345678", "")))
+    ('ft:C--my-models-gpt:mine:', True)
+    """
+    origin = model.split(":")[1] if model.startswith("ft:") else model
+    return f"ft:{re.sub('[^A-Za-z0-9._/-]', '-', origin)}:{suffix}:{secrets.token_hex(4)}"
 
 
 def _settings(asked: dict[str, Any], kind: Any) -> Any:
@@ -369,6 +384,12 @@ class Handler(BaseHTTPRequestHandler):
         return self.service.add_file(str(name or "file"), fields["purpose"][1].decode("utf-8", "replace"), content)
 
 
+class _Http(ThreadingHTTPServer):
+    allow_reuse_address = (
+        os.name != "nt"
+    )  # what spares others the wait for a port lets two servers share one on Windows
+
+
 class Server:
     """The service behind a port of this machine. `url` is what `base_url=` takes."""
 
@@ -376,7 +397,7 @@ class Server:
         self.service = Service(models, home)
         handler = type("Here", (Handler,), {"service": self.service})
         try:
-            self._http = ThreadingHTTPServer((HOST, port), handler)
+            self._http = _Http((HOST, port), handler)
         except (OSError, OverflowError) as error:
             raise WorkbenchError(f"port {port} cannot be used ({getattr(error, 'strerror', None) or error})", "a free port from 1024 to 65535",
                                  "--port 0 takes any free one") from error  # fmt: skip
