@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import os
+import platform
 import re
 import shutil
 import struct
@@ -61,7 +62,7 @@ def check_machine(system: str = sys.platform, machine: str | None = None, bits: 
     if bits < 64:
         raise Trouble("This is a Python of %d bits, for which there is no torch. Expected: one of 64 bits. Try: the 64-bit installer "
                       "from python.org." % bits)  # fmt: skip
-    if system == "darwin" and (machine or os.uname().machine) == "x86_64":
+    if system == "darwin" and (machine or platform.machine()) == "x86_64":
         raise Trouble("This is a Python for Macs with an Intel processor, for which there is no torch any more. Expected: Apple "
                       "silicon, and a Python for it. Try: Python from python.org, or the lessons on Binder (README.md).")  # fmt: skip
 

@@ -62,7 +62,7 @@ folder = default.export("headlines-script")
 sorted(path.name for path in Path(folder).iterdir())
 
 # %%
-print("\n".join((Path(folder) / "train.py").read_text().splitlines()[:25]))
+print("\n".join((Path(folder) / "train.py").read_text("utf-8").splitlines()[:25]))
 
 # %% [markdown]
 # ## 4 · From a script to a launched run
@@ -74,7 +74,7 @@ print("\n".join((Path(folder) / "train.py").read_text().splitlines()[:25]))
 # %%
 recipe = Path("headlines.toml")
 recipe.write_text(default.to_recipe(), encoding="utf-8")
-print(recipe.read_text()[:120], "...")
+print(recipe.read_text("utf-8")[:120], "...")
 
 # %%
 command = [sys.executable, "-m", "workbench", "launch", str(recipe)]

@@ -92,7 +92,7 @@ def _own(child: psutil.Process) -> int:
 def noted_peak(pid: int) -> int:
     """The most that a process has ever held, in bytes, which only Linux tells of another process; 0 elsewhere."""
     try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        lines = Path(f"/proc/{pid}/status").read_text("utf-8").splitlines()
     except OSError:
         return 0
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM")), 0)
