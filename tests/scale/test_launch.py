@@ -233,6 +233,12 @@ def test_a_recipe_that_cannot_run_is_one_sentence_and_no_folder(tmp_path, text, 
     assert wb.runs() == []
 
 
+def test_a_recipe_may_begin_with_the_mark_that_windows_editors_write(tmp_path):
+    config = RunConfig(model=r"C:\models\bert", data=r"D:\Łódź\reviews.csv")
+    (tmp_path / "recipe.toml").write_text(config.to_recipe(), "utf-8-sig")
+    assert read_recipe(tmp_path / "recipe.toml") == config
+
+
 def test_a_missing_or_binary_file_is_one_sentence(tmp_path):
     with pytest.raises(wb.WorkbenchError, match="no file"):
         read_recipe(tmp_path / "none.toml")

@@ -15,7 +15,7 @@ def read_recipe(path: str | Path) -> RunConfig:
     path = Path(path).expanduser()
     example = "run.to_recipe() prints one"
     try:
-        choices = tomllib.loads(path.read_text("utf-8"))
+        choices = tomllib.loads(path.read_text("utf-8-sig"))  # editors of Windows may put a mark before it
     except FileNotFoundError:
         raise WorkbenchError(f"no file {str(path)!r}", "a recipe: the choices of a run as TOML", example) from None
     except UnicodeDecodeError as error:
