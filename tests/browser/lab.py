@@ -13,18 +13,22 @@ from pathlib import Path
 import nbformat
 from playwright.sync_api import sync_playwright
 
+from workbench.scale import launch
+
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
+ELSEWHERE = ("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium",
+             r"C:\Program Files\Google\Chrome\Application\chrome.exe", r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe")  # fmt: skip
 TOKEN = "only-for-this-test"
 # Messages of JupyterLab and Chromium that say nothing about the workbench.
 NOT_OURS = ("favicon", "workspaces", "ResizeObserver", "Download the React DevTools", "/lsp/", "api/lsp")
 
 
 def chromium() -> str:
-    """The browser of the system."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert found, "Chromium is needed for these tests: apt install chromium"
+    """The browser of the system; Chrome and Edge are Chromium too."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", *ELSEWHERE))), None)
+    assert found, "Chromium is needed for these tests: apt install chromium, or Chrome"
     return found
 
 
@@ -81,9 +85,12 @@ class Server:
         return name
 
     def close(self) -> None:
-        import signal
+        if os.name == "nt":
+            launch._end_each(self.process.pid)
+        else:
+            import signal
 
-        os.killpg(self.process.pid, signal.SIGTERM)
+            os.killpg(self.process.pid, signal.SIGTERM)
         self.process.wait(30)
         self.log.close()
 

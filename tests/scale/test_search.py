@@ -1,12 +1,12 @@
 """Searches that really train a tiny model: the budget, pruning, Stop and going on, several processes of which one is killed."""
 
 import os
-import signal
 import time
 from types import SimpleNamespace
 
 import optuna
 import pandas as pd
+import psutil
 import pytest
 from tiny import data, texts, tiny_bert
 
@@ -283,7 +283,7 @@ def test_two_workers_on_one_storage_one_is_killed_and_nothing_is_lost(model, tab
         ]
         if killed is None and len(running) == 2:
             killed = running[0]
-            os.kill(killed.user_attrs["owner"]["pid"], signal.SIGKILL)
+            psutil.Process(killed.user_attrs["owner"]["pid"]).kill()
     frame = found.frame().set_index("trial")
     assert killed is not None and (frame["state"] == "finished").sum() == 5
     lost = frame.loc[killed.number]
