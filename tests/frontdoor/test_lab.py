@@ -112,6 +112,12 @@ def test_nothing_phones_home(started):
     assert environ["HF_HUB_DISABLE_TELEMETRY"] == environ["DO_NOT_TRACK"] == "1"
 
 
+def test_an_apple_gpu_leaves_what_it_cannot_compute_to_the_cpu(started):
+    """torch reads it when it is imported, which a notebook may do first."""
+    lab.main([])
+    assert started[0][1]["PYTORCH_ENABLE_MPS_FALLBACK"] == os.environ["PYTORCH_ENABLE_MPS_FALLBACK"] == "1"
+
+
 def test_waiting_threads_sleep(started, monkeypatch):
     monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
     lab.main([])

@@ -1,6 +1,7 @@
 """int8 weights: predictions stay near those of the run, the file is smaller and holds no pickle, and comes back as it was."""
 
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -82,3 +83,18 @@ def test_what_it_costs_to_serve_stands_side_by_side(run):
     assert table["accuracy"].iloc[0] == pytest.approx(run.kept["accuracy"])
     with pytest.raises(wb.WorkbenchError, match="no run among the models"):
         wb.serving({"int8": run.quantized()})
+
+
+@pytest.mark.parametrize(("there", "taken"), [(["qnnpack", "none"], "qnnpack"), (["none"], None)])
+def test_a_torch_that_has_kernels_and_chose_none_takes_them(there, taken, monkeypatch):
+    """As torch for Apple silicon."""
+    from workbench.training import quantized
+
+    engines = SimpleNamespace(engine="none", supported_engines=there)
+    monkeypatch.setattr(torch.backends, "quantized", engines)
+    if taken is None:
+        with pytest.raises(wb.WorkbenchError, match="without int8 kernels"):
+            quantized._take_kernels()
+    else:
+        quantized._take_kernels()
+        assert engines.engine == taken

@@ -53,9 +53,7 @@ class Quantized(Predictor):
 
 def int8(model: nn.Module) -> nn.Module:
     """A copy of the model on the CPU with its linear layers quantised."""
-    if torch.backends.quantized.engine == "none":
-        raise WorkbenchError("a torch without int8 kernels for this processor", "x86 or ARM with fbgemm or qnnpack",
-                             "the run itself")  # fmt: skip
+    _take_kernels()
     with warnings.catch_warnings():
         for told in ("torch.ao.quantization is deprecated", "torch.quantize_per_tensor"):
             warnings.filterwarnings("ignore", told)  # their successor, torchao, is no dependency
@@ -65,6 +63,16 @@ def int8(model: nn.Module) -> nn.Module:
     if not _linear(quantised):
         raise WorkbenchError("no linear layer in this model", "a transformer", "the run itself")
     return quantised.eval()
+
+
+def _take_kernels() -> None:
+    """On Apple silicon torch has kernels for whole numbers, and has chosen none."""
+    ours: Any = torch.backends.quantized
+    if ours.engine == "none" and "qnnpack" in ours.supported_engines:
+        ours.engine = "qnnpack"
+    if ours.engine == "none":
+        raise WorkbenchError("a torch without int8 kernels for this processor", "x86 or ARM with fbgemm or qnnpack",
+                             "the run itself")  # fmt: skip
 
 
 def _linear(model: nn.Module) -> dict[str, Any]:
