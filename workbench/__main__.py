@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -84,7 +85,8 @@ def _go_on(python: Path, argv: list[str]) -> int:
     """The same command inside the environment."""
     command = [str(python), "-m", "workbench", *argv]
     environ = dict(os.environ, WORKBENCH_ENVIRONMENT="this")
-    if os.name == "nt":
+    if os.name == "nt":  # there one process cannot become another: it waits, and Ctrl-C is for the one that works
+        signal.signal(signal.SIGINT, lambda *_: None)
         return subprocess.call(command, env=environ)
     sys.stdout.flush()
     os.execve(str(python), command, environ)

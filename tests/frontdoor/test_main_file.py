@@ -2,6 +2,7 @@
 
 import ast
 import os
+import signal
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -180,6 +181,23 @@ def test_going_on_keeps_the_arguments_and_makes_no_second_environment(monkeypatc
     program, command, environ = went[0]
     assert command == [program, "-m", "workbench", "lab", "--no-browser"] and program == str(tmp_path / "python")
     assert environ["WORKBENCH_ENVIRONMENT"] == "this"
+
+
+@pytest.mark.parametrize("status", [0, 3])
+def test_on_windows_the_first_process_waits_for_the_second_and_leaves_ctrl_c_to_it(monkeypatch, tmp_path, status):
+    def call(command, env):
+        signal.raise_signal(signal.SIGINT)
+        went.append((command, env["WORKBENCH_ENVIRONMENT"]))
+        return status
+
+    went, before = [], signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(front, "os", SimpleNamespace(name="nt", environ=os.environ))
+    monkeypatch.setattr(front.subprocess, "call", call)
+    try:
+        assert front._go_on(tmp_path / "python.exe", ["launch", "recipe.toml"]) == status
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert went == [([str(tmp_path / "python.exe"), "-m", "workbench", "launch", "recipe.toml"], "this")]
 
 
 def test_what_the_lab_starts_decides_for_itself_again(monkeypatch):
