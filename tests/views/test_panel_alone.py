@@ -66,6 +66,12 @@ def test_zero_stands_for_none_where_the_label_says_so():
     assert controls.config().patience is None and controls.config().train_examples is None
 
 
+def test_a_path_may_come_in_the_quotation_marks_in_which_windows_copies_it():
+    controls = Controls(RunConfig())
+    controls.widgets["data"].value = r' "C:\Users\Ada Łącka\my reviews.csv"'
+    assert controls.config().data == r"C:\Users\Ada Łącka\my reviews.csv"
+
+
 def test_new_tokens_are_typed_with_commas_or_spaces_between_them():
     controls = Controls(RunConfig(head="bilstm", decoding="constrained"))
     controls.widgets["add_tokens"].value = "oedema, ECG 😀,oedema"

@@ -66,6 +66,11 @@ def _finished() -> list[str]:
     return [run.id for run in runs() if run.status in ("finished", "stopped")]
 
 
+def _unquoted(value: str) -> str:
+    """A path as Windows copies it is in quotation marks."""
+    return value.strip().strip('"')
+
+
 def _none_is_zero(value: Any) -> Any:
     return value if value else None
 
@@ -75,8 +80,8 @@ def _zero_is_none(value: Any) -> Any:
 
 
 CONTROLS: tuple[Control, ...] = (
-    Control("model", "Model", "A bundled model, its random twin as the control, a Hub id, or a folder", _choice(catalog.models)),
-    Control("data", "Data", "A bundled dataset, hub:owner/name, or the path of a file", _choice(catalog.datasets)),
+    Control("model", "Model", "A bundled model, its random twin as the control, a Hub id, or a folder", _choice(catalog.models), _unquoted),
+    Control("data", "Data", "A bundled dataset, hub:owner/name, or the path of a file", _choice(catalog.datasets), _unquoted),
     Control("technique", "Technique", "What is allowed to change in the model", lambda **c: widgets.Dropdown(
         options=[(t.title.split(":")[0], t.name) for t in catalog.techniques()], **c)),
     Control("teacher", "Teacher", "A finished run on the same data (its id), or the folder of a saved model",
