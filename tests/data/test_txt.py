@@ -18,7 +18,7 @@ CONLL = "-DOCSTART- -X- -X- O\n\n" + "Ada NNP B-NP B-PER\nleft VBD B-VP O\nParis
 
 
 def written(folder, content, name="mine.txt"):
-    (folder / name).write_text(content, encoding="utf-8")
+    (folder / name).write_text(content, encoding="utf-8", newline="\n")
     return folder / name
 
 

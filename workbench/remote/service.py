@@ -44,8 +44,9 @@ def client(base_url: str | None) -> Any:
     if found is not None and urlsplit(found).hostname in HERE:
         key = "none-needed"  # a real key has no business with a server on this machine
     if not key:
+        how = f'$env:{KEY} = "..."' if os.name == "nt" else f"export {KEY}=..."
         raise WorkbenchError(f"there is no {KEY} in the environment", "your key, set before JupyterLab is started (never in a notebook)",
-                             f"export {KEY}=...   or without a key: wb.hosted(..., base_url=wb.serve().url)")  # fmt: skip
+                             f"{how}   or without a key: wb.hosted(..., base_url=wb.serve().url)")  # fmt: skip
     return openai.OpenAI(api_key=key, base_url=found, max_retries=RETRIES, timeout=SECONDS)
 
 
