@@ -35,10 +35,7 @@ COMMANDS = {
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     argv = list(sys.argv[1:] if argv is None else argv)
-    for stream in (
-        sys.stdout,
-        sys.stderr,
-    ):  # on Windows a file or pipe takes the signs of one code page: others become a "?"
+    for stream in (sys.stdout, sys.stderr):  # a file or pipe of Windows takes few signs: others become a "?"
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     command, rest = (argv[0], argv[1:]) if argv else ("help", [])

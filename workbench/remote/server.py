@@ -385,9 +385,9 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class _Http(ThreadingHTTPServer):
-    allow_reuse_address = (
-        os.name != "nt"
-    )  # what spares others the wait for a port lets two servers share one on Windows
+    """What spares other systems a wait for a port that was just closed would let two servers share it on Windows."""
+
+    allow_reuse_address = os.name != "nt"
 
 
 class Server:

@@ -154,8 +154,6 @@ def parent_gone() -> bool:
     import psutil
 
     parent = int(os.environ.get("WORKBENCH_SEARCH_PARENT") or 0)
-    if (
-        os.name == "nt"
-    ):  # the interpreter of an environment is the child of a launcher, and orphans keep their parent's number
+    if os.name == "nt":  # an environment's interpreter is a launcher's child, and orphans keep their parent's number
         return bool(parent) and not psutil.pid_exists(parent)
     return bool(parent) and os.getppid() != parent
