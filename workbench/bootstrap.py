@@ -68,9 +68,11 @@ def check_machine(system: str = sys.platform, machine: str | None = None, bits: 
 
 
 def called(version: tuple[int, int] | None = None, windows: bool = os.name == "nt") -> str:
-    """How a terminal starts the workbench. Windows has no python3, and its `py` alone takes the newest Python there is."""
+    """How a terminal starts the workbench. Windows has no python3, and its `py`, where there is one, takes the newest Python by itself."""
     version = version or sys.version_info[:2]
     right = OLDEST <= version <= NEWEST
+    if windows and right and not shutil.which("py"):  # Python from Microsoft's store, or conda
+        return "python -m workbench"
     if windows:
         return "py -%d.%d -m workbench" % (version if right else OLDEST)
     return "%s -m workbench" % ("python3" if right else "python%d.%d" % OLDEST)

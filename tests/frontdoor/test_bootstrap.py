@@ -196,15 +196,17 @@ def test_the_machine_is_looked_at_before_anything_is_made(boot, machine, monkeyp
 
 
 @pytest.mark.parametrize(
-    ("version", "windows", "words"),
+    ("version", "windows", "launcher", "words"),
     [
-        ((3, 12), False, "python3 -m workbench"),
-        ((3, 9), False, "python3.11 -m workbench"),
-        ((3, 12), True, "py -3.12 -m workbench"),
-        ((3, 14), True, "py -3.11 -m workbench"),
+        ((3, 12), False, None, "python3 -m workbench"),
+        ((3, 9), False, None, "python3.11 -m workbench"),
+        ((3, 12), True, "py.exe", "py -3.12 -m workbench"),
+        ((3, 12), True, None, "python -m workbench"),
+        ((3, 14), True, "py.exe", "py -3.11 -m workbench"),
     ],
 )
-def test_every_system_is_told_the_command_that_it_has(version, windows, words):
+def test_every_system_is_told_the_command_that_it_has(monkeypatch, version, windows, launcher, words):
+    monkeypatch.setattr(bootstrap.shutil, "which", lambda name: launcher)
     assert bootstrap.called(version, windows) == words
 
 
