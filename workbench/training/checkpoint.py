@@ -59,11 +59,14 @@ def save(
     tensors["rng.torch"] = torch.get_rng_state()
     if torch.cuda.is_available():
         tensors["rng.cuda"] = torch.cuda.get_rng_state()
+    if torch.backends.mps.is_available():
+        tensors["rng.mps"] = torch.mps.get_rng_state()
     files["optimizer.safetensors"] = copied(tensors)
     trainer_state.save_to_json(str(aside / "trainer_state.json"))
     state = {
         "optimizer": plain,
         "scheduler": {k: v for k, v in scheduler.state_dict().items() if _numeric(v)},  # its lambdas are made anew
+        "scaler": scaler.state_dict() if (scaler := _scaler(optimizer)) else None,
         "numpy": [x.tolist() if isinstance(x, np.ndarray) else x for x in np.random.get_state()],
         "python": random.getstate(),
         "extra": extra,
@@ -164,6 +167,8 @@ def restore(folder: Path, optimizer: Any, scheduler: Any) -> None:
     for group, saved in zip(current["param_groups"], state["optimizer"], strict=True):
         group.update(saved)
     inner.load_state_dict(current)
+    if (scaler := _scaler(optimizer)) and state.get("scaler"):
+        scaler.load_state_dict(state["scaler"])
     getattr(scheduler, "scheduler", scheduler).__dict__.update(state["scheduler"])
 
 
@@ -174,10 +179,17 @@ def restore_rng(folder: Path) -> None:
     torch.set_rng_state(tensors["rng.torch"])
     if "rng.cuda" in tensors and torch.cuda.is_available():
         torch.cuda.set_rng_state(tensors["rng.cuda"])
+    if "rng.mps" in tensors and torch.backends.mps.is_available():
+        torch.mps.set_rng_state(tensors["rng.mps"])
     name, keys, *rest = state["numpy"]
     np.random.set_state((name, np.array(keys, dtype=np.uint32), *rest))
     version, internal, gauss = state["python"]
     random.setstate((version, tuple(internal), gauss))
+
+
+def _scaler(optimizer: Any) -> Any:
+    """What fp16 multiplies losses with, which accelerate keeps beside the optimiser: begun anew it would leave out steps. Else None."""
+    return getattr(optimizer, "scaler", None)
 
 
 def _numeric(value: Any) -> bool:
