@@ -18,7 +18,8 @@ __version__ = "0.1.0"
 # Waiting threads sleep instead of spinning: on shared cores a training step was 15 times slower without it. It counts only
 # when it is set before torch is imported, which is why it stands here.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")  # the same: what an Apple GPU lacks the CPU computes
+# On an Apple GPU the few operations that it lacks go to the CPU instead of ending the run; read when torch is imported, too.
+os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("HF_HUB_DISABLE_SYMLINKS_WARNING", "1")  # without the right to make links Windows gets copies
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

@@ -13,7 +13,7 @@ import urllib.request
 from http.client import HTTPException
 from pathlib import Path
 
-from workbench.bootstrap import called
+from workbench.bootstrap import called, has_nvidia
 
 PACKAGES = ("torch", "transformers", "datasets", "evaluate", "accelerate", "ipywidgets", "ipykernel", "jupyterlab")
 Line = tuple[str, str, str]  # what, value, "ok" | "warn" | "fail"
@@ -58,7 +58,14 @@ def _accelerator() -> Line:
         chosen = choose()
     except (ImportError, OSError) as error:  # torch is there and cannot be loaded, for example without its C++ runtime
         return "device", str(error).strip().splitlines()[0][:200], "fail"
-    return "device", f"{chosen.device}, {chosen.dtype}: {chosen.why}", "ok"
+    words = f"{chosen.device}, {chosen.dtype}: {chosen.why}"
+    if chosen.device == "cpu" and has_nvidia():
+        return (
+            "device",
+            f"{words}. The NVIDIA driver answers, but this torch finds no GPU: a CPU build, or an old driver",
+            "warn",
+        )
+    return "device", words, "ok"
 
 
 def _memory() -> Line:

@@ -70,7 +70,7 @@ def test_each_package_is_named_with_its_version(said, name):
 
 def test_device_and_number_format_are_those_that_a_run_would_use(said):
     chosen = precision.choose()
-    assert value(said, "device") == f"{chosen.device}, {chosen.dtype}: {chosen.why}"
+    assert value(said, "device").startswith(f"{chosen.device}, {chosen.dtype}: {chosen.why}")
 
 
 def test_free_memory_is_a_part_of_all_memory(said):
@@ -127,6 +127,16 @@ def test_a_torch_that_cannot_be_loaded_is_a_line_and_not_a_traceback(monkeypatch
 
     monkeypatch.setattr(precision, "choose", broken)
     assert doctor._accelerator()[2] == "fail"
+
+
+@pytest.mark.parametrize(
+    ("device", "driver", "state"), [("cpu", True, "warn"), ("cpu", False, "ok"), ("cuda", True, "ok")]
+)
+def test_a_driver_whose_gpu_torch_does_not_see_is_told(monkeypatch, device, driver, state):
+    monkeypatch.setattr(precision, "choose", lambda: precision.Precision(device, "fp32", "so it is"))
+    monkeypatch.setattr(doctor, "has_nvidia", lambda: driver)
+    _, words, found = doctor._accelerator()
+    assert found == state and ("finds no GPU" in words) == (state == "warn")
 
 
 def test_without_torch_the_device_is_not_known(monkeypatch):

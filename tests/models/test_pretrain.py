@@ -288,6 +288,20 @@ def test_positions_that_a_finished_model_has_learned_stay(tiny: recipes.Recipe, 
         assert torch.allclose(positions[7:13], positions[1:7], atol=1e-6) is copied
 
 
+def test_under_torchrun_every_process_has_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[torch.device] = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "set_device", taken.append)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "NVIDIA T4 16GB")
+    monkeypatch.setattr(torch, "set_float32_matmul_precision", lambda precision: None)
+    for key, value in {"LOCAL_RANK": "1", "WORLD_SIZE": "2"}.items():
+        monkeypatch.setenv(key, value)
+    device = pretrain.pick_device("auto")
+    assert (device, taken) == (torch.device("cuda", 1), [torch.device("cuda", 1)])
+    assert pretrain.hardware(device, 4) == "2 NVIDIA T4"
+    assert pretrain.pick_device("cpu") == torch.device("cpu")
+
+
 def test_lengths_are_written_with_their_shares(capsys: pytest.CaptureFixture[str]) -> None:
     assert pretrain.lengths("64:60,128:20") == ((64, 0.75), (128, 0.25))
     for words in ("64", "64:", "-1:2", "64:0", ""):

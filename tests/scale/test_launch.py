@@ -206,6 +206,28 @@ def test_a_worker_on_windows_asks_whether_its_search_is_still_there(monkeypatch)
     assert trials.parent_gone() is False
 
 
+@pytest.mark.parametrize(
+    ("words", "processes"), [("", 4), ("--machines 2", 8), ("--processes 2", 2), ("--cpu --machines 2", 2)]
+)
+def test_every_gpu_of_every_machine_gets_a_process(monkeypatch, words, processes):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
+    options = launch.parser().parse_args(["r.toml", *words.split()])
+    call = launch.command(options, "folder")
+    assert call[call.index("--num_processes") + 1] == str(processes)
+    launch.check_options(options, RunConfig(batch_size=16))
+
+
+@pytest.mark.parametrize(("words", "config", "said"), [
+    ("--processes 5", RunConfig(batch_size=20), "5 processes here and 4 GPUs.*--processes 4"),
+    ("", RunConfig(batch_size=6), "batches of 6 for 4 processes"),
+    ("", RunConfig(technique="unfreezing"), "gradual unfreezing")])  # fmt: skip
+def test_what_the_gpus_cannot_do_together_is_said_before_anything_starts(monkeypatch, words, config, said):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
+    monkeypatch.setattr(launch, "_settings", lambda options: None)
+    with pytest.raises(wb.WorkbenchError, match=said):
+        launch.check_options(launch.parser().parse_args(["r.toml", *words.split()]), config)
+
+
 # bad input ----------------------------------------------------------------------------------------------------------
 
 

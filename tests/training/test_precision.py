@@ -1,5 +1,7 @@
 """The number format of a run: bf16 where hardware multiplies it, and a finished model that answers in fp32."""
 
+import os
+
 import numpy as np
 import pytest
 import torch
@@ -33,6 +35,27 @@ def test_an_apple_gpu_is_left_alone_by_several_processes_and_where_the_cpu_was_a
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
     assert precision.choose("fp32").device == device
+
+
+@pytest.mark.parametrize(
+    ("system", "wanted", "words"), [(13, "bf16", "macOS before 14"), (14, "fp16", "fp16.* on mps"), (14, "bf16", "")]
+)
+def test_an_apple_gpu_computes_what_its_system_can(monkeypatch, system, wanted, words):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    monkeypatch.setattr(torch.backends.mps, "is_macos_or_newer", lambda major, minor: system >= major)
+    assert precision.choose().dtype == "fp32"
+    if not words:
+        assert precision.choose(wanted) == precision.Precision("mps", "bf16", "as asked for")
+        return
+    with pytest.raises(wb.WorkbenchError, match=words):
+        precision.choose(wanted)
+
+
+def test_what_an_apple_gpu_lacks_goes_to_the_cpu():
+    assert (
+        os.environ["PYTORCH_ENABLE_MPS_FALLBACK"] == "1"
+    )  # read when torch is imported, so set by the first import of ours
 
 
 def test_a_torch_that_cannot_say_stays_with_fp32(monkeypatch):

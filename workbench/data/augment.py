@@ -145,6 +145,7 @@ class Contextual:
         from transformers import AutoModelForMaskedLM
 
         from workbench.models import zoo
+        from workbench.models.place import settled
 
         source = zoo.source(model)
         self.tokenizer, self.small, self.known = zoo.tokenizer(source), ENGLISH_STOP_WORDS, known
@@ -152,7 +153,7 @@ class Contextual:
             raise WorkbenchError(
                 f"model {model!r} has no mask token", "a masked language model such as BERT", "model='bert-mini'"
             )
-        self.model = zoo.build(AutoModelForMaskedLM, source, zoo.config(source)).eval()
+        self.model = settled(zoo.build(AutoModelForMaskedLM, source, zoo.config(source)).eval())
 
     def __call__(self, words: Words, n: int, rng: np.random.Generator) -> Words:
         some = [i for i, w in enumerate(words) if w.free and self._tells(w.core) and not _named(words, i)]
@@ -179,10 +180,10 @@ class Contextual:
             return
         blank = self.tokenizer.mask_token
         text = " ".join(f"{w.before}{blank}{w.after}" if i in hidden else str(w) for i, w in enumerate(words))
-        batch = self.tokenizer(text, truncation=True, return_tensors="pt")
+        batch = self.tokenizer(text, truncation=True, return_tensors="pt").to(self.model.device)
         with torch.inference_mode():
             logits = self.model(**batch).logits[0, batch["input_ids"][0] == self.tokenizer.mask_token_id]
-        best = logits.float().softmax(-1).topk(50)
+        best = logits.float().cpu().softmax(-1).topk(50)
         for ids, share in zip(best.indices, best.values, strict=True):
             pieces = self.tokenizer.convert_ids_to_tokens(ids.tolist())
             spaced = any(

@@ -230,9 +230,13 @@ def pick_device(name: str) -> torch.device:
     """auto: the GPU if torch sees one. TF32 is allowed, as everything that matters runs in bf16 there."""
     if name == "cuda" and not torch.cuda.is_available():
         raise WorkbenchError("torch sees no CUDA device", "a GPU with its driver", "--device cpu")
-    found = torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
-    if found.type == "cuda":
-        torch.set_float32_matmul_precision("high")
+    if name == "cpu" or not torch.cuda.is_available():
+        return torch.device("cpu")
+    torch.set_float32_matmul_precision("high")
+    found = torch.device(
+        "cuda", int(os.environ.get("LOCAL_RANK", "0"))
+    )  # under torchrun each process has a GPU of its own
+    torch.cuda.set_device(found)
     return found
 
 
@@ -246,7 +250,8 @@ def fast_bf16(device: torch.device) -> bool:
 def hardware(device: torch.device, threads: int) -> str:
     """In generic words, for the card."""
     if device.type == "cuda":
-        return "one " + " ".join(torch.cuda.get_device_name(device).split()[:2])
+        together = int(os.environ.get("WORLD_SIZE", "1"))
+        return ("one " if together == 1 else f"{together} ") + " ".join(torch.cuda.get_device_name(device).split()[:2])
     return f"CPU, {threads} thread{'s' if threads > 1 else ''}"
 
 

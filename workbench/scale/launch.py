@@ -84,8 +84,9 @@ def check_options(options: Any, config: RunConfig) -> None:
         value = getattr(options, name)
         if value is not None and value < least:
             raise WorkbenchError(f"--{name.replace('_', '-')} {value}", f"a whole number from {least} up")
-    if options.processes is not None:
-        check_team(config, options.processes)
+    if (processes := _processes(options)) is not None:
+        check_team(config, processes)
+        _check_gpus(options, processes)
     if options.machine_rank == 0 and options.port is not None and _in_use(options.port):
         raise WorkbenchError(f"port {options.port} is in use on this machine", "a free port", "leaving --port out")
 
@@ -117,6 +118,13 @@ def _check_config(path: Path) -> None:
         raise sharded(f"{path.name} (distributed_type {kind})")
 
 
+def _check_gpus(options: Any, processes: int) -> None:
+    here = -(-processes // options.machines)
+    if not options.cpu and 1 <= (there := _gpus(0)) < here:
+        raise WorkbenchError(f"{here} processes here and {there} GPU{'s' * (there > 1)}", "a GPU for every process",
+                             f"--processes {there * options.machines}, or --cpu")  # fmt: skip
+
+
 def _in_use(port: int) -> bool:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         try:
@@ -135,11 +143,10 @@ def _free_port() -> int:
 def command(options: Any, folder: str) -> list[str]:
     """The call of `accelerate launch`. What a configuration file says is left to it, unless an option says otherwise."""
     call = [sys.executable, "-m", "accelerate.commands.launch"]
-    processes = options.processes
+    processes = _processes(options)
     if options.accelerate_config:
         call += ["--config_file", str(Path(options.accelerate_config).expanduser())]
-    else:
-        processes = processes or max(options.machines, 0 if options.cpu else _gpus())
+    elif processes:
         call += ["--num_machines", str(options.machines), "--dynamo_backend", "no"]
         if processes > 1:  # one process per device, which without GPUs is the CPU with gloo
             call += ["--multi_gpu"]
@@ -159,10 +166,17 @@ def command(options: Any, folder: str) -> list[str]:
     return [*call, "-m", "workbench.scale.rank", options.recipe, folder]
 
 
-def _gpus() -> int:
+def _processes(options: Any) -> int | None:
+    """On all machines together: as many as were asked for, else one per GPU; None where a configuration file says it."""
+    if options.processes or options.accelerate_config:
+        return int(options.processes) if options.processes else None
+    return int(options.machines) * (1 if options.cpu else _gpus())
+
+
+def _gpus(least: int = 1) -> int:
     import torch
 
-    return torch.cuda.device_count() or 1
+    return max(least, torch.cuda.device_count())
 
 
 def environment(options: Any) -> dict[str, str]:

@@ -81,7 +81,8 @@ def decodings(run: Any, split: str = "validation") -> pd.DataFrame:
     if split not in data:
         raise WorkbenchError(f"no split called {split!r}", f"one of {', '.join(data)}", "split='validation'")
     encoded = predictor.task.encode(data[split], predictor.tokenizer, predictor.config.max_length, predictor.labels)
-    logits = predictor.ask(encoded)
+    with predictor.at_work():
+        logits = predictor.ask(encoded)
     rows: list[dict[str, Any]] = []
     plain: list[np.ndarray] = []
     for name in ("free", "constrained"):

@@ -18,6 +18,7 @@ from torch.utils.data import Dataset
 
 from workbench.config import RunConfig
 from workbench.errors import WorkbenchError
+from workbench.models.place import lent
 from workbench.tasks.base import Encoded, forward
 from workbench.techniques.base import Technique
 
@@ -39,7 +40,8 @@ class Distillation(Technique):
 
         teacher, tokenizer = saved.load(str(config.teacher), task, prepared.labels)
         encoded = task.encode(data["train"], tokenizer, config.max_length, prepared.labels).take(prepared.train.rows)
-        answers = forward(teacher, encoded, task.collate(tokenizer), lambda: True, read=task.read)
+        with lent(teacher):
+            answers = forward(teacher, encoded, task.collate(tokenizer), lambda: True, read=task.read)
         return WithSoft(prepared.train, np.asarray(answers, dtype=np.float32))
 
     def collate(self, collate: Any) -> Any:

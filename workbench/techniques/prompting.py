@@ -18,6 +18,7 @@ from torch.nn import functional as F
 
 from workbench.errors import WorkbenchError
 from workbench.models import zoo
+from workbench.models.place import settled
 
 EMPTY = ("N/A", "", "...")  # texts without content: their mean is what calibration takes off
 
@@ -113,7 +114,8 @@ class Prompter:
 
     def _ask(self, ids: list[list[int]], memory: Any) -> Any:
         """The model's output behind what it remembers; transformers renamed that argument in version 5.24."""
-        return self.model(torch.tensor(ids), use_cache=True, **{self._remembered: memory})
+        given = torch.tensor(ids, device=self.model.device)
+        return self.model(given, use_cache=True, **{self._remembered: memory})
 
     def _one(self, query: list[int], memory: Any) -> list[float]:
         """Log probability of each label's pieces behind the examples and this text."""
@@ -163,4 +165,4 @@ def _load(source: zoo.Source) -> Any:
     if cfg.model_type not in WRITERS or cfg.model_type in FILLERS or cfg.is_encoder_decoder:
         raise WorkbenchError(f"model {source.name!r} ({cfg.model_type}) does not go on from left to right",
                              "a causal language model such as GPT-2, Llama or Qwen", "model='gpt-mini'")  # fmt: skip
-    return zoo.build(AutoModelForCausalLM, source, cfg).eval()
+    return settled(zoo.build(AutoModelForCausalLM, source, cfg).eval())

@@ -67,6 +67,7 @@ def save(
     state = {
         "optimizer": plain,
         "scheduler": {k: v for k, v in scheduler.state_dict().items() if _numeric(v)},  # its lambdas are made anew
+        "scaler": scaler.state_dict() if (scaler := _scaler(optimizer)) else None,
         "numpy": [x.tolist() if isinstance(x, np.ndarray) else x for x in np.random.get_state()],
         "python": random.getstate(),
         "extra": extra,
@@ -167,6 +168,8 @@ def restore(folder: Path, optimizer: Any, scheduler: Any) -> None:
     for group, saved in zip(current["param_groups"], state["optimizer"], strict=True):
         group.update(saved)
     inner.load_state_dict(current)
+    if (scaler := _scaler(optimizer)) and state.get("scaler"):
+        scaler.load_state_dict(state["scaler"])
     getattr(scheduler, "scheduler", scheduler).__dict__.update(state["scheduler"])
 
 
@@ -183,6 +186,11 @@ def restore_rng(folder: Path) -> None:
     np.random.set_state((name, np.array(keys, dtype=np.uint32), *rest))
     version, internal, gauss = state["python"]
     random.setstate((version, tuple(internal), gauss))
+
+
+def _scaler(optimizer: Any) -> Any:
+    """What fp16 multiplies losses with, which accelerate keeps beside the optimiser: begun anew it would leave out steps. Else None."""
+    return getattr(optimizer, "scaler", None)
 
 
 def _numeric(value: Any) -> bool:

@@ -14,28 +14,31 @@ from workbench.config import RunConfig
 from workbench.training import events as ev
 from workbench.training.store import Store
 
-BASE_MB = 480  # Python, torch, transformers and datasets, imported and idle
+BASE_MB = (
+    480  # Python, torch, transformers and datasets, imported and idle; on a GPU its context and kernels, about as much
+)
 CAUTIOUS = 12e9  # floating-point operations per second and core in small-model training
 EVALUATION_SHARE = 0.25  # of the training time, for evaluations
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """`seconds` and `megabytes` (peak resident) with the grounds in words; None where the model's size is unknown."""
+    """`seconds` and `megabytes` (peak) with the grounds in words, None where the model's size is unknown; `place` is what memory is meant."""
 
     seconds: float | None
     megabytes: float | None
     grounds: str
+    place: str = ""
 
     def __str__(self) -> str:
         if self.seconds is None:
             return f"Time and memory unknown: {self.grounds}."
         span = f"{self.seconds:.0f} s" if self.seconds < 120 else f"{self.seconds / 60:.0f} min"
-        return f"About {span} at most and {self.megabytes:.0f} MB ({self.grounds})."
+        return f"About {span} at most and {self.megabytes:.0f} MB{self.place} ({self.grounds})."
 
 
 def estimate(
-    config: RunConfig, texts: int, tokens_per_text: float, facts: dict[str, Any], past: list[Store]
+    config: RunConfig, texts: int, tokens_per_text: float, facts: dict[str, Any], past: list[Store], device: str = "cpu"
 ) -> Estimate:
     """For `texts` training texts of `tokens_per_text` word pieces and a model whose card holds `facts`."""
     parameters = facts.get("parameters")
@@ -43,30 +46,32 @@ def estimate(
         return Estimate(None, None, "the model's size is not known before it is downloaded")
     body = parameters - facts.get("vocabulary", 0) * facts.get("hidden", 0)
     tokens = texts * min(tokens_per_text, config.max_length) * config.epochs
-    speed = _measured(config, past)
+    speed = _measured(config, past, device)
     if speed:
         seconds, grounds = tokens / speed, "from earlier runs here"
     else:
         cores = min(4, os.cpu_count() or 1)
         seconds, grounds = (
             tokens * 6 * body * (1 + EVALUATION_SHARE) / (CAUTIOUS * cores),
-            f"guessed for {cores} cores; the first run will tell",
+            f"guessed for {cores} cores; the first run {'on the GPU ' * (device != 'cpu')}will tell",
         )
     if config.technique == "domain-adaptation":
         grounds += "; the reading before it comes on top, once"
     width = min(2.0 * tokens_per_text, config.max_length)
     activations = config.batch_size * width * facts.get("hidden", 256) * facts.get("layers", 4) * 34 * 4
-    return Estimate(seconds, BASE_MB + (parameters * 16 + activations) / 1e6, grounds)
+    place = "" if device == "cpu" else " of the GPU's memory"
+    return Estimate(seconds, BASE_MB + (parameters * 16 + activations) / 1e6, grounds, place)
 
 
-def _measured(config: RunConfig, past: list[Store]) -> float | None:
-    """Training tokens per second, evaluations included, of the newest comparable run."""
+def _measured(config: RunConfig, past: list[Store], device: str) -> float | None:
+    """Training tokens per second, evaluations included, of the newest comparable run on the same kind of device."""
     plain = config.model.removesuffix(":random")
     for store in past:
         last, facts = store.last(ev.Stepped), store.facts
         if (
             store.config.model.removesuffix(":random") != plain
             or store.config.technique != config.technique
+            or facts.get("device", "cpu") != device
             or last is None
         ):
             continue

@@ -35,7 +35,23 @@ def choose(wanted: str = "auto") -> Precision:
         return Precision(device, best, why)
     if wanted == "fp16" and device != "cuda":
         raise WorkbenchError(f"precision='fp16' on {device}", "an NVIDIA GPU for fp16", "precision='auto'")
+    if wanted == "bf16" and device == "mps" and not mps_bf16():
+        raise WorkbenchError("precision='bf16' on a macOS before 14", "macOS 14 or later for bf16", "precision='auto'")
     return Precision(device, wanted, "as asked for")
+
+
+def mps_bf16() -> bool:
+    """Whether an Apple GPU computes bf16: the system has to be new enough."""
+    import torch
+
+    return bool(torch.backends.mps.is_macos_or_newer(14, 0))
+
+
+def gpus() -> int:
+    """How many NVIDIA GPUs torch sees."""
+    import torch
+
+    return torch.cuda.device_count()
 
 
 def _best() -> tuple[str, str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import torch
 from workbench.config import RunConfig
 from workbench.errors import WorkbenchError
 from workbench.models.heads import OwnHead, PooledClassifier
+from workbench.models.place import lent
 from workbench.models.tagger import WordTagger
 from workbench.tasks.base import Encoded, forward
 from workbench.training.store import Store
@@ -102,16 +104,19 @@ class Predictor:
 
     def predict(self, inputs: Any) -> pd.DataFrame:
         """One row per input, as the task makes it (classification: text, label, probability, then every label's)."""
-        return self.task.predict(self.ask, inputs, self.tokenizer, self.labels, self.config)
+        with self.at_work():
+            return self.task.predict(self.ask, inputs, self.tokenizer, self.labels, self.config)
 
     def errors(self, split: Any, n: int) -> pd.DataFrame:
         """The `n` worst errors on a split, worst first."""
-        return self.task.errors(self.ask, split, n, self.tokenizer, self.labels, self.config)
+        with self.at_work():
+            return self.task.errors(self.ask, split, n, self.tokenizer, self.labels, self.config)
 
     def confusion(self, split: Any) -> pd.DataFrame:
         """Counts: rows are what is right, columns what was answered; of several labels per text, one row per label with how often
         it was given rightly, given wrongly, missed and rightly not given."""
-        return self._counts(self.ask, split)
+        with self.at_work():
+            return self._counts(self.ask, split)
 
     def _counts(self, ask: Any, split: Any) -> pd.DataFrame:
         encoded = self.task.encode(split, self.tokenizer, self.config.max_length, self.labels)
@@ -128,19 +133,22 @@ class Predictor:
     def evaluate(self, split: Any) -> dict[str, float]:
         """Mean loss (nats) and the task's metrics."""
         encoded = self.task.encode(split, self.tokenizer, self.config.max_length, self.labels)
-        answers = self.ask(encoded)
         written = getattr(self.task, "written", None)  # scores that take too long to be measured while training
+        with self.at_work():
+            answers = self.ask(encoded)
+            more = written(self.ask, split, self.tokenizer, self.config) if written else {}
         return {
             "loss": float(self.task.losses(answers, encoded.labels).mean()),
             **self.task.metrics(answers, encoded.labels, self.labels),
-            **(written(self.ask, split, self.tokenizer, self.config) if written else {}),
+            **more,
         }
 
     def review(self, split: Any, n: int) -> tuple[pd.DataFrame, pd.DataFrame]:
         """`errors` and `confusion` of a split, of which the model is asked once; without confusion where no label is right or wrong."""
         once = Once(self.ask)
-        wrong = self.task.errors(once, split, n, self.tokenizer, self.labels, self.config)
-        return wrong, self._counts(once, split) if "right" in wrong else pd.DataFrame()
+        with self.at_work():
+            wrong = self.task.errors(once, split, n, self.tokenizer, self.labels, self.config)
+            return wrong, self._counts(once, split) if "right" in wrong else pd.DataFrame()
 
     def quantized(self) -> Any:
         """The same model with int8 weights for CPUs (see `training.quantized`)."""
@@ -157,6 +165,10 @@ class Predictor:
     def state(self) -> dict[str, torch.Tensor]:
         """Its weights by name, as they are kept on disk."""
         return {k: v.cpu().contiguous() for k, v in self.model.state_dict().items()}
+
+    def at_work(self) -> AbstractContextManager[None]:
+        """Within it the model stands where it answers fastest: on the GPU, if there is one (see `models.place`)."""
+        return lent(self.model)
 
     @property
     def ask(self) -> Asked:

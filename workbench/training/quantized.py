@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import warnings
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,10 @@ class Quantized(Predictor):
     def of(cls, whole: Predictor) -> Quantized:
         """A copy of a finished model on the CPU with its linear layers in int8."""
         return cls(whole.task, int8(whole.model), whole.tokenizer, whole.labels, whole.config)
+
+    def at_work(self) -> AbstractContextManager[None]:
+        """It answers on the CPU alone."""
+        return nullcontext()
 
     def state(self) -> dict[str, torch.Tensor]:
         """Its weights by name, as they are kept on disk (see `int8_state`)."""

@@ -104,6 +104,8 @@ def make_trainer(
         remove_unused_columns=False,
         dataloader_pin_memory=False,
     )
+    if arguments.n_gpu > 1:  # of several GPUs Trainer would give each a copy of the model and a batch of its own size
+        arguments._n_gpu = 1
     task_loss = getattr(bridge.task, "loss", None)  # most models compute the loss of their task themselves
     trainer = WorkbenchTrainer(technique, config, team, task_loss, model=model, args=arguments, train_dataset=examples,
                                data_collator=technique.collate(bridge.training_collate), callbacks=[bridge])  # fmt: skip

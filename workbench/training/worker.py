@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from pathlib import Path
 from typing import Any
@@ -40,6 +39,8 @@ class Worker:
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         self.began_loading = True
         self._prepare()
+        from workbench.models.place import out_of_memory
+
         begun = self.store.last(ev.Started)
         accumulate = int(begun.facts.get("accumulate", 1)) if self.resume and begun else 1
         while not self.wishes.stop.is_set():
@@ -52,7 +53,8 @@ class Worker:
                 ):  # several would have to run out at once
                     raise
             accumulate *= 2
-            gc.collect()
+            self.bridge = None  # it holds a copy of the model
+            engine.give_back()
             self.note(f"Memory ran out: each batch of {self.config.batch_size} is now computed in {accumulate} parts.")
         self.end("user", "Stopped before it began.")
 
@@ -94,6 +96,10 @@ class Worker:
         mistakes.check(config.mistake, task.name)
         if technique.reads:
             self._read()
+        if self.precision.device == "cuda" and self.team.world == 1 and (there := precision.gpus()) > 1:
+            self.note(
+                f"This run trains on one of {there} GPUs. On all: run.to_recipe() in a file, python -m workbench launch FILE."
+            )
         if config.learning_rate < technique.rate / 4:
             self.note(
                 f"{technique.name} usually wants a learning rate near {technique.rate:g}; this run has {config.learning_rate:g}."
@@ -194,7 +200,8 @@ class Worker:
         self.store.write_config()
         answer_in_fp32(model)
         task, tokenizer = self.served
-        self.predictor = Predictor(task, technique.finish(model).eval(), tokenizer, self.prepared.labels, self.config)
+        model = technique.finish(model).eval().cpu()  # it rests there (see `models.place`)
+        self.predictor = Predictor(task, model, tokenizer, self.prepared.labels, self.config)
         recent.use(self)
 
     def forget_model(self) -> None:
@@ -223,16 +230,6 @@ def _baselines(mark: str, task: Any, data: Any, prepared: Any, config: Any) -> t
     if key not in _known:
         _known[key] = task.baselines(data, np.unique(prepared.train.rows), prepared.labels)
     return _known[key]
-
-
-def out_of_memory(error: BaseException) -> bool:
-    """Whether an error is the allocator's, on CPU or GPU."""
-    import torch
-
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return True
-    text = str(error).lower()
-    return "out of memory" in text or "can't allocate memory" in text or "not enough memory" in text
 
 
 def _words(ended: str, config: Any) -> str:

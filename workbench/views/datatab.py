@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import sys
 from collections import Counter
 from typing import Any
 
@@ -76,7 +77,14 @@ class DataTab:
             return "Time and memory unknown before the data is loaded."
         texts = min(texts, config.train_examples or texts)
         model = next((c for c in catalog.models() if c.name == config.model.removesuffix(":random")), None)
-        return str(estimate(config, texts, pieces, model.facts if model else {}, stored()[:30]))
+        return str(estimate(config, texts, pieces, model.facts if model else {}, stored()[:30], device()))
+
+
+def device() -> str:
+    """On what a run would train; the CPU as long as torch has not been imported, which takes seconds."""
+    from workbench.training.precision import choose
+
+    return choose().device if "torch" in sys.modules else "cpu"
 
 
 def size(data: Any) -> tuple[int, float]:
