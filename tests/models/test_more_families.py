@@ -19,6 +19,8 @@ from workbench.models import contexts, hub, objectives, pairing, zoo
 from workbench.tasks import TASKS
 from workbench.tasks.base import forward
 from workbench.techniques import TECHNIQUES
+from workbench.training import events as ev
+from workbench.training.predictor import Predictor
 
 BERT_LIKE = {**SIZES, "pad_token_id": 0}
 SEQ2SEQ = {"d_model": 32, "encoder_layers": 1, "decoder_layers": 1, "encoder_attention_heads": 2, "decoder_attention_heads": 2,
@@ -36,6 +38,10 @@ MORE = {  # family -> (kind of tokenizer, class that is saved, its configuration
     "falcon": ("bytes", hf.FalconForCausalLM, hf.FalconConfig(**WITHOUT_INNER, bos_token_id=0, eos_token_id=0)),
     "mamba": ("bytes", hf.MambaForCausalLM, hf.MambaConfig(**FEW, state_size=4)),
     "granite": ("bytes", hf.GraniteForCausalLM, hf.GraniteConfig(**DECODER)),
+    "opt": ("bytes", hf.OPTForCausalLM,
+            hf.OPTConfig(hidden_size=32, num_hidden_layers=1, num_attention_heads=2, ffn_dim=64, word_embed_proj_dim=16,
+                         max_position_embeddings=96, pad_token_id=1, bos_token_id=0, eos_token_id=0)),
+    "gemma3": ("bytes", hf.Gemma3ForCausalLM, hf.Gemma3TextConfig(**DECODER | {"pad_token_id": 0}, head_dim=16)),
     "mbart": ("bytes-masked", hf.MBartForConditionalGeneration, hf.MBartConfig(**SEQ2SEQ)),
 }  # fmt: skip
 
@@ -85,6 +91,25 @@ def test_a_writer_without_a_head_for_labels_gets_the_mean_over_its_tokens(family
     np.testing.assert_allclose(six[:1], one, atol=1e-4)  # padding counts for nothing
 
 
+@pytest.mark.parametrize("family", ["opt", "gemma3", "mamba"])
+def test_a_writer_without_a_head_for_tags_gets_a_linear_layer_of_our_own(family, folders, home, tmp_path, monkeypatch):
+    run = wb.fit(tagged_data(24, 8), model=str(folders / family), learning_rate=1e-2, epochs=2, evaluations=1).join()
+    losses, asked = run.frame()["train_loss"], [["Ann", "left"], ["Ann", "met", "Ben", "in", "Rome", "again"]]
+    assert run.status == "finished" and losses.iloc[-1] < losses.iloc[0]
+    assert any("a linear layer of our own" in e.text for e in run.store.events if isinstance(e, ev.Note))
+    tags = [run.predict([words])["tags"].iloc[0] for words in asked]
+    assert run.predict(asked)["tags"].tolist() == tags  # padding counts for nothing
+    assert Predictor.from_store(run.store).predict(asked)["tags"].tolist() == tags
+    saved = run.save(tmp_path / "saved")
+    code = (saved / "README.md").read_text("utf-8").split("```python\n")[1].split("```")[0]
+    monkeypatch.chdir(saved)
+    names = {}
+    exec(code, names)
+    assert names["tags"] == run.predict([names["words"]])["tags"].iloc[0]
+    with pytest.raises(wb.WorkbenchError, match="no head for tags in the family"):
+        run.export(tmp_path / "script")
+
+
 @pytest.mark.parametrize("family", ["falcon", "mamba"])
 def test_lora_finds_the_linear_layers_of_families_with_kinds_of_their_own(family, folders):
     model, batch, _ = made(folders / family, "classification", load(labelled_data(16, 8)), technique="lora")
@@ -94,6 +119,12 @@ def test_lora_finds_the_linear_layers_of_families_with_kinds_of_their_own(family
 def test_lora_beside_no_linear_layer_is_refused(folders):
     with pytest.raises(wb.WorkbenchError, match="without linear layers"):
         made(folders / "squeezebert", "classification", load(labelled_data(16, 8)), technique="lora")
+
+
+def test_a_pooled_head_is_as_wide_as_the_vectors_that_it_reads(folders):
+    """OPT's are brought back to the width of its words' vectors, which is not that of its layers."""
+    model, batch, _ = made(folders / "opt", "classification", load(labelled_data(16, 8)), pooling="mean")
+    assert model.classifier.in_features == 16 and learns(model, batch)
 
 
 def test_feature_extraction_gives_the_answers_of_the_frozen_model(folders):

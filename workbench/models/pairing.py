@@ -46,9 +46,20 @@ def suits(src: Source, task: str) -> None:
         raise refused
     if any(type(cfg) in known for known in _classes(cfg, task)):
         return
-    if task not in ("classification", "multi-label") or src.pooling == "native":
+    ours = (
+        zoo.speaks(cfg) if task == "tagging" else task in ("classification", "multi-label") and src.pooling != "native"
+    )
+    if not ours:
         raise WorkbenchError(f"model {src.name!r} ({family}) has no head for {task}", "a model that reads, such as BERT, RoBERTa or "
                              "DistilBERT", "model='bert-mini'")  # fmt: skip
+
+
+def own_head(src: Source, task: str, head: str) -> str:
+    """A sentence for a family that gets a linear head of ours on tags, as transformers has none; "" where it has, or none is asked for."""
+    cfg = zoo.config(src)
+    if task != "tagging" or head != "linear" or any(type(cfg) in known for known in _classes(cfg, task)):
+        return ""
+    return f"transformers has no head for tags in the family {cfg.model_type}: a linear layer of our own stands on its vectors."
 
 
 def _classes(cfg: Any, task: str) -> tuple[Any, ...]:

@@ -73,7 +73,7 @@ class Parts:
 
     def __init__(self, run: Any) -> None:
         from workbench.data import fingerprint
-        from workbench.models import zoo
+        from workbench.models import pairing, zoo
         from workbench.tasks import TASKS as KNOWN
 
         self.run, self.config, self.facts = run, run.config, run.store.facts
@@ -82,6 +82,12 @@ class Parts:
             raise WorkbenchError(f"the data {self.config.data!r} have changed since run {run.id}", "the data it was trained on",
                                  f"{run.to_code()} again, then export it")  # fmt: skip
         self.source = zoo.source(self.config.model)
+        if own := pairing.own_head(self.source, self.task.name, self.config.head):
+            raise WorkbenchError(
+                own.rstrip("."),
+                "a model of a family that it has one for, such as BERT",
+                "run.save() for the finished model",
+            )
         self.tokenizer = zoo.tokenizer(self.source)
         self.prepared = self.task.prepare(self.data, self.tokenizer, self.config)
         self.longest = min(self.config.max_length, self.tokenizer.model_max_length)

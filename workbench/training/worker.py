@@ -102,8 +102,9 @@ class Worker:
             self.note(
                 f"also={list(config.also)} is learned with technique='multi-task' alone; {technique.name} leaves it out."
             )
-        if out := choices.left_out(config, task.name):
-            self.note(out)
+        for said in (choices.left_out(config, task.name), pairing.own_head(self.source, task.name, config.head)):
+            if said:
+                self.note(said)
         tokenizer = pairing.tokenizer(self.source, task.name)
         self.task, learns_with = mistakes.spoil(config, mistakes.TRAINING, task, tokenizer)
         self.served = mistakes.spoil(config, mistakes.SERVING, task, tokenizer)
