@@ -15,7 +15,7 @@ from tokenizers import processors
 import workbench as wb
 from workbench.config import RunConfig
 from workbench.data import load
-from workbench.models import contexts, hub, objectives, pairing, zoo
+from workbench.models import contexts, hub, objectives, pairing, sound, zoo
 from workbench.tasks import TASKS
 from workbench.tasks.base import forward
 from workbench.techniques import TECHNIQUES
@@ -284,6 +284,29 @@ def test_an_answer_does_not_depend_on_the_longer_texts_beside_it(task, family, t
     ask = partial(forward, model, collate=collate, keep_going=lambda: True, read=TASKS[task].read)
     for n, beside in enumerate(ask(prepared.train.take(np.arange(8)))):
         np.testing.assert_allclose(beside, ask(prepared.train.take(np.array([n])))[0], atol=1e-4)
+
+
+@pytest.mark.parametrize("family", ["funnel", "canine"])
+def test_a_family_that_reads_padding_gets_none_when_it_answers(family, folders, tmp_path):
+    """They join neighbours before they look at the mask; [CLS] stands alone, and an answer for a whole text was the same before."""
+    folder = canine(tmp_path) if family == "canine" else folders / family
+    model, batch, prepared = made(folder, "tagging", load(tagged_data(16, 8)))
+    assert learns(model, batch) and family in sound.padding_words(zoo.config(zoo.source(str(folder))))
+    collate = TASKS["tagging"].collate(prepared.tokenizer)
+    found = forward(model.eval(), prepared.train, collate, lambda: True, read=TASKS["tagging"].read)
+    with torch.inference_mode():
+        for ids, logits in zip(prepared.train.ids, found, strict=True):
+            ids = torch.tensor(ids)[None]
+            plain = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[0]
+            np.testing.assert_allclose(logits, plain, atol=1e-4)
+
+
+def canine(folder):
+    """It reads characters by their numbers, and has no vocabulary."""
+    hf.CanineTokenizer(model_max_length=96).save_pretrained(folder)
+    torch.manual_seed(0)
+    hf.CanineModel(hf.CanineConfig(**SIZES, num_hash_buckets=64, local_transformer_stride=16)).save_pretrained(folder)
+    return folder
 
 
 @pytest.mark.parametrize("choice", [("classification", {"pooling": "max"}), ("tagging", {"head": "bilstm"})])

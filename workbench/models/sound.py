@@ -28,6 +28,10 @@ DISTANCES = (
     "opt",
     "xglm",
 )  # or that count from the first piece that is no padding
+PADDING_READ = {
+    "canine": "joins every four characters",
+    "funnel": "joins every two pieces",
+}  # and what was joined with padding is taken apart again for one vector per piece
 ROLES = ("cls_token", "sep_token", "bos_token", "eos_token", "unk_token", "mask_token")
 
 
@@ -124,6 +128,19 @@ def padding(name: str, model: nn.Module) -> None:
     if "attention_mask" not in inspect.signature(body(model)[1].forward).parameters:
         raise WorkbenchError(f"model {name!r} takes no mask, and would read the padding of a batch as part of its texts",
                              "a model that leaves padding out, such as BERT", "model='bert-mini'")  # fmt: skip
+
+
+def reads_padding(model: Any) -> bool:
+    """Whether a model's vectors depend on how far its texts are padded, mask or no mask."""
+    return getattr(getattr(model, "config", None), "model_type", "") in PADDING_READ
+
+
+def padding_words(cfg: Any) -> str:
+    """A sentence on that for whoever trains such a model; "" for any other."""
+    why = PADDING_READ.get(cfg.model_type, "")
+    if not why:
+        return ""
+    return f"{cfg.model_type} {why}, padding among them: answers are computed without any; in training they depend on the batch's longest text."
 
 
 def words(name: str, tok: Any, cfg: Any) -> None:
