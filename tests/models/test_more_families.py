@@ -11,6 +11,7 @@ from families import DECODER, SIZES, TOKENIZERS, byte_pairs, make, wrapped
 from tiny import data as labelled_data
 from tiny import parallel_data, tagged_data
 from tokenizers import processors
+from transformers.models.mbart.modeling_mbart import shift_tokens_right
 
 import workbench as wb
 from workbench.config import RunConfig
@@ -351,3 +352,32 @@ def test_a_translator_of_many_languages_writes_the_one_that_its_tokenizer_names(
     assert set(batch["input_ids"][:, 0].tolist()) == {english} and set(batch["labels"][:, 0].tolist()) == {french}
     asked = {k: batch[k] for k in ("input_ids", "attention_mask")}
     assert set(model.eval().generate(**asked, max_length=4, do_sample=False)[:, 1].tolist()) == {french}
+
+
+def cc25(folder, **languages):
+    words = ["the", "cat", "dog", "sleeps", "eats", "here", "now", "le", "chat", "dort"]
+    vocabulary = ["<s>", "<pad>", "</s>", "<unk>", *(f"▁{w}" for w in words), "en_XX", "fr_XX", "<mask>"]
+    tokenizer = hf.MBartTokenizer(vocab=[(w, -2.0 if w[0] == "▁" else 0.0) for w in vocabulary], **languages)
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(0)
+    hf.MBartForConditionalGeneration(hf.MBartConfig(**SEQ2SEQ, vocab_size=len(tokenizer))).save_pretrained(folder)
+    return folder
+
+
+def test_mbart_begins_with_the_language_that_it_writes(home, tmp_path):
+    """Its texts end with the name of their language, and what it writes begins with it: not with padding, and not with English."""
+    data = load(parallel_data(16, 8))
+    with pytest.raises(wb.WorkbenchError, match=r"which one it shall write.*tgt_lang='fr_XX'"):
+        made(cc25(tmp_path / "none"), "translation", data)
+    folder = cc25(tmp_path / "two", tgt_lang="fr_XX")
+    run = wb.fit(data, model=str(folder), max_length=16, epochs=1, evaluations=1).join()
+    model, tokenizer = run.predictor().model, run.predictor().tokenizer
+    batch = TASKS["translation"].collate(tokenizer)([(np.array([4, 2, 14]), np.array([11, 2, 15]))])
+    french = tokenizer.convert_tokens_to_ids("fr_XX")
+    want = shift_tokens_right(batch["labels"][:, :3], tokenizer.pad_token_id)  # what transformers itself would show it
+    assert batch["decoder_input_ids"][:, :3].tolist() == want.tolist() == [[french, 11, 2]]
+    saved = hf.AutoModelForSeq2SeqLM.from_pretrained(run.save(tmp_path / "saved"))
+    for one in (model, saved):
+        assert one.generate(batch["input_ids"], max_length=3)[0, 0] == french
+    again = Predictor.from_store(run.store)
+    assert again.predict(["the cat sleeps"]).equals(run.predict(["the cat sleeps"]))

@@ -101,9 +101,17 @@ def tokenizer(src: Source, task: str) -> Any:
         return sides.Sides(own, _target(src))
     if getattr(own, "tgt_lang", "") is None:
         raise WorkbenchError(f"model {src.name!r} knows many languages, and its tokenizer does not say which one it shall write",
-                             "src_lang and tgt_lang in its tokenizer_config.json", "AutoTokenizer.from_pretrained(..., src_lang='eng_Latn', "
-                             "tgt_lang='fra_Latn').save_pretrained(folder), with the model's files beside it")  # fmt: skip
+                             "src_lang and tgt_lang in its tokenizer_config.json", f"AutoTokenizer.from_pretrained(..., {languages(own)})"
+                             ".save_pretrained(folder), with the model's files beside it")  # fmt: skip
     return own
+
+
+def languages(tokenizer: Any) -> str:
+    """English and French as a tokenizer of many languages calls them, as arguments."""
+    there = tokenizer.get_vocab()
+    pairs = (("eng_Latn", "fra_Latn"), ("en_XX", "fr_XX"), ("en", "fr"))
+    english, french = next((p for p in pairs if p[0] in there), pairs[-1])
+    return f"src_lang={english!r}, tgt_lang={french!r}"
 
 
 def _target(src: Source) -> Any:
