@@ -234,6 +234,7 @@ class Parts:
 
     def _words(self) -> dict[str, str]:
         from workbench.models import zoo
+        from workbench.techniques.lora import left_out
 
         ended = self.run.store.last(ev.Ended)
         means = {"mean": "mean over real tokens", "max": "maximum over real tokens", "cls": "first token",
@@ -242,7 +243,7 @@ class Parts:
         return {"model": _line(self.source.name), "data": _line(short(self.config.data)), "task": self.task.name,
                 "unit": self.task.unit, "auto": self.auto, "base": self.base, "watch_stop": stop,
                 "renewed": self.renewed, "spread": f"{self.spread:g}", "pooling_words": means.get(self.pooling, ""), "stopped_words": _line(ended.text if ended else "It ended here."),
-                "encoder_extra": ", add_pooling_layer=False" if self.family in zoo.POOLED else ""}  # fmt: skip
+                "without_lora": str(left_out(self.family)).replace("'", '"'), "encoder_extra": ", add_pooling_layer=False" if self.family in zoo.POOLED else ""}  # fmt: skip
 
     def _stopped(self) -> int | None:
         """The step after which the run ended for a reason that the script does not see by itself."""
