@@ -270,7 +270,7 @@ def _fetch(src: Source, load: Any, weights: bool = False) -> Any:
 
         def here() -> Any:
             place = hub.folder(src.location, weights) if src.on_hub else src.location
-            sound.files(src.name, place)
+            sound.files(src.name, place, weights)
             _meet(place)
             return load(place)
 
