@@ -1,5 +1,6 @@
 """What the audit finds beyond counts: doubtful labels, drift, broken words, languages; and the copy that it fixes."""
 
+import sys
 import time
 
 import numpy as np
@@ -204,6 +205,14 @@ def test_broken_words_and_cuts_are_problems_of_the_audit(model):
     assert any("longer than 10 pieces" in p for p in audit.problems) and any(
         "in more than 3 pieces" in p for p in audit.problems
     )
+
+
+def test_a_model_that_is_nowhere_is_refused_before_anything_else_is_looked_at(monkeypatch):
+    looked = []
+    monkeypatch.setattr(sys.modules["workbench.data.audit"], "examined", looked.append)
+    with pytest.raises(wb.WorkbenchError, match="no such"):
+        wb.audit(data(*told(40), validation=VALID), model="no such")
+    assert looked == []
 
 
 @pytest.mark.parametrize(("text", "name"), [("The room was cold and we had no tea.", "English"), ("La chambre est froide et nous avons faim.", "French"),

@@ -435,9 +435,16 @@ class Theirs:
         return frame()
 
 
+class LazyFrame:
+    """As polars has it: nothing of it is there before it is collected."""
+
+    def collect(self):
+        return Theirs()
+
+
 @pytest.mark.parametrize(
     "source",
-    [frame().to_dict("records"), tuple(frame().to_dict("records")), frame().to_dict("list"), pa.Table.from_pandas(frame()), Theirs(),
+    [frame().to_dict("records"), tuple(frame().to_dict("records")), frame().to_dict("list"), pa.Table.from_pandas(frame()), Theirs(), LazyFrame(),
      {"text": frame()["text"], "label": np.array(["no", "yes"] * 20)}],
 )  # fmt: skip
 def test_rows_columns_and_tables_of_others_are_as_a_frame(source):

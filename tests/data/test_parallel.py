@@ -200,6 +200,31 @@ def test_two_files_of_a_collection_with_its_licence_and_ids(tmp_path):
     assert "Tatoeba.eng-fra.eng and Tatoeba.eng-fra.fra were read as pairs to train on" in data.notes
 
 
+@pytest.mark.parametrize(("name", "order"), [("flores", 1), ("eng_Latn-fra_Latn", 1), ("fra_Latn-eng_Latn", -1)])
+def test_files_called_after_their_language_first(tmp_path, name, order):
+    """As those of FLORES-200 are: eng_Latn.dev beside fra_Latn.dev. Which way is read is said, unless the folder's name says it."""
+    folder = tmp_path / name
+    folder.mkdir()
+    for code, lines in (("eng_Latn", EN), ("fra_Latn", FR)):
+        (folder / f"{code}.train").write_text("\n".join(lines) + "\n", "utf-8")
+        (folder / f"{code}.devtest").write_text("\n".join(f"{x} 2" for x in lines) + "\n", "utf-8")
+    data = load(folder)
+    pairs = [(a, b)[::order] for a, b in PAIRS]
+    assert set(zip(data["train"]["source"], data["train"]["target"], strict=True)) <= set(pairs)
+    assert len(data["test"]) == len(EN)
+    said = [n for n in data.notes if "from eng_latn into fra_latn" in n]
+    assert len(said) == (name == "flores")
+
+
+def test_languages_without_a_file_to_train_on_say_which_to_rename(tmp_path):
+    for code in ("eng_Latn", "fra_Latn"):
+        (tmp_path / f"{code}.dev").write_text("a\nb\n")
+    with pytest.raises(WorkbenchError, match=r"renaming eng_Latn\.dev to eng_Latn\.train, and its translation alike"):
+        load(tmp_path)
+    with pytest.raises(WorkbenchError, match=r"wb\.load of its folder"):
+        load(tmp_path / "eng_Latn.dev")
+
+
 def test_beside_two_letters_three_that_may_mean_anything_are_no_language(tmp_path):
     folder = text_files(tmp_path / "mine", train_en=EN, train_fr=FR)
     (folder / "train.cat").write_text("both of them\n")

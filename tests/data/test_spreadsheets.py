@@ -181,6 +181,9 @@ def test_other_spreadsheets_are_refused_with_a_way_out(tmp_path, ending):
     (tmp_path / f"mine.{ending}").write_bytes(b"\xd0\xcf\x11\xe0" + bytes(range(256)))
     with pytest.raises(wb.WorkbenchError, match="Try: saving it as xlsx or csv"):
         wb.load(tmp_path / f"mine.{ending}")
+    (tmp_path / f"mine.{ending}").rename(tmp_path / f"train.{ending}")
+    with pytest.raises(wb.WorkbenchError, match="Try: saving it as xlsx or csv"):
+        wb.load(tmp_path)
 
 
 def test_without_the_package_the_line_that_installs_it_is_said(tmp_path, monkeypatch):

@@ -11,14 +11,17 @@ from families import DECODER, SIZES, TOKENIZERS, byte_pairs, make, wrapped
 from tiny import data as labelled_data
 from tiny import parallel_data, tagged_data
 from tokenizers import processors
+from transformers.models.mbart.modeling_mbart import shift_tokens_right
 
 import workbench as wb
 from workbench.config import RunConfig
 from workbench.data import load
-from workbench.models import contexts, hub, objectives, pairing, zoo
+from workbench.models import contexts, hub, objectives, pairing, sound, zoo
 from workbench.tasks import TASKS
 from workbench.tasks.base import forward
 from workbench.techniques import TECHNIQUES
+from workbench.training import events as ev
+from workbench.training.predictor import Predictor
 
 BERT_LIKE = {**SIZES, "pad_token_id": 0}
 SEQ2SEQ = {"d_model": 32, "encoder_layers": 1, "decoder_layers": 1, "encoder_attention_heads": 2, "decoder_attention_heads": 2,
@@ -36,6 +39,10 @@ MORE = {  # family -> (kind of tokenizer, class that is saved, its configuration
     "falcon": ("bytes", hf.FalconForCausalLM, hf.FalconConfig(**WITHOUT_INNER, bos_token_id=0, eos_token_id=0)),
     "mamba": ("bytes", hf.MambaForCausalLM, hf.MambaConfig(**FEW, state_size=4)),
     "granite": ("bytes", hf.GraniteForCausalLM, hf.GraniteConfig(**DECODER)),
+    "opt": ("bytes", hf.OPTForCausalLM,
+            hf.OPTConfig(hidden_size=32, num_hidden_layers=1, num_attention_heads=2, ffn_dim=64, word_embed_proj_dim=16,
+                         max_position_embeddings=96, pad_token_id=1, bos_token_id=0, eos_token_id=0)),
+    "gemma3": ("bytes", hf.Gemma3ForCausalLM, hf.Gemma3TextConfig(**DECODER | {"pad_token_id": 0}, head_dim=16)),
     "mbart": ("bytes-masked", hf.MBartForConditionalGeneration, hf.MBartConfig(**SEQ2SEQ)),
 }  # fmt: skip
 
@@ -85,6 +92,25 @@ def test_a_writer_without_a_head_for_labels_gets_the_mean_over_its_tokens(family
     np.testing.assert_allclose(six[:1], one, atol=1e-4)  # padding counts for nothing
 
 
+@pytest.mark.parametrize("family", ["opt", "gemma3", "mamba"])
+def test_a_writer_without_a_head_for_tags_gets_a_linear_layer_of_our_own(family, folders, home, tmp_path, monkeypatch):
+    run = wb.fit(tagged_data(24, 8), model=str(folders / family), learning_rate=1e-2, epochs=2, evaluations=1).join()
+    losses, asked = run.frame()["train_loss"], [["Ann", "left"], ["Ann", "met", "Ben", "in", "Rome", "again"]]
+    assert run.status == "finished" and losses.iloc[-1] < losses.iloc[0]
+    assert any("a linear layer of our own" in e.text for e in run.store.events if isinstance(e, ev.Note))
+    tags = [run.predict([words])["tags"].iloc[0] for words in asked]
+    assert run.predict(asked)["tags"].tolist() == tags  # padding counts for nothing
+    assert Predictor.from_store(run.store).predict(asked)["tags"].tolist() == tags
+    saved = run.save(tmp_path / "saved")
+    code = (saved / "README.md").read_text("utf-8").split("```python\n")[1].split("```")[0]
+    monkeypatch.chdir(saved)
+    names = {}
+    exec(code, names)
+    assert names["tags"] == run.predict([names["words"]])["tags"].iloc[0]
+    with pytest.raises(wb.WorkbenchError, match="no head for tags in the family"):
+        run.export(tmp_path / "script")
+
+
 @pytest.mark.parametrize("family", ["falcon", "mamba"])
 def test_lora_finds_the_linear_layers_of_families_with_kinds_of_their_own(family, folders):
     model, batch, _ = made(folders / family, "classification", load(labelled_data(16, 8)), technique="lora")
@@ -94,6 +120,12 @@ def test_lora_finds_the_linear_layers_of_families_with_kinds_of_their_own(family
 def test_lora_beside_no_linear_layer_is_refused(folders):
     with pytest.raises(wb.WorkbenchError, match="without linear layers"):
         made(folders / "squeezebert", "classification", load(labelled_data(16, 8)), technique="lora")
+
+
+def test_a_pooled_head_is_as_wide_as_the_vectors_that_it_reads(folders):
+    """OPT's are brought back to the width of its words' vectors, which is not that of its layers."""
+    model, batch, _ = made(folders / "opt", "classification", load(labelled_data(16, 8)), pooling="mean")
+    assert model.classifier.in_features == 16 and learns(model, batch)
 
 
 def test_feature_extraction_gives_the_answers_of_the_frozen_model(folders):
@@ -255,6 +287,29 @@ def test_an_answer_does_not_depend_on_the_longer_texts_beside_it(task, family, t
         np.testing.assert_allclose(beside, ask(prepared.train.take(np.array([n])))[0], atol=1e-4)
 
 
+@pytest.mark.parametrize("family", ["funnel", "canine"])
+def test_a_family_that_reads_padding_gets_none_when_it_answers(family, folders, tmp_path):
+    """They join neighbours before they look at the mask; [CLS] stands alone, and an answer for a whole text was the same before."""
+    folder = canine(tmp_path) if family == "canine" else folders / family
+    model, batch, prepared = made(folder, "tagging", load(tagged_data(16, 8)))
+    assert learns(model, batch) and family in sound.padding_words(zoo.config(zoo.source(str(folder))))
+    collate = TASKS["tagging"].collate(prepared.tokenizer)
+    found = forward(model.eval(), prepared.train, collate, lambda: True, read=TASKS["tagging"].read)
+    with torch.inference_mode():
+        for ids, logits in zip(prepared.train.ids, found, strict=True):
+            ids = torch.tensor(ids)[None]
+            plain = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[0]
+            np.testing.assert_allclose(logits, plain, atol=1e-4)
+
+
+def canine(folder):
+    """It reads characters by their numbers, and has no vocabulary."""
+    hf.CanineTokenizer(model_max_length=96).save_pretrained(folder)
+    torch.manual_seed(0)
+    hf.CanineModel(hf.CanineConfig(**SIZES, num_hash_buckets=64, local_transformer_stride=16)).save_pretrained(folder)
+    return folder
+
+
 @pytest.mark.parametrize("choice", [("classification", {"pooling": "max"}), ("tagging", {"head": "bilstm"})])
 def test_a_head_of_our_own_on_a_t5_is_refused(choice, tmp_path):
     task, how = choice
@@ -297,3 +352,32 @@ def test_a_translator_of_many_languages_writes_the_one_that_its_tokenizer_names(
     assert set(batch["input_ids"][:, 0].tolist()) == {english} and set(batch["labels"][:, 0].tolist()) == {french}
     asked = {k: batch[k] for k in ("input_ids", "attention_mask")}
     assert set(model.eval().generate(**asked, max_length=4, do_sample=False)[:, 1].tolist()) == {french}
+
+
+def cc25(folder, **languages):
+    words = ["the", "cat", "dog", "sleeps", "eats", "here", "now", "le", "chat", "dort"]
+    vocabulary = ["<s>", "<pad>", "</s>", "<unk>", *(f"▁{w}" for w in words), "en_XX", "fr_XX", "<mask>"]
+    tokenizer = hf.MBartTokenizer(vocab=[(w, -2.0 if w[0] == "▁" else 0.0) for w in vocabulary], **languages)
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(0)
+    hf.MBartForConditionalGeneration(hf.MBartConfig(**SEQ2SEQ, vocab_size=len(tokenizer))).save_pretrained(folder)
+    return folder
+
+
+def test_mbart_begins_with_the_language_that_it_writes(home, tmp_path):
+    """Its texts end with the name of their language, and what it writes begins with it: not with padding, and not with English."""
+    data = load(parallel_data(16, 8))
+    with pytest.raises(wb.WorkbenchError, match=r"which one it shall write.*tgt_lang='fr_XX'"):
+        made(cc25(tmp_path / "none"), "translation", data)
+    folder = cc25(tmp_path / "two", tgt_lang="fr_XX")
+    run = wb.fit(data, model=str(folder), max_length=16, epochs=1, evaluations=1).join()
+    model, tokenizer = run.predictor().model, run.predictor().tokenizer
+    batch = TASKS["translation"].collate(tokenizer)([(np.array([4, 2, 14]), np.array([11, 2, 15]))])
+    french = tokenizer.convert_tokens_to_ids("fr_XX")
+    want = shift_tokens_right(batch["labels"][:, :3], tokenizer.pad_token_id)  # what transformers itself would show it
+    assert batch["decoder_input_ids"][:, :3].tolist() == want.tolist() == [[french, 11, 2]]
+    saved = hf.AutoModelForSeq2SeqLM.from_pretrained(run.save(tmp_path / "saved"))
+    for one in (model, saved):
+        assert one.generate(batch["input_ids"], max_length=3)[0, 0] == french
+    again = Predictor.from_store(run.store)
+    assert again.predict(["the cat sleeps"]).equals(run.predict(["the cat sleeps"]))

@@ -106,6 +106,40 @@ def test_an_adapter_alone_names_the_model_that_it_is_for(tmp_path):
     assert "bert-base-uncased" in caught.value.try_ and "merge_and_unload" in caught.value.expected
 
 
+POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'a' * 64}\nsize 12345\n"
+
+
+@pytest.mark.parametrize("file", ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"])
+def test_what_stands_for_a_file_that_git_keeps_elsewhere_is_called_so(file, tmp_path):
+    folder = tiny_bert(tmp_path)
+    (folder / file).write_text(POINTER)
+    with pytest.raises(wb.WorkbenchError, match=f"{file} of model .* is a pointer of Git LFS.*git lfs pull"):
+        zoo.tokenizer(zoo.source(str(folder)))
+        built(folder)
+
+
+def test_a_tokenizer_is_read_beside_weights_that_git_keeps_elsewhere(tmp_path):
+    folder = tiny_bert(tmp_path)
+    (folder / "model.safetensors").write_text(POINTER)
+    assert len(zoo.tokenizer(zoo.source(str(folder)))) > 8
+
+
+@pytest.mark.parametrize(
+    ("gone", "said"),
+    [("model.safetensors.index.json", r"are in \d+ parts, and model.safetensors.index.json, .* is missing"),
+     ("model-00002-*", r"1 of the \d+ parts of the weights of model .* is missing: model-00002")],
+)  # fmt: skip
+def test_weights_in_parts_say_which_is_missing(gone, said, tmp_path):
+    folder = tiny_bert(tmp_path)
+    model = hf.AutoModelForMaskedLM.from_pretrained(folder)
+    (folder / "model.safetensors").unlink()
+    model.save_pretrained(folder, max_shard_size="8KB")
+    assert not built(folder, hf.AutoModelForMaskedLM).fresh
+    next(folder.glob(gone)).unlink()
+    with pytest.raises(wb.WorkbenchError, match=said):
+        built(folder)
+
+
 def test_gguf_is_called_gguf(tmp_path):
     folder = make("llama", tmp_path)
     (folder / "model.safetensors").rename(folder / "model-Q4_K_M.gguf")

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from tiny import data, tagged_data, tiny_bert
-from transformers import AutoModelForSequenceClassification
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, MambaConfig, MambaForCausalLM
 
 import workbench as wb
 from workbench.scale import export as module
@@ -96,6 +96,21 @@ def test_the_script_has_the_loss_of_the_run_whatever_the_checkpoint_was_tuned_fo
     same(run, out)
 
 
+def test_the_script_of_a_mamba_leaves_the_same_layers_without_lora(tmp_path, monkeypatch):
+    """It reads the weights of one of them past its call: an adapter there would learn nothing."""
+    folder = tiny_bert(tmp_path / "mamba")  # its tokenizer
+    (folder / "model.safetensors").unlink()
+    kinds = MambaConfig(
+        vocab_size=len(AutoTokenizer.from_pretrained(folder)), hidden_size=16, num_hidden_layers=1, state_size=4
+    )
+    MambaForCausalLM(kinds).save_pretrained(folder)
+    run = wb.fit(data(16, 8), model=str(folder), technique="lora", **FEW | {"epochs": 1}).join()
+    out = run.export(tmp_path / "out")
+    monkeypatch.setattr(sys, "argv", ["train.py"])
+    runpy.run_path(str(out / "train.py"), run_name="__main__")
+    same(run, out)
+
+
 @pytest.mark.parametrize("names", [["no", "yes"], ["0", "1"]])
 def test_the_script_begins_with_the_head_of_the_run(tmp_path, monkeypatch, names):
     """A checkpoint that was trained for other labels gets a new head, one for the same labels keeps its own."""
@@ -121,7 +136,7 @@ def test_the_script_needs_no_workbench_and_its_model_loads_by_itself(model, tmp_
     same(run, folder)
     assert "Largest difference" in done.stdout
     assert f"test loss {run.evaluate('test')['loss']:.4f}" in done.stdout
-    from transformers import AutoModel, AutoTokenizer
+    from transformers import AutoModel
 
     encoder = AutoModel.from_pretrained(folder / "result" / "model")
     assert encoder.config.id2label == {0: "0", 1: "1"} and AutoTokenizer.from_pretrained(folder / "result" / "model")
@@ -138,7 +153,7 @@ HEADS = [{"classification", "pooled", "mean"}, {"classification", "pooled", "max
          {"classification", "pooled", "attention"}, {"classification", "native"}, {"tagging", "native"}]  # fmt: skip
 MORE = [set(), {"patience", "stopped", "slanted", "pad", "renewed"}]
 WORDS = {"model": "m", "data": "d", "task": "t", "unit": "text", "watch_stop": "", "pooling_words": "mean", "stopped_words": "Stopped.",
-         "encoder_extra": ", add_pooling_layer=False", "renewed": "classifier", "spread": "0.02"}  # fmt: skip
+         "encoder_extra": ", add_pooling_layer=False", "renewed": "classifier", "without_lora": '("pooler",)', "spread": "0.02"}  # fmt: skip
 
 
 def test_every_script_that_the_template_makes_is_well_written(tmp_path):

@@ -186,6 +186,18 @@ def test_a_folder_that_cannot_be_written_keeps_the_run_in_memory(model, tmp_path
     assert run.predict("a")["probability"].iloc[0] >= 0.5 and run.evaluate("test")["loss"] > 0
 
 
+def test_a_run_whose_folder_cannot_be_written_is_no_model_before_it_is_saved_elsewhere(model, tmp_path, monkeypatch):
+    """It was told to take "another folder", though it had named none."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("WORKBENCH_HOME", str(tmp_path / "file"))
+    run = wb.fit(data(16, 8), model=model, epochs=1, evaluations=1, max_length=16).join()
+    with pytest.raises(wb.WorkbenchError, match=f"model of run {run.id} .* cannot be written") as caught:
+        wb.fit(data(16, 8), model=run, epochs=1)
+    assert "run.save('my-model')" in caught.value.try_
+    monkeypatch.chdir(tmp_path)
+    assert "workbench.json" in os.listdir(str(run.save("my-model")))
+
+
 def test_a_folder_that_vanishes_in_mid_run_does_not_end_it(model):
     import shutil
 

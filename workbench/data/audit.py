@@ -117,16 +117,19 @@ def audit(source: Any, *, target: Any = None, model: str | PathLike[str] | None 
     data = load(source)
     model = _model(model, max_length)
     met = None if target is None else target_texts(target)
-    found, pairs = examined(data)
     texts = {split: texts_of(data, split) for split in data}
+    every = [t for split in texts.values() for t in split]
+    broken = (
+        pieces(every, model, max_length) if model else None
+    )  # first of all: a name that means nothing costs no minute
+    found, pairs = examined(data)
     problems = [*found.problems, *_conflicts(data, pairs)]
-    seen = languages([t for split in texts.values() for t in split])
+    seen = languages(every)
     named = list(seen.values())
     if data.task != "translation" and named and max(named) < 0.95 * sum(named):
         problems.append(
             f"texts in several languages ({', '.join(f'{n} {name}' for name, n in list(seen.items())[:3])})"
         )
-    broken = pieces([t for split in texts.values() for t in split], model, max_length) if model else None
     if broken and broken.cut > 0.05:
         problems.append(f"{broken.cut:.1%} of the texts are longer than {broken.limit} pieces and are cut")
     if broken and broken.broken > 0.1:

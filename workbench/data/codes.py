@@ -21,6 +21,7 @@ _THREE = (  # ISO 639-2 and 639-3: endings of files only, for as names of column
     "srp swa swe swh tam tat tel tgl tha tur ukr urd uzb uzn vie xho yor zho zsm msa may zul"
 )
 _FILES = LANGUAGES.union(_THREE.split(), ("id",))
+_SPLITS = {"train": "train", "dev": "dev", "valid": "valid", "test": "test", "devtest": "test"}
 _SIDES = ("source", "src", "target", "tgt", "trg")  # in the alphabet the source comes first
 
 
@@ -42,6 +43,18 @@ def of_file(path: Path) -> str:
     code = path.suffix[1:].lower()
     known = re.fullmatch(r"([a-z]{2,3})([-_][a-z]{2,4})?", code)
     return code if code in _SIDES or (known and known[1] in _FILES) else ""
+
+
+def turned(path: Path) -> Path:
+    """The name with its split in front where a file is called after its language first, as those of FLORES are; others as they are.
+
+    >>> [turned(Path(n)).name for n in ("eng_Latn.dev", "fra_Latn.devtest", "fr.train", "train.fr", "notes.dev")]
+    ['dev.eng_Latn', 'test.fra_Latn', 'train.fr', 'train.fr', 'notes.dev']
+    """
+    split = path.suffix[1:].lower()
+    if split not in _SPLITS or not of_file(Path(f"_.{path.stem}")):
+        return path
+    return path.with_name(f"{_SPLITS[split]}.{path.stem}")
 
 
 def sides(paths: Iterable[Path]) -> dict[str, Path]:

@@ -89,7 +89,7 @@ def unknown(path: Path, endings: tuple[str, ...]) -> WorkbenchError:
     """What to say of a file with an ending that is not known: the name under which it could be read, where its lines tell."""
     found = f"a file ending in {path.suffix!r}" if path.suffix else f"a file without an ending ({path.name})"
     ending = _looks_like(path)
-    if not ending and codes.of_file(path):
+    if not ending and codes.of_file(codes.turned(path)):
         return WorkbenchError(found, "a folder with the text in two languages, line by line", "wb.load of its folder")
     kind = "xlsx or csv" if path.suffix.lower() in SPREADSHEETS else "csv"
     return WorkbenchError(found, f"one of {', '.join(endings)}",

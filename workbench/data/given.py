@@ -28,6 +28,8 @@ def frame(source: Any, text: str | None = None) -> pd.DataFrame | None:
         return with_index(source.to_frame(source.name if text is not None and str(source.name) == text else "text"))
     if isinstance(source, hf.Dataset | hf.DatasetDict | str):
         return None
+    if type(source).__name__ == "LazyFrame" and hasattr(source, "collect"):  # polars': a plan of a table
+        return frame(source.collect(), text)
     if hasattr(source, "to_pandas"):
         made, schema = source.to_pandas(), getattr(source, "schema", None)
         return frame(classlabels.with_names(made, schema) if hasattr(schema, "metadata") else made, text)

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.data import decode
-from workbench.data.codes import LANGUAGES, language, sides
+from workbench.data.codes import LANGUAGES, language, sides, turned
 from workbench.data.columns import LABEL, usual
 from workbench.data.text import missing, well_formed
 from workbench.errors import WorkbenchError
@@ -54,16 +54,21 @@ def sentences(values: list[str]) -> bool:
 def text_files(
     folder: Path, split_of: Callable[[Path], str], notes: list[str] | None = None
 ) -> dict[str, pd.DataFrame]:
-    """`train.en` beside `train.fr`, and so for the other splits: one pair per line. Empty where there are no such files."""
-    paths: dict[str, list[Path]] = {}
-    for path in (p for p in folder.iterdir() if p.is_file() and split_of(p)):
-        paths.setdefault(split_of(path), []).append(path)
-    found = {split: files for split, some in sorted(paths.items()) if (files := sides(some))}
-    return (
-        {split: _aligned(files, folder, [] if notes is None else notes) for split, files in found.items()}
-        if "train" in found
-        else {}
-    )
+    """`train.en` beside `train.fr`, or `en.train` beside `fr.train`, and so for the other splits: one pair per line. Empty where there
+    are no such files."""
+    paths: dict[str, dict[Path, Path]] = {}
+    for path in sorted(p for p in folder.iterdir() if p.is_file()):
+        if split := split_of(named := turned(path)):
+            paths.setdefault(split, {})[named] = path
+    said = {split: (some, sides(some)) for split, some in sorted(paths.items())}
+    found = {
+        split: {code: some[name] for code, name in files.items()} for split, (some, files) in said.items() if files
+    }
+    said_once: list[str] = []
+    tables = {split: _aligned(files, folder, said_once) for split, files in found.items()} if "train" in found else {}
+    if notes is not None:
+        notes += dict.fromkeys(said_once)
+    return tables
 
 
 def _aligned(files: dict[str, Path], folder: Path, notes: list[str]) -> pd.DataFrame:
@@ -71,8 +76,13 @@ def _aligned(files: dict[str, Path], folder: Path, notes: list[str]) -> pd.DataF
     if len(codes) != 2:
         raise WorkbenchError(f"{' and '.join(p.name for p in files.values())} in folder {folder.name!r}",
                              "one file for each of two languages", "train.en and train.fr")  # fmt: skip
-    if re.search(rf"(^|[^a-z]){codes[1]}[-_]{codes[0]}([^a-z]|$)", folder.name.lower()):
+    first, second = codes
+    if re.search(rf"(^|[^a-z]){second}[-_]{first}([^a-z]|$)", folder.name.lower()):
         codes.reverse()
+    elif {first, second}.isdisjoint(SOURCE + TARGET) and not re.search(rf"{first}[-_]{second}", folder.name.lower()):
+        notes.append(
+            f"read as translations from {first} into {second}; in a folder called {second}-{first} they go the other way"
+        )
     both = {code: _lines(files[code], notes) for code in codes}
     lengths = [len(side) for side in both.values()]
     if lengths[0] != lengths[1]:

@@ -13,6 +13,7 @@ from workbench import catalog
 from workbench.config import BY_HAND
 from workbench.data import (
     classlabels,
+    codes,
     conll,
     decode,
     docstrings,
@@ -172,8 +173,7 @@ def _from_folder(folder: Path, notes: list[str]) -> Tables:
         if len(only) == 1 and not files:
             notes.append(f"of the folder {folder.name} its only file of data was read, {only[0].name}")
             return splits.by_column(_from_file(only[0], notes), notes)
-        raise WorkbenchError(f"no training file in folder {folder.name!r}", "train.csv and, if you have it, validation.csv "
-                             f"({', '.join(READERS)} can be read), or a folder of texts for each class", "renaming the file to train.csv")  # fmt: skip
+        raise _no_training(folder)
     notes += folders.passed_over(folder, [p for some in files.values() for p in some], tuple(READERS))
     found = {split: _from_files(some, notes) for split, some in files.items()}
     hidden = [
@@ -181,6 +181,22 @@ def _from_folder(folder: Path, notes: list[str]) -> Tables:
     ]
     notes += [f"{files[split][0].name} has no rows with labels and was left out" for split in hidden]
     return splits.divided({split: frame for split, frame in found.items() if split not in hidden}, notes)
+
+
+def _no_training(folder: Path) -> WorkbenchError:
+    """What to say of a folder without a file to train on: what to do with the one that seems to be meant."""
+    files = sorted(p for p in folder.iterdir() if p.is_file())
+    for path in files:
+        if _split_of(path) == "train" and path.suffix.lower() in endings.SPREADSHEETS:
+            return endings.unknown(path, tuple(READERS))
+    pairs = [p for p in files if codes.turned(p) != p]
+    try_ = (
+        f"renaming {pairs[0].name} to {pairs[0].stem}.train, and its translation alike"
+        if pairs
+        else "renaming the file to train.csv"
+    )
+    return WorkbenchError(f"no training file in folder {folder.name!r}", "train.csv and, if you have it, validation.csv "
+                          f"({', '.join(READERS)} can be read), or a folder of texts for each class", try_)  # fmt: skip
 
 
 def _split_files(folder: Path) -> dict[str, list[Path]]:

@@ -45,7 +45,7 @@ class PooledClassifier(OwnHead):
     def __init__(self, encoder: Any, labels: int, pooling: str, dropout: float, head: str = "linear") -> None:
         super().__init__()
         self.encoder, self.pooling, self.head = encoder, pooling, head
-        size = encoder.config.hidden_size
+        size = width(encoder)
         if pooling == "attention":
             self.attend = nn.Linear(size, 1)
             nn.init.zeros_(self.attend.weight)  # all tokens alike: it starts as the mean
@@ -68,6 +68,14 @@ class PooledClassifier(OwnHead):
         if labels is None:
             return {"logits": logits}
         return {"loss": self.loss(logits.float(), labels), "logits": logits}
+
+
+def width(encoder: Any) -> int:
+    """How many numbers an encoder's vectors have. OPT may bring them back to the width of its words' vectors at the end, and what reads
+    pictures besides has the width of its texts in a configuration of its own."""
+    cfg = encoder.config
+    known = getattr(cfg, "word_embed_proj_dim", None) or getattr(cfg, "hidden_size", None)
+    return int(known or cfg.get_text_config().hidden_size)
 
 
 def pool(hidden: torch.Tensor, mask: torch.Tensor, pooling: str, scores: torch.Tensor | None = None) -> torch.Tensor:

@@ -46,9 +46,20 @@ def suits(src: Source, task: str) -> None:
         raise refused
     if any(type(cfg) in known for known in _classes(cfg, task)):
         return
-    if task not in ("classification", "multi-label") or src.pooling == "native":
+    ours = (
+        zoo.speaks(cfg) if task == "tagging" else task in ("classification", "multi-label") and src.pooling != "native"
+    )
+    if not ours:
         raise WorkbenchError(f"model {src.name!r} ({family}) has no head for {task}", "a model that reads, such as BERT, RoBERTa or "
                              "DistilBERT", "model='bert-mini'")  # fmt: skip
+
+
+def own_head(src: Source, task: str, head: str) -> str:
+    """A sentence for a family that gets a linear head of ours on tags, as transformers has none; "" where it has, or none is asked for."""
+    cfg = zoo.config(src)
+    if task != "tagging" or head != "linear" or any(type(cfg) in known for known in _classes(cfg, task)):
+        return ""
+    return f"transformers has no head for tags in the family {cfg.model_type}: a linear layer of our own stands on its vectors."
 
 
 def _classes(cfg: Any, task: str) -> tuple[Any, ...]:
@@ -90,9 +101,17 @@ def tokenizer(src: Source, task: str) -> Any:
         return sides.Sides(own, _target(src))
     if getattr(own, "tgt_lang", "") is None:
         raise WorkbenchError(f"model {src.name!r} knows many languages, and its tokenizer does not say which one it shall write",
-                             "src_lang and tgt_lang in its tokenizer_config.json", "AutoTokenizer.from_pretrained(..., src_lang='eng_Latn', "
-                             "tgt_lang='fra_Latn').save_pretrained(folder), with the model's files beside it")  # fmt: skip
+                             "src_lang and tgt_lang in its tokenizer_config.json", f"AutoTokenizer.from_pretrained(..., {languages(own)})"
+                             ".save_pretrained(folder), with the model's files beside it")  # fmt: skip
     return own
+
+
+def languages(tokenizer: Any) -> str:
+    """English and French as a tokenizer of many languages calls them, as arguments."""
+    there = tokenizer.get_vocab()
+    pairs = (("eng_Latn", "fra_Latn"), ("en_XX", "fr_XX"), ("en", "fr"))
+    english, french = next((p for p in pairs if p[0] in there), pairs[-1])
+    return f"src_lang={english!r}, tgt_lang={french!r}"
 
 
 def _target(src: Source) -> Any:

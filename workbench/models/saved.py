@@ -43,5 +43,9 @@ class Reordered(torch.nn.Module):
         super().__init__()
         self.model, self.order = model, order
 
+    @property
+    def config(self) -> Any:
+        return self.model.config
+
     def forward(self, **batch: torch.Tensor) -> dict[str, torch.Tensor]:
         return {"logits": self.model(**batch)["logits"][..., self.order]}

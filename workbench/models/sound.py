@@ -28,6 +28,12 @@ DISTANCES = (
     "opt",
     "xglm",
 )  # or that count from the first piece that is no padding
+PADDING_READ = {
+    "canine": "joins every four characters",
+    "funnel": "joins every two pieces",
+}  # and what was joined with padding is taken apart again for one vector per piece
+POINTER = b"version https://git-lfs"
+READ = ("config.json", "tokenizer*.json", "vocab.*", "merges.txt", "*.model")  # beside the weights
 ROLES = ("cls_token", "sep_token", "bos_token", "eos_token", "unk_token", "mask_token")
 
 
@@ -73,9 +79,16 @@ def renaming(model: nn.Module, names: Iterable[str]) -> dict[str, str]:
     return {f"^{re.escape(theirs)}": prefix if theirs == whole[0] else ""}
 
 
-def files(name: str, place: str) -> None:
-    """Raise a WorkbenchError for a folder of an adapter alone, or of GGUF files."""
+def files(name: str, place: str, weights: bool = False) -> None:
+    """Raise a WorkbenchError for a folder of an adapter alone, of GGUF files, or of what stands for files that Git keeps elsewhere;
+    where its `weights` are to be read, for parts of them that are missing too."""
     folder = Path(place)
+    for pattern in (*READ, *(("model*.safetensors",) if weights else ())):
+        for path in filter(_is_pointer, sorted(folder.glob(pattern))):
+            raise WorkbenchError(f"{path.name} of model {name!r} is a pointer of Git LFS, not the file that it stands for",
+                                 "the files themselves", "git lfs pull, in the folder of the model")  # fmt: skip
+    if weights:
+        _parts(name, folder)
     if (folder / "adapter_config.json").is_file():
         made_for = _json(folder / "adapter_config.json").get("base_model_name_or_path") or "another model"
         raise WorkbenchError(f"model {name!r} is an adapter for {made_for!r}, not a model by itself",
@@ -83,6 +96,27 @@ def files(name: str, place: str) -> None:
     if any(folder.glob("*.gguf")) and not any(folder.glob("*.safetensors")):
         raise WorkbenchError(f"model {name!r} is here as GGUF, which is made for answering and cannot be fine-tuned",
                              "the model that it was made from, with config.json and safetensors", "model='gpt-mini'")  # fmt: skip
+
+
+def _is_pointer(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(POINTER)) == POINTER
+    except OSError:  # whoever reads it says what is wrong
+        return False
+
+
+def _parts(name: str, folder: Path) -> None:
+    """Raise a WorkbenchError for weights in several files of which some, or the list of what stands where, are missing."""
+    index, there = folder / "model.safetensors.index.json", {p.name for p in folder.glob("model-*-of-*.safetensors")}
+    if there and not index.exists() and not (folder / "model.safetensors").exists():
+        raise WorkbenchError(f"the weights of model {name!r} are in {len(there)} parts, and {index.name}, which says what stands where, is "
+                             "missing", "all files of its folder", f"copying or fetching {index.name} as well")  # fmt: skip
+    listed = _json(index).get("weight_map") if index.exists() and not (folder / "model.safetensors").exists() else None
+    wanted = {str(part) for part in listed.values()} if isinstance(listed, dict) else set()
+    if lost := sorted(part for part in wanted if not (folder / part).exists()):
+        raise WorkbenchError(f"{len(lost)} of the {len(wanted)} parts of the weights of model {name!r} {'is' if len(lost) == 1 else 'are'} missing: {lost[0]}",
+                             "all files of its folder", "copying or fetching the others as well")  # fmt: skip
 
 
 def precision(name: str, cfg: Any) -> None:
@@ -124,6 +158,19 @@ def padding(name: str, model: nn.Module) -> None:
     if "attention_mask" not in inspect.signature(body(model)[1].forward).parameters:
         raise WorkbenchError(f"model {name!r} takes no mask, and would read the padding of a batch as part of its texts",
                              "a model that leaves padding out, such as BERT", "model='bert-mini'")  # fmt: skip
+
+
+def reads_padding(model: Any) -> bool:
+    """Whether a model's vectors depend on how far its texts are padded, mask or no mask."""
+    return getattr(getattr(model, "config", None), "model_type", "") in PADDING_READ
+
+
+def padding_words(cfg: Any) -> str:
+    """A sentence on that for whoever trains such a model; "" for any other."""
+    why = PADDING_READ.get(cfg.model_type, "")
+    if not why:
+        return ""
+    return f"{cfg.model_type} {why}, padding among them: answers are computed without any; in training they depend on the batch's longest text."
 
 
 def words(name: str, tok: Any, cfg: Any) -> None:

@@ -1,4 +1,4 @@
-"""Heads for a tag per word piece that transformers does not have: a hidden layer, or a BiLSTM. Not needed for one linear layer.
+"""Heads for a tag per word piece that transformers does not have: a hidden layer, a BiLSTM, or for some families any at all.
 
 A linear head judges every piece by its own vector alone, whatever it says of the neighbours. A BiLSTM reads the vectors once from
 each side first, so that a tag can depend on what stands around it (Huang, Xu & Yu 2015); between encoder and tags it is what is
@@ -12,24 +12,25 @@ from typing import Any
 import torch
 from torch import nn
 
-from workbench.models.heads import OwnHead
+from workbench.models.heads import OwnHead, width
 
 
 class WordTagger(OwnHead):
-    """encoder -> dropout -> hidden layer (`head="mlp"`) or BiLSTM (`head="bilstm"`), as wide as the encoder -> linear layer.
+    """encoder -> dropout -> hidden layer (`head="mlp"`) or BiLSTM (`head="bilstm"`), as wide as the encoder -> linear layer; of
+    `head="linear"` the last alone.
 
     Input ids and mask (batch, length) -> logits (batch, length, labels); labels of -100 are not counted in the loss.
     """
 
     def __init__(self, encoder: Any, labels: int, dropout: float, head: str) -> None:
         super().__init__()
-        self.encoder, self.head, size = encoder, head, encoder.config.hidden_size
+        self.encoder, self.head, size = encoder, head, width(encoder)
         if head == "mlp":
             self.hidden = nn.Linear(size, size)
-        else:
+        elif head == "bilstm":
             self.lstm = nn.LSTM(size, (size + 1) // 2, batch_first=True, bidirectional=True)
         self.dropout = nn.Dropout(dropout)
-        self.classifier = nn.Linear(size if head == "mlp" else 2 * ((size + 1) // 2), labels)
+        self.classifier = nn.Linear(2 * ((size + 1) // 2) if head == "bilstm" else size, labels)
         nn.init.normal_(self.classifier.weight, std=0.02)
         nn.init.zeros_(self.classifier.bias)
 
@@ -38,10 +39,10 @@ class WordTagger(OwnHead):
     ) -> dict[str, torch.Tensor]:
         vectors = self.dropout(self.encoder(input_ids=input_ids, attention_mask=attention_mask, **kw).last_hidden_state)
         if self.head == "mlp":
-            vectors = torch.tanh(self.hidden(vectors))
-        else:
-            vectors = both_ways(self.lstm, vectors, attention_mask)
-        logits = self.classifier(self.dropout(vectors))
+            vectors = self.dropout(torch.tanh(self.hidden(vectors)))
+        elif self.head == "bilstm":
+            vectors = self.dropout(both_ways(self.lstm, vectors, attention_mask))
+        logits = self.classifier(vectors)
         if labels is None:
             return {"logits": logits}
         return {"loss": nn.functional.cross_entropy(logits.float().flatten(0, 1), labels.flatten()), "logits": logits}

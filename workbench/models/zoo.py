@@ -226,12 +226,17 @@ def _without_summary(src: Source) -> bool:
     cfg = config(src)
     wanted = SUMMARY.get(cfg.model_type)
     if wanted is None:
-        speaks = any(
-            type(cfg) in known for known in (auto.MODEL_FOR_CAUSAL_LM_MAPPING, auto.MODEL_FOR_MASKED_LM_MAPPING)
-        )
-        return speaks and not cfg.is_encoder_decoder and type(cfg) not in auto.MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING
+        return speaks(cfg) and type(cfg) not in auto.MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING
     names = _fetch(src, _tensor_names, weights=True)
     return bool(names) and not any(name.endswith(wanted) for name in names)
+
+
+def speaks(cfg: Any) -> bool:
+    """Whether a family is a language model in one piece: a head of our own can stand on the vectors of its words."""
+    from transformers.models.auto import modeling_auto as auto
+
+    known = (auto.MODEL_FOR_CAUSAL_LM_MAPPING, auto.MODEL_FOR_MASKED_LM_MAPPING)
+    return not cfg.is_encoder_decoder and any(type(cfg) in some for some in known)
 
 
 def _tensor_names(place: str) -> list[str]:
@@ -265,7 +270,7 @@ def _fetch(src: Source, load: Any, weights: bool = False) -> Any:
 
         def here() -> Any:
             place = hub.folder(src.location, weights) if src.on_hub else src.location
-            sound.files(src.name, place)
+            sound.files(src.name, place, weights)
             _meet(place)
             return load(place)
 

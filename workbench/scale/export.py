@@ -73,7 +73,7 @@ class Parts:
 
     def __init__(self, run: Any) -> None:
         from workbench.data import fingerprint
-        from workbench.models import zoo
+        from workbench.models import pairing, zoo
         from workbench.tasks import TASKS as KNOWN
 
         self.run, self.config, self.facts = run, run.config, run.store.facts
@@ -82,6 +82,12 @@ class Parts:
             raise WorkbenchError(f"the data {self.config.data!r} have changed since run {run.id}", "the data it was trained on",
                                  f"{run.to_code()} again, then export it")  # fmt: skip
         self.source = zoo.source(self.config.model)
+        if own := pairing.own_head(self.source, self.task.name, self.config.head):
+            raise WorkbenchError(
+                own.rstrip("."),
+                "a model of a family that it has one for, such as BERT",
+                "run.save() for the finished model",
+            )
         self.tokenizer = zoo.tokenizer(self.source)
         self.prepared = self.task.prepare(self.data, self.tokenizer, self.config)
         self.longest = min(self.config.max_length, self.tokenizer.model_max_length)
@@ -228,6 +234,7 @@ class Parts:
 
     def _words(self) -> dict[str, str]:
         from workbench.models import zoo
+        from workbench.techniques.lora import left_out
 
         ended = self.run.store.last(ev.Ended)
         means = {"mean": "mean over real tokens", "max": "maximum over real tokens", "cls": "first token",
@@ -236,7 +243,7 @@ class Parts:
         return {"model": _line(self.source.name), "data": _line(short(self.config.data)), "task": self.task.name,
                 "unit": self.task.unit, "auto": self.auto, "base": self.base, "watch_stop": stop,
                 "renewed": self.renewed, "spread": f"{self.spread:g}", "pooling_words": means.get(self.pooling, ""), "stopped_words": _line(ended.text if ended else "It ended here."),
-                "encoder_extra": ", add_pooling_layer=False" if self.family in zoo.POOLED else ""}  # fmt: skip
+                "without_lora": str(left_out(self.family)).replace("'", '"'), "encoder_extra": ", add_pooling_layer=False" if self.family in zoo.POOLED else ""}  # fmt: skip
 
     def _stopped(self) -> int | None:
         """The step after which the run ended for a reason that the script does not see by itself."""

@@ -95,7 +95,7 @@ class Tagging:
         room = None if max_length is None else max(1, min(max_length, tokenizer.model_max_length) - len(after))
         unknown = tokenizer.unk_token_id if tokenizer.unk_token_id is not None else tokenizer.pad_token_id
         different = list(dict.fromkeys(w for words in sentences for w in words))  # most words come again and again
-        space = " " if _spaces(tokenizer) else ""
+        space = " " if spaces(tokenizer) else ""
         plain = [space + well_formed(w) for w in different]
         cut = tokenizer(plain, add_special_tokens=False, verbose=False)["input_ids"] if plain else []
         known = dict(zip(different, cut, strict=True))
@@ -113,16 +113,16 @@ class Tagging:
         return ids, firsts
 
     def build(self, source: zoo.Source, prepared: Prepared, config: RunConfig) -> torch.nn.Module:
-        """The checkpoint with a head over every piece: transformers' own linear layer, or a `WordTagger`. It is fresh, unless it is
-        transformers' own and was trained for the same tags."""
-        from transformers import AutoModelForTokenClassification
+        """The checkpoint with a head over every piece: transformers' own linear layer, or a `WordTagger`, also where its family has no
+        such layer there. It is fresh, unless it is transformers' own and was trained for the same tags."""
+        from transformers import MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING, AutoModelForTokenClassification
 
         names = dict(enumerate(prepared.labels))
         cfg = zoo.config(source, num_labels=len(names), id2label=names, label2id={v: k for k, v in names.items()},
                          pad_token_id=prepared.tokenizer.pad_token_id)  # fmt: skip
         zoo.set_dropout(cfg, config.dropout)
         zoo.set_layers(cfg, config.layers)
-        if config.head == "linear":
+        if config.head == "linear" and type(cfg) in MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING:
             return relabelled.with_labels(AutoModelForTokenClassification, source, cfg)
         encoder = zoo.encoder(source, cfg)
         dropout = getattr(cfg, "hidden_dropout_prob", 0.1) if config.dropout is None else config.dropout
@@ -303,7 +303,7 @@ def _ends(tokenizer: Any) -> tuple[list[int], list[int]]:
     return whole[:at], whole[at + len(plain) :]
 
 
-def _spaces(tokenizer: Any) -> bool:
+def spaces(tokenizer: Any) -> bool:
     """Whether a word with a space before it is cut in another way than without: byte-level BPE marks the space."""
     return (
         tokenizer("a", add_special_tokens=False)["input_ids"] != tokenizer(" a", add_special_tokens=False)["input_ids"]

@@ -126,20 +126,11 @@ class Translation:
         """A checkpoint that writes as it is: its output layer has learned already. Others with what they lack."""
         model, tokenizer = pairing.translator(source, config), prepared.tokenizer
         start = getattr(model.config, "decoder_start_token_id", None)
-        if start is None and model.config.is_encoder_decoder:
-            start = model.generation_config.decoder_start_token_id
+        if model.config.is_encoder_decoder:
+            known = model.generation_config.decoder_start_token_id if start is None else start
+            start = _language(model, tokenizer, tokenizer.pad_token_id if known is None else known)
+            model.config.decoder_start_token_id = model.generation_config.decoder_start_token_id = start
         tokenizer.decoder_start = tokenizer.pad_token_id if start is None else start
-        if (
-            start is None and model.config.is_encoder_decoder
-        ):  # mBART names none: it shall write from where it has learned to
-            model.config.decoder_start_token_id = model.generation_config.decoder_start_token_id = (
-                tokenizer.pad_token_id
-            )
-        if lang := getattr(tokenizer, "tgt_lang", None):  # NLLB and its kind begin with the name of the language
-            first = tokenizer(text_target="a")["input_ids"][0]
-            model.generation_config.forced_bos_token_id = (
-                first if first == tokenizer.convert_tokens_to_ids(lang) else None
-            )
         return with_constants(model)
 
     def collate(self, tokenizer: Any) -> Collate:
@@ -212,6 +203,19 @@ class Translation:
         frame = frame[frame["output"] != frame["reference"]].sort_values("chrf", kind="stable").head(n)
         extra = [c for c in split.column_names if c not in ("target", *frame.columns)]
         return frame.assign(**{c: [split[c][int(i)] for i in frame.index] for c in extra})
+
+
+def _language(model: Any, tokenizer: Any, start: int) -> int:
+    """Where a decoder begins, `start` for most. Of those that know many languages NLLB writes the name of one first of all, which the
+    model is then made to do; mBART has it behind the end of what it has learned, and goes round from there to the beginning."""
+    lang = getattr(tokenizer, "tgt_lang", None)
+    if not lang:
+        return start
+    there = tokenizer.get_vocab()
+    names = [there[name] for name in (lang, f"__{lang}__") if name in there]  # the second is M2M100's way
+    pieces = tokenizer(text_target="a")["input_ids"]
+    model.generation_config.forced_bos_token_id = pieces[0] if pieces[0] in names else None
+    return int(pieces[-1]) if pieces[-1] in names and pieces[0] not in names else start
 
 
 def with_constants(model: torch.nn.Module) -> torch.nn.Module:

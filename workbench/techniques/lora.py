@@ -78,15 +78,22 @@ class IA3(Adapter):
         return IA3Config(target_modules=TARGETS[family], feedforward_modules=FEEDFORWARD[family])
 
 
+def left_out(family: str) -> tuple[str, ...]:
+    """Words in the paths of linear layers that get no LoRA: Mamba reads the weights of its `out_proj` past its call.
+
+    >>> left_out("bert"), left_out("falcon_mamba")
+    (('pooler',), ('pooler', 'out_proj'))
+    """
+    return ("pooler", "out_proj") if "mamba" in family else ("pooler",)
+
+
 def linear_layers(encoder: nn.Module) -> list[str]:
     """Paths of the linear layers in an encoder (GPT-2 writes them as Conv1D), poolers left out."""
     family = getattr(getattr(encoder, "config", None), "model_type", "")
     if family == "elmo":
         raise WorkbenchError("ELMo's weights stand in LSTMs, which have no linear layers to put LoRA beside",
                              "a transformer, or a technique that moves the weights themselves", "technique='full'")  # fmt: skip
-    out = (
-        ("pooler", "out_proj") if "mamba" in family else ("pooler",)
-    )  # Mamba reads the weights of that one past its call
+    out = left_out(family)
     names = [name for name, part in encoder.named_modules() if _linear(part) and not any(word in name for word in out)]
     if not names:
         raise WorkbenchError("this encoder computes without linear layers, and LoRA has no place beside any other",

@@ -244,15 +244,17 @@ from transformers import AutoModel, AutoTokenizer
 encoder, tokenizer, head = AutoModel.from_pretrained("."), AutoTokenizer.from_pretrained("."), load_file("head.safetensors")
 words = ["Ada", "Lovelace", "left", "London"]
 batch = tokenizer(words, is_split_into_words=True, return_tensors="pt")
-vectors = encoder(**batch).last_hidden_state
-%s
+vectors = encoder(**batch).last_hidden_state%s
 logits = (vectors @ head["classifier.weight"].T + head["classifier.bias"])[0]
 first = [batch.word_ids().index(i) for i in range(len(words))]  # a word is judged by its first piece
 tags = [encoder.config.id2label[int(i)] for i in logits[first].argmax(-1)]"""
 
 _OWN_HEADS = {
-    "mlp": """vectors = torch.tanh(vectors @ head["hidden.weight"].T + head["hidden.bias"])""",
-    "bilstm": """lstm = torch.nn.LSTM(vectors.shape[-1], (vectors.shape[-1] + 1) // 2, batch_first=True, bidirectional=True)
+    "linear": "",
+    "mlp": """
+vectors = torch.tanh(vectors @ head["hidden.weight"].T + head["hidden.bias"])""",
+    "bilstm": """
+lstm = torch.nn.LSTM(vectors.shape[-1], (vectors.shape[-1] + 1) // 2, batch_first=True, bidirectional=True)
 lstm.load_state_dict({name.removeprefix("lstm."): w for name, w in head.items() if name.startswith("lstm.")})
 vectors = lstm(vectors)[0]""",
 }
@@ -332,6 +334,7 @@ features = torch.tanh(features @ head["hidden.weight"].T + head["hidden.bias"])"
 
 def _readme(run: Any, pooling: str, tokenizer: Any, own: str = "") -> str:
     from workbench.scale.card import model_card
+    from workbench.tasks.tagging import spaces
 
     words = _GOES_ON if tokenizer.mask_token is None else _SHUFFLED if getattr(tokenizer, "shuffles", False) else _FILLS
     code = {
@@ -341,6 +344,8 @@ def _readme(run: Any, pooling: str, tokenizer: Any, own: str = "") -> str:
         "language-modeling": words,
     }.get(run.store.facts.get("task"), _PLAIN)
     code = _OWN_TAGS % _OWN_HEADS[own] if own else code
+    if run.store.facts.get("task") == "tagging" and spaces(tokenizer):  # as the run has cut its words
+        code = code.replace("tokenizer(words,", 'tokenizer([" " + w for w in words],')
     hidden = _MLP if run.config.head == "mlp" and not own else ""
     code = _POOLED % (_FEATURES[pooling] + hidden) if pooling in _FEATURES else code
     if run.store.facts.get("task") == "multi-label":

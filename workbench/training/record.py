@@ -235,7 +235,12 @@ class Record:
         folder = self.folder / "model"
         if not (folder / "workbench.json").exists():
             shutil.rmtree(folder, ignore_errors=True)
-            self.save(folder)
+            self.predictor()  # a run without a model says so itself
+            try:
+                self.save(folder)
+            except WorkbenchError as error:
+                raise WorkbenchError(f"the model of run {self.id} is to be written beside its history, and {error.found}", error.expected,
+                                     "model=str(run.save('my-model')), in a place that you may write to") from error  # fmt: skip
         return folder
 
     def data(self, given: Any = None) -> Any:

@@ -76,7 +76,7 @@ class Worker:
 
     def _prepare(self) -> None:
         from workbench.data import fingerprint, load, mistakes
-        from workbench.models import pairing, zoo
+        from workbench.models import pairing, sound, zoo
         from workbench.tasks import TASKS, choices
         from workbench.techniques import TECHNIQUES
         from workbench.training import precision, watch
@@ -108,8 +108,12 @@ class Worker:
             self.note(
                 f"also={list(config.also)} is learned with technique='multi-task' alone; {technique.name} leaves it out."
             )
-        if out := choices.left_out(config, task.name):
-            self.note(out)
+        ours, padded = (
+            pairing.own_head(self.source, task.name, config.head),
+            sound.padding_words(zoo.config(self.source)),
+        )
+        for said in filter(None, (choices.left_out(config, task.name), ours, padded)):
+            self.note(said)
         tokenizer = pairing.tokenizer(self.source, task.name)
         self.task, learns_with = mistakes.spoil(config, mistakes.TRAINING, task, tokenizer)
         self.served = mistakes.spoil(config, mistakes.SERVING, task, tokenizer)
