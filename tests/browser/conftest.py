@@ -17,7 +17,7 @@ def server(tmp_path_factory):
     words = ["-c", "import sys, tiny; tiny.tiny_bert(sys.argv[1])", str(folder / "tiny-bert")]
     model = subprocess.Popen([sys.executable, *words])
     made = Server(folder)
-    assert model.wait(120) == 0
+    assert model.wait() == 0
     yield made
     made.close()
 
