@@ -1,5 +1,6 @@
-"""One server and one browser for all browser tests; a fresh page and no kernels for each."""
+"""One server and one browser for all browser tests of a process; a fresh page and no kernels for each."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -7,13 +8,16 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 from lab import Page, Server, browser_of, sync_playwright
-from tiny import tiny_bert
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
-    made = Server(tmp_path_factory.mktemp("lab"))
-    tiny_bert(made.folder / "tiny-bert")
+    folder = tmp_path_factory.mktemp("lab")
+    # Elsewhere: torch would stay in this process, and two of them with a kernel and a browser each share the memory.
+    words = ["-c", "import sys, tiny; tiny.tiny_bert(sys.argv[1])", str(folder / "tiny-bert")]
+    model = subprocess.Popen([sys.executable, *words])
+    made = Server(folder)
+    assert model.wait() == 0
     yield made
     made.close()
 

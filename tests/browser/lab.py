@@ -21,6 +21,8 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 ELSEWHERE = ("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium",
              r"C:\Program Files\Google\Chrome\Application\chrome.exe", r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe")  # fmt: skip
 TOKEN = "only-for-this-test"
+# Nothing is measured here: a condition that holds in a second may take a minute where other work has the machine.
+PATIENCE = 4
 # Messages of JupyterLab and Chromium that say nothing about the workbench.
 NOT_OURS = ("favicon", "workspaces", "ResizeObserver", "Download the React DevTools", "/lsp/", "api/lsp")
 
@@ -50,7 +52,7 @@ class Server:
         self.wait()
 
     def wait(self) -> None:
-        end = time.monotonic() + 120
+        end = time.monotonic() + PATIENCE * 120
         while True:
             try:
                 return self.api("status")
@@ -61,7 +63,7 @@ class Server:
     def api(self, path: str, method: str = "GET"):
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}/api/{path}", method=method)
         request.add_header("Authorization", f"token {TOKEN}")
-        with urllib.request.urlopen(request, timeout=20) as reply:
+        with urllib.request.urlopen(request, timeout=PATIENCE * 20) as reply:
             body = reply.read()
         return json.loads(body) if body else None
 
@@ -91,7 +93,7 @@ class Server:
             import signal
 
             os.killpg(self.process.pid, signal.SIGTERM)
-        self.process.wait(30)
+        self.process.wait(PATIENCE * 30)
         self.log.close()
 
 
@@ -100,6 +102,7 @@ class Page:
 
     def __init__(self, server: Server, browser) -> None:
         self.server, self.context = server, browser.new_context(viewport={"width": 1400, "height": 1000})
+        self.context.set_default_timeout(PATIENCE * 30_000)  # of a click on what is not there yet
         self.page = self.context.new_page()
         self.errors: list[str] = []
         self.page.on("console", self._heard)
@@ -116,14 +119,14 @@ class Page:
         return self
 
     def ready(self) -> None:
-        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=90_000)
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell")
         self.wait(self.server.has_kernel, 120, "a kernel that answers: the page says idle before there is one")
         self.idle()
 
     def idle(self, seconds: float = 120) -> None:
         """Wait until the kernel has nothing to do."""
         idle = '.jp-Notebook-ExecutionIndicator[data-status="idle"]'
-        self.page.wait_for_selector(idle, timeout=seconds * 1000)
+        self.page.wait_for_selector(idle, timeout=PATIENCE * seconds * 1000)
 
     def reload(self) -> None:
         self.page.reload()
@@ -186,8 +189,8 @@ class Page:
         return self.page.locator("button.wb-fold", has_text=title)
 
     def wait(self, condition, seconds: float = 90, what: str = "") -> None:
-        """Wait until a Python condition about the page holds."""
-        end = time.monotonic() + seconds
+        """Wait until a Python condition about the page holds: some seconds on a machine of its own, more on a busy one."""
+        end = time.monotonic() + PATIENCE * seconds
         while not condition():
             assert time.monotonic() < end, f"waited too long{': ' + what if what else ''}"
             self.page.wait_for_timeout(50)

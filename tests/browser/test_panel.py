@@ -24,7 +24,7 @@ def test_a_learner_trains_pauses_changes_the_rate_stops_and_asks(server, page):
     for i, cell in enumerate(cells[: at + 1]):
         if cell.cell_type == "code":
             page.run(i)
-    page.button("Train").wait_for(timeout=120_000)
+    page.button("Train").wait_for()
     page.idle()
     assert "MB" in page.cell(at).inner_text()  # what it will cost is said before Train is pressed
     page.shot("1-panel-before")
@@ -67,7 +67,7 @@ def test_a_reloaded_page_shows_the_run_again_and_can_stop_it(server, page):
     page.open(server.notebook("reload.ipynb", SETUP, PANEL, "print(panel.run.status)"))
     page.run(0)
     page.run(1)
-    page.button("Train").wait_for(timeout=120_000)
+    page.button("Train").wait_for()
     page.idle()
     page.button("Train").click()
     page.trained()
@@ -111,7 +111,7 @@ def test_a_cell_run_twice_starts_no_second_training_in_the_panel(server, page):
     page.open(server.notebook("twice.ipynb", SETUP, PANEL, "print(len(wb.runs()))"))
     page.run(0)
     page.run(1)
-    page.button("Train").wait_for(timeout=120_000)
+    page.button("Train").wait_for()
     page.idle()
     before = len(list((server.folder / "runs").glob("*")))
     page.button("Train").click()
@@ -130,7 +130,7 @@ def test_keyboard_alone_is_enough_and_every_control_has_a_name(server, page):
     )
     page.run(0)
     page.run(1)
-    page.button("Train").wait_for(timeout=120_000)
+    page.button("Train").wait_for()
     page.idle()
     for title in ("Early stopping", "Regularisation and schedule", "Architecture and seed"):
         page.fold(title).focus()
@@ -158,7 +158,7 @@ def test_the_focus_goes_on_to_what_is_wanted_next_and_is_never_taken_away(server
     )
     page.run(0)
     page.run(1)
-    page.button("Train").wait_for(timeout=120_000)
+    page.button("Train").wait_for()
     page.idle()
     page.button("Train").focus()
     for name in ("Stop", "Train", "Stop"):
@@ -246,7 +246,7 @@ def test_script_in_texts_labels_and_names_is_shown_and_never_run(server, page):
     page.open(server.notebook("evil.ipynb", SETUP, rows, make, panel, "wb.audit(wb.load(frame))", "wb.runs()"))
     for i in range(4):
         page.run(i)
-    page.button("Train").wait_for(timeout=120_000)
+    page.button("Train").wait_for()
     page.idle()
     page.button("Train").click()
     page.wait(lambda: page.status() == "finished", 90)
@@ -270,7 +270,7 @@ def test_a_saved_notebook_shows_the_picture_without_a_kernel(server, page):
     page.open(name)
     page.run(0)
     page.run(1)
-    page.button("Train").wait_for(timeout=120_000)
+    page.button("Train").wait_for()
     page.idle()
     page.button("Train").click()
     page.wait(lambda: page.status() == "finished", 60)
@@ -287,10 +287,10 @@ def test_a_saved_notebook_shows_the_picture_without_a_kernel(server, page):
     page.page.goto("about:blank")
     page.errors.clear()
     page.page.goto(f"http://127.0.0.1:{server.port}/lab/tree/{name}?reset")
-    page.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+    page.page.wait_for_selector(".jp-Notebook .jp-Cell")
     for cell in (1, 2):
         picture = page.cell(cell).locator(still).first
-        picture.wait_for(state="visible", timeout=20_000)
+        picture.wait_for(state="visible")
         assert picture.evaluate("i => i.naturalWidth") > 400
     page.shot("7-reopened-without-kernel")
     page.errors[:] = [e for e in page.errors if "widget" not in e.lower() and "model" not in e.lower()]

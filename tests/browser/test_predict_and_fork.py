@@ -25,7 +25,7 @@ def test_a_prediction_is_drawn_by_keyboard_sealed_and_revealed(server, page):
     page.run(0)
     page.run(1)
     first = page.page.get_by_role("slider", name="epoch 0", exact=True)
-    first.wait_for(timeout=60_000)
+    first.wait_for()
     assert page.page.locator('[role="slider"][aria-orientation="vertical"]').count() == 7
     first.focus()
     page.page.keyboard.press("ArrowUp")
@@ -52,7 +52,7 @@ def test_the_sliders_stay_under_their_moments_in_a_window_of_any_width(server, p
     page.run(0)
     page.run(1)
     page.fold("Predict first").click()
-    page.page.get_by_role("slider", name="epoch 0", exact=True).wait_for(timeout=60_000)
+    page.page.get_by_role("slider", name="epoch 0", exact=True).wait_for()
     for width in (1280, 1600):
         page.page.set_viewport_size({"width": width, "height": 1000})
         page.page.wait_for_timeout(500)
@@ -79,7 +79,7 @@ def test_a_run_is_forked_and_checked_in_the_panel(server, page):
     page.open(server.notebook("fork.ipynb", SETUP, panel, 'print(panel.run.store.facts["fork"]["changed"])'))
     page.run(0)
     page.run(1)
-    page.button("Train").wait_for(timeout=120_000)
+    page.button("Train").wait_for()
     page.idle()
     predict = page.fold("Predict first")
     predict.click()

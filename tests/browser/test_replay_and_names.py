@@ -33,7 +33,7 @@ def test_names_are_marked_in_predictions_and_in_data(server, page):
     page.open(server.notebook("names.ipynb", "import workbench as wb", panel))
     page.run(0)
     page.run(1)
-    page.button("Train").wait_for(timeout=120_000)
+    page.button("Train").wait_for()
     page.idle()
     page.button("Train").click()
     page.wait(lambda: page.status() == "finished", 120)

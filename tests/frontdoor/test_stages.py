@@ -1,6 +1,8 @@
 """`python -m workbench test`: which stages there are, and one status for all."""
 
+import re
 import sys
+import threading
 
 import pytest
 
@@ -11,15 +13,19 @@ from workbench.errors import WorkbenchError
 
 @pytest.fixture
 def called(monkeypatch):
-    """Every command that would have been run, as (words, environment, folder); `fails` names tools that fail."""
+    """Every command that would have been run, as (words, environment, folder); `fails` names tools that fail.
+
+    Each says "NAME here", where its words are caught."""
 
     class Calls(list):
         fails = ()
 
     calls = Calls()
 
-    def call(command, env, cwd):
+    def call(command, env, cwd, stdout, stderr):
         calls.append((command, env, cwd))
+        if stdout is not None:
+            stdout.write(f"{command[2]} here\n".encode())
         return int(command[2] in calls.fails)
 
     monkeypatch.setattr(testing.subprocess, "call", call)
@@ -28,12 +34,46 @@ def called(monkeypatch):
 
 def test_all_stages_run_in_the_checkout_with_this_python(called):
     assert testing.main([]) == 0
-    assert [command for command, *_ in called] == [[sys.executable, "-m", *words] for _, words in testing.STAGES]
+    assert sorted(command for command, *_ in called) == sorted([sys.executable, "-m", *w] for _, w in testing.STAGES)
     assert {folder for *_, folder in called} == {bootstrap.ROOT}
 
 
 def test_the_stages_are_lint_format_types_and_three_kinds_of_tests():
-    assert [name for name, _ in testing.STAGES] == ["lint", "format", "types", "tests", "notebooks", "browser"]
+    assert [name for name, _ in testing.STAGES] == ["lint", "format", "tests", "types", "notebooks", "browser"]
+
+
+def test_what_runs_beside_the_tests_is_told_in_its_turn(called, capfd):
+    assert testing.main([]) == 0
+    heads = [line for line in capfd.readouterr().out.splitlines() if not line.startswith("== lint passed")]
+    assert [line.split(":")[0] for line in heads] == [
+        "== lint", "== format", "== tests", "== types", "mypy here", "== notebooks", "== browser"
+    ]  # fmt: skip
+
+
+def test_what_runs_beside_the_tests_has_begun_before_they_end(monkeypatch):
+    begun = threading.Event()
+
+    def call(command, **_):
+        if command[2] == "mypy":
+            begun.set()
+        elif "pytest" in command:
+            assert begun.wait(20)
+        return 0
+
+    monkeypatch.setattr(testing.subprocess, "call", call)
+    assert testing.main([]) == 0
+
+
+@pytest.mark.parametrize(("mark", "stage"), [("notebooks", "notebooks"), ("browser", "browser")])
+def test_a_stage_looks_for_its_tests_where_they_are(mark, stage):
+    """Each stage is given a file or a folder, and skips outcomes: no test with its mark may lie elsewhere."""
+    place = bootstrap.ROOT / dict(testing.STAGES)[stage][1]
+    marked = [
+        path
+        for path in (bootstrap.ROOT / "tests").rglob("test_*.py")
+        if re.search(rf"mark\.{mark}\b", text := path.read_text("utf-8")) and "mark.outcomes" not in text
+    ]
+    assert marked and all(path == place or place in path.parents for path in marked)
 
 
 def test_a_stage_that_fails_is_named_and_the_others_still_run(called, capsys):
@@ -61,11 +101,12 @@ def test_waiting_threads_sleep_in_tests_too(called, monkeypatch):
     assert called[0][1]["OMP_WAIT_POLICY"] == "PASSIVE"
 
 
-def test_two_lessons_at_once_take_one_thread_each(called, monkeypatch):
+def test_two_tests_at_once_take_one_thread_each(called, monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     testing.main([])
-    threads = {name: env.get("OMP_NUM_THREADS") for (name, _), (_, env, _) in zip(testing.STAGES, called, strict=True)}
-    assert threads["notebooks"] == threads["tests"] == "1" and threads["browser"] is None
+    threads = {tuple(command[3:]): env.get("OMP_NUM_THREADS") for command, env, _ in called}
+    for name, words in testing.STAGES:
+        assert threads[tuple(words[1:])] == ("1" if name in ("tests", "notebooks", "browser") else None), name
 
 
 def test_an_installed_wheel_has_no_tests(called, monkeypatch):

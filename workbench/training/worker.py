@@ -237,7 +237,7 @@ def _baselines(mark: str, task: Any, data: Any, prepared: Any, config: Any) -> t
 
 
 def _words(ended: str, config: Any) -> str:
-    from workbench.training.bridge import budget
+    from workbench.training.budget import budget
 
     return {
         "patience": f"Early stopping: {config.patience} evaluation{'s' * (config.patience != 1)} without a lower validation loss.",
