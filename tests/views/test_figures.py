@@ -115,6 +115,12 @@ def test_an_overlay_has_one_line_per_run_and_units(run):
     assert len(ax.get_lines()) == 2 and ax.get_xlabel() == "training time (s)"
 
 
+def test_lines_of_an_overlay_are_told_apart_without_their_colours(run):
+    _, ax, _ = fig.two_axes()
+    fig.overlay([run] * 9, ax)
+    assert len({(line.get_linestyle(), line.get_marker()) for line in ax.get_lines()}) == 9
+
+
 def test_of_the_values_that_a_slider_passes_the_last_alone_is_written():
     from matplotlib.figure import Figure
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from workbench.config import RunConfig
 from workbench.lessons import (
     answering,
     architecture,
@@ -36,6 +37,7 @@ from workbench.lessons.exercise import Exercise
 from workbench.training import events as ev
 
 OVER = ("overfitting", "watch: overfitting")
+USUAL = RunConfig().learning_rate
 
 
 def _overfit(run: Any) -> tuple[bool, str]:
@@ -51,16 +53,19 @@ def _overfit(run: Any) -> tuple[bool, str]:
 def _too_fast(run: Any) -> tuple[bool, str]:
     majority, best = run.store.facts.get("majority", 0.5), run.best
     score = best.get(run.store.metric, 0.0)
-    verdict = run.diagnosis.verdict
-    if verdict in ("diverging", "not learning", "non-finite loss"):
-        return (
-            True,
-            f"At {run.config.learning_rate:.2g} the verdict is {verdict!r}: accuracy {score:.1%}, majority class {majority:.1%}.",
-        )
-    return (
-        False,
-        f"At {run.config.learning_rate:.2g} it still learned: {score:.1%} against {majority:.1%} for the majority class.",
-    )
+    verdict, rate = run.diagnosis.verdict, _highest_rate(run)
+    if verdict not in ("diverging", "not learning", "non-finite loss"):
+        return False, f"At {rate:.2g} it still learned: {score:.1%} against {majority:.1%} for the majority class."
+    words = f"At {rate:.2g} the verdict is {verdict!r}: accuracy {score:.1%}, majority class {majority:.1%}."
+    if rate <= USUAL:
+        return False, f"{words} But that rate is not high: the usual one is {USUAL:g}. Go in the other direction."
+    return True, words
+
+
+def _highest_rate(run: Any) -> float:
+    """The rate that was chosen, or the highest one that it was moved to in mid-run."""
+    moved = [e.after for e in run.store.events if isinstance(e, ev.RateChanged)]
+    return float(max([run.config.learning_rate, *moved]))
 
 
 def _stopped(run: Any) -> tuple[bool, str]:

@@ -315,7 +315,8 @@ class Comparison:
             fork = run.store.facts.get("fork")
             branch = {"forked": f"{forks.get(fork['parent'], fork['parent'])} at step {fork['step']}" if fork else "–"}
             keep = {k: line[k] for k in ("score", "validation loss", "at step", "seconds", "verdict")}
-            rows.append({k: setting[k] for k in differing} | (branch if forked else {}) | keep)
+            chosen = {k: "–" if setting[k] is None else setting[k] for k in differing}  # None would become nan
+            rows.append(chosen | (branch if forked else {}) | keep)
         return pd.DataFrame(rows, index=pd.Index(range(1, len(rows) + 1), name="run"))
 
     def __repr__(self) -> str:

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 
 TRAIN, VALID, BEST, GREY, SHADE = "#0072B2", "#D55E00", "#009E73", "#5F6670", "#F0C9A8"
 SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+MARKERS, DASHES = "osD^vPX", ("-", "--", "-.", ":")
 SIZE, DPI = (7.6, 5.2), 110
 CONTROLS = ("majority class", "TF-IDF + LR")
 METRICS = {"f1": "F1", "token_accuracy": "token accuracy"}
@@ -243,8 +244,8 @@ def alt_text(run: Any) -> str:
 def overlay(
     runs: list[Any], ax: Axes, *, column: str = "valid_loss", by: str = "step", names: list[str] | None = None
 ) -> Axes:
-    """One line per run: a column of their frames against steps, epochs or seconds. Without names they are numbered from 1."""
-    styles = ("-", "--", "-.", ":")
+    """One line per run: a column of their frames against steps, epochs or seconds. Without names they are numbered from 1.
+    Lines differ in colour, dashes and marker, so that one is seen through another that lies on it."""
     for i, run in enumerate(runs):
         frame = run.frame()
         if fork := run.store.facts.get(
@@ -264,8 +265,8 @@ def overlay(
                     zorder=4,
                 )
         if column in frame and len(frame):
-            ax.plot(frame[by], frame[column], color=SERIES[i % len(SERIES)], ls=styles[i // len(SERIES) % 4], marker="o", ms=3,
-                    label=names[i] if names else f"{i + 1}")  # fmt: skip
+            ax.plot(frame[by], frame[column], color=SERIES[i % len(SERIES)], ls=DASHES[i % len(DASHES)],
+                    marker=MARKERS[i % len(MARKERS)], ms=4, label=names[i] if names else f"{i + 1}")  # fmt: skip
     ax.set_xlabel({"step": "optimiser steps", "seconds": "training time (s)", "epoch": "epochs"}[by])
     units = {r.store.facts.get("unit", "text") for r in runs}
     loss = f"validation loss (nats per {' or '.join(sorted(units))})"
