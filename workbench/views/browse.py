@@ -324,7 +324,18 @@ class Comparison:
 
     def _repr_html_(self) -> str:
         rows = [{"run": i, **r} for i, r in zip(self.frame().index, self.frame().to_dict("records"), strict=True)]
-        return table_html(rows) + _overlay_html(self.runs, "valid_loss", "step")
+        return table_html(rows) + _overlay_html(self.runs, "valid_loss", "step", self._names())
+
+    def _names(self) -> list[str] | None:
+        """For the picture: the number of each run and the one setting in which they differ. None where there are more or none, or
+        where its values are paths."""
+        frame = self.frame()
+        differing = list(frame.columns[: list(frame.columns).index("score")])
+        if len(differing) != 1 or frame[differing[0]].astype(str).str.contains(r"[/\\]").any():
+            return None
+        what = differing[0].replace("_", " ")
+        called = [v if isinstance(v, str) and v != "–" else f"{what} {v}" for v in frame[differing[0]]]
+        return [f"{i}: {shortened(name, 24)}" for i, name in zip(frame.index, called, strict=True)]
 
 
 def short_names(several: Sequence[Run]) -> list[str]:

@@ -266,7 +266,7 @@ def overlay(
                 )
         if column in frame and len(frame):
             ax.plot(frame[by], frame[column], color=SERIES[i % len(SERIES)], ls=DASHES[i % len(DASHES)],
-                    marker=MARKERS[i % len(MARKERS)], ms=4, label=names[i] if names else f"{i + 1}")  # fmt: skip
+                    marker=MARKERS[i % len(MARKERS)], ms=4, label=(names[i] if names else f"{i + 1}").replace("$", r"\$"))  # fmt: skip
     ax.set_xlabel({"step": "optimiser steps", "seconds": "training time (s)", "epoch": "epochs"}[by])
     units = {r.store.facts.get("unit", "text") for r in runs}
     loss = f"validation loss (nats per {' or '.join(sorted(units))})"
