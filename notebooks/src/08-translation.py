@@ -316,3 +316,5 @@ pd.DataFrame(tests).T[["loss", "token_accuracy", "bleu", "chrf"]].round(3)
 #   checkpoint is the control that matters, and eighty sentences are a small test.
 # - **BLEU and chrF compare with one reference.** They rank systems; they do not know what a sentence says. Read the outputs.
 # - **Fine-tuning can forget.** Measure on what the model could do before, too. A smaller rate forgets less, and learns less.
+#
+# Next: [09 · Making more of little data](09-little-data.ipynb) goes back to a handful of labels, and copies them.
