@@ -110,7 +110,7 @@ for pieces, window in zip(ids, windows, strict=True):
 # ## 3 · First an easier question
 #
 # To learn with a few hundred questions what a question *is*, is a lot to ask. So begin with questions that a program can make: a sentence of the passage, with some words
-# left out. To keep it short, a passage here is cut down to two sentences.
+# left out and *what* in their place. To keep it short, a passage here is cut down to two sentences.
 
 # %%
 from workbench.data.gaps import around, gap_questions

@@ -77,7 +77,7 @@ def run_cell(code, names):
 @pytest.mark.parametrize(
     ("name", "answers"),
     [
-        ("02.1", ("first", "second")),
+        ("02.1", ("one", "other")),
         ("02.2", ("answer",)),
         ("02.3", ("my_run", "my_twin")),
         ("02.4", ("'gpt-mini'", "my_sentence")),

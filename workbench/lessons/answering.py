@@ -82,9 +82,8 @@ EXERCISES: tuple[Exercise, ...] = (
         ("A question gets no answer where its null_odds are above the threshold.",
          "Try a threshold below all null_odds (never an answer), one above all of them (always one), and some between.",
          "Compute F1 for every value of null_odds as threshold and take the best one."),
-        "table = practised.predict(practised.data()['validation']); f1 = [answer_f1([s if o <= t else '' for s, o in zip(table['span'], "
-        "table['null_odds'])], right) for t in [table['null_odds'].min() - 1, *table['null_odds']]]; "
-        "threshold = [table['null_odds'].min() - 1, *table['null_odds']][int(np.argmax(f1))]",
+        "tried = [answered['null_odds'].min() - 1, *answered['null_odds']]; best_threshold = max(tried, key=lambda t: answer_f1("
+        "[s if o <= t else '' for s, o in zip(answered['span'], answered['null_odds'])], right))",
     ),
     Exercise(
         "07.3",
@@ -94,7 +93,7 @@ EXERCISES: tuple[Exercise, ...] = (
         ("It was trained on sentences of the passage with a gap called 'what'.",
          "First question: the sentence with the answer, word for word, with 'what' in the answer's place.",
          "Second question: ask for the same thing without any word of that sentence."),
-        "easy, context, answer = next((q, c, a) for q, c, a in zip(filled['question'], filled['context'], filled['answer']) if a and "
+        "easy, context, answer_in_it = next((q, c, a) for q, c, a in zip(filled['question'], filled['context'], filled['answer']) if a and "
         "q.replace('what', a) in c); hard = 'Which thing is it all about here?'",
     ),
 )  # fmt: skip

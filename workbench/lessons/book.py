@@ -205,9 +205,9 @@ LESSON_00_01 = (
         _twin,
         ("The twin is called bert-mini:random.",
          "Change only the model; keep data, rate, epochs, texts and seed.",
-         "twin = wb.fit('reviews', model='bert-mini:random', **same)"),
-        "same = dict(learning_rate=3e-4, epochs=6, dropout=0.3, restore_best=False); run = wb.fit('reviews', **same); await run; "
-        "twin = wb.fit('reviews', model='bert-mini:random', **same); await twin",
+         "my_twin = wb.fit('reviews', model='bert-mini:random', **same)"),
+        "same = dict(learning_rate=3e-4, epochs=6, dropout=0.3, restore_best=False); my_run = wb.fit('reviews', **same); await my_run; "
+        "my_twin = wb.fit('reviews', model='bert-mini:random', **same); await my_twin",
     ),
     Exercise(
         "01.4",
@@ -218,7 +218,7 @@ LESSON_00_01 = (
          "Shares, not counts: plain has the most errors because it has the most texts.",
          "data['validation'] has the column too: compare answers and labels case by case."),
         "errors = run.errors(1000); cases = pd.Series(run.data()['validation']['case']); "
-        "(errors.case.value_counts() / cases.value_counts()).sort_values()",
+        "case = (errors.case.value_counts() / cases.value_counts()).idxmax()",
     ),
 )  # fmt: skip
 

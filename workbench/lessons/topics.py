@@ -121,16 +121,17 @@ EXERCISES: tuple[Exercise, ...] = (
         ("The learning curve says where the twin is with 64, and how steep such a curve is.",
          "Doubling is not enough. What is the largest number there is?",
          "Leave train_examples out, which means all of them, and give it 8 epochs."),
-        "answer = wb.fit('headlines', model='bert-mini:random', learning_rate=1e-3, epochs=8, evaluations=8, restore_best=False); await answer",
+        "large_twin = wb.fit('headlines', model='bert-mini:random', learning_rate=1e-3, epochs=8, evaluations=8, restore_best=False); "
+        "await large_twin",
     ),
     Exercise(
         "03.3",
         "Which two topics does your model take for each other most often, both directions together? Check with the run and a pair of names.",
         _confused,
-        ("run.confusion() has the counts: rows are what is right, columns what was answered.",
+        ("full.confusion() has the counts: rows are what is right, columns what was answered.",
          "Look off the diagonal, and add the two cells that mirror each other.",
          "both = counts + counts.T; then the largest number off the diagonal."),
-        "counts = run.confusion(); both = (counts + counts.T).stack(); topic_pair = both[[a < b for a, b in both.index]].idxmax()",
+        "counts = full.confusion(); both = (counts + counts.T).stack(); topic_pair = both[[a < b for a, b in both.index]].idxmax()",
     ),
     Exercise(
         "03.4",

@@ -16,6 +16,7 @@ from workbench.errors import WorkbenchError
 from workbench.training import events as ev
 from workbench.training.run import Run
 from workbench.training.run import runs as all_runs
+from workbench.training.store import called
 from workbench.views import figures as fig
 from workbench.views.answers import answer_html
 from workbench.views.asked import run_of
@@ -232,7 +233,7 @@ def bars_html(bars: list[tuple[str, float]]) -> str:
 
 def data_called(run: Run) -> str:
     """The data of a run by its name; where it was made by hand, as it says of itself, or "data"."""
-    return str(run.store.facts.get("data_title") or run.config.data)
+    return str(run.store.facts.get("data_title") or called(run.config.data))
 
 
 def rates(run: Run) -> str:
@@ -248,7 +249,7 @@ def run_row(run: Run) -> dict[str, Any]:
     return {
         "run": run.id,
         "status": run.status,
-        "model": c.model,
+        "model": called(c.model, dated=True),
         "data": data_called(run),
         "rate": rates(run),
         "batch": c.batch_size,
@@ -306,7 +307,10 @@ class Comparison:
 
     def frame(self) -> pd.DataFrame:
         """The settings that differ, metric and loss of the weights that are kept and their step, seconds, verdict."""
-        settings = [{**r.config.__dict__, "data": data_called(r)} for r in self.runs]
+        settings = [
+            {**r.config.__dict__, "model": called(r.config.model, dated=True), "data": data_called(r)}
+            for r in self.runs
+        ]
         differing = [k for k in settings[0] if len({repr(s[k]) for s in settings}) > 1]
         rows, forks = [], {getattr(r, "id", ""): f"run {i + 1}" for i, r in enumerate(self.runs)}
         forked = any(r.store.facts.get("fork") for r in self.runs)
@@ -327,11 +331,10 @@ class Comparison:
         return table_html(rows) + _overlay_html(self.runs, "valid_loss", "step", self._names())
 
     def _names(self) -> list[str] | None:
-        """For the picture: the number of each run and the one setting in which they differ. None where there are more or none, or
-        where its values are paths."""
+        """For the picture: the number of each run and the one setting in which they differ; None where there are more, or none."""
         frame = self.frame()
         differing = list(frame.columns[: list(frame.columns).index("score")])
-        if len(differing) != 1 or frame[differing[0]].astype(str).str.contains(r"[/\\]").any():
+        if len(differing) != 1:
             return None
         what = differing[0].replace("_", " ")
         called = [v if isinstance(v, str) and v != "–" else f"{what} {v}" for v in frame[differing[0]]]
