@@ -25,7 +25,7 @@ import workbench as wb
 reviews = wb.load("reviews")
 reviews["train"].to_pandas()[["text", "source"]].assign(
     label=[reviews.labels[i] for i in reviews["train"]["label"]]
-).head(6)
+).head(6).style.hide(axis="index")
 
 # %% [markdown]
 # ## 1 · Predict
@@ -57,6 +57,9 @@ panel = wb.panel("reviews", model="bert-mini", train_examples=400, epochs=15, le
 # Under the picture stands the verdict, with its numbers. *GL* is the **generalisation loss** (Prechelt, 1998): by how many percent the
 # validation loss now lies above its lowest value. The shaded region begins at that lowest value. Open *Which rule says so* to see the rule.
 #
+# The lower picture is the **accuracy**: the share of right answers for the validation texts. The two grey lines are controls that need no network:
+# to give the commonest label always (*majority class*), and to count words (*TF-IDF + LR*; more of it in lesson 01).
+#
 # Whatever you did in the panel has a line of code; it stands below the picture. Here is the same without the panel: three lines that work
 # in any notebook of your own. While a cell waits at `await run`, its buttons go on working.
 
@@ -77,7 +80,8 @@ print(f"best step {int(run.best['step'])}, epoch {run.best['epoch']:.1f}; your g
 # %% [markdown]
 # ## 4 · Try it
 #
-# The workbench puts the weights of the best step back, not those of the last one. Ask it something. The texts are yours to change.
+# The workbench puts the weights of the best step back, not those of the last one. Ask it something. The texts are yours to change. Do not be surprised
+# by wrong answers: 400 texts are few, and the lower picture says that counting words would do as well. This lesson is about the curves.
 
 # %%
 run.predict(["Third charger in two months.", "Not once did it let us down.", "I wanted to like it."]).round(2)
@@ -121,6 +125,9 @@ await early
 wb.compare(run, early)
 
 # %% [markdown]
+# *At step* is the step whose weights are kept. Where it is the same for both, early stopping has lost nothing and spared the rest of the steps. Its
+# verdict can be milder, because the rise was cut off.
+#
 # ## 7 · Explain: three exercises
 #
 # They are checked by their outcome: any way of getting there counts. `hint()` helps a little more each time, `solution()` shows one way.
@@ -164,7 +171,9 @@ third.check(answer)
 # - **Early stopping** ends there, and the best weights are put back.
 #
 # All your runs are kept: `wb.runs()` lists them, also tomorrow. A name begins with date and time, and `wb.runs()["a part of the name"]` finds that
-# run again. The next lesson, **01 · Sentiment**, uses all texts and asks what pretraining is worth.
+# run again.
+#
+# Next: [01 · Sentiment](01-sentiment.ipynb) takes more texts and asks what pretraining is worth.
 
 # %%
 wb.runs()

@@ -16,7 +16,8 @@
 # Customer reviews, social posts and lines from the news: is this good or bad for those concerned? The task is easy for people and hard for
 # programs that count words, because praise often comes in words of complaint. In this lesson you compare three contestants on it:
 #
-# 1. counting words (TF-IDF + logistic regression), the control that every text classifier should have to beat;
+# 1. counting words, the control that every text classifier should have to beat: every word of a text gets a number, higher the rarer the word is in
+#    other texts (TF-IDF), and one weight per word and label is learned (logistic regression). The order of the words is lost;
 # 2. `bert-mini`, a small transformer that has read Wikipedia, novels and news;
 # 3. its **random twin**: the same architecture, but it has read nothing.
 
@@ -30,7 +31,11 @@ print(wb.audit(reviews))
 
 # %% [markdown]
 # The audit looks before anything is trained: how many texts of each label, whether texts stand twice or leak from one split into another, and
-# what the simplest methods reach. Every text also carries its `source` and its `case`, the reason why it may be hard.
+# what the simplest methods reach. *Labels to look at* belong to texts of which counting words would have said something else: a list to read, not a
+# list of mistakes, and a long one where texts are hard.
+#
+# Every text also carries its `source` and its `case`, the reason why it may be hard: *plain* (nothing), *negation*, *concession* (the other side is
+# granted first), *irony*, *mixed* (some good, some bad, and one of them counts), *domain* (one has to know the thing to know what is good).
 
 # %%
 train = reviews["train"].to_pandas()
@@ -49,8 +54,8 @@ my_order = None  # for example ["twin", "words", "bert-mini"]
 # ## 2 · Run
 #
 # The same settings for both models, and 660 of the training texts, to save time. Only the starting weights differ: `bert-mini:random` starts from nothing. Two settings are new.
-# `dropout=0.3` switches off 30% of the activations at random in every step, so that no single one can be learned by heart; this is
-# **regularisation**. `restore_best=False` keeps the weights of the last step: further down you will see why.
+# `dropout=0.3` switches off 30% of the activations at random in every step, so that the model cannot rely on any single one; this is
+# **regularisation**, whatever makes learning by heart harder. `restore_best=False` keeps the weights of the last step: further down you will see why.
 
 # %%
 same = dict(train_examples=660, epochs=6, evaluations=6, learning_rate=3e-4, dropout=0.3, restore_best=False, seed=0)
@@ -195,8 +200,12 @@ pd.Series(
 # - **Noise**: a few hundred texts cannot tell two models apart that differ by a few points, and a lead on the validation split can be gone on the
 #   test split. If it is gone here, that is no accident: `bert-mini` has read an encyclopaedia, old novels and news, fifty million word pieces in all,
 #   and hardly an opinion about a charger. Pretraining helps as far as what was read resembles what is asked. The table below is from its card: test
-#   scores on this and other data, means of five seeds. A model from the Hub that has read a hundred times as much is one choice away.
+#   scores on this and other data by the number of labelled texts, means of five seeds; *control* is counting words, and for names a list of them. A model from the Hub that has
+#   read a hundred times as much is one choice away.
+#
+# Next: [02 · Meet the models](02-meet-the-models.ipynb) shows what `bert-mini` and its relatives were made to guess while they read.
 
 # %%
 scores = pd.DataFrame(wb.models()[0].facts["scores"])
+scores = scores.sort_values("labels", kind="stable", key=lambda n: pd.to_numeric(n, errors="coerce"))
 scores.pivot_table(index=["data", "labels"], columns="model", values="mean", sort=False).round(3)

@@ -27,7 +27,7 @@ minis = [
 ]
 cards = {m.name: m.facts for m in wb.models() if m.name in minis}
 pd.DataFrame({name: {"learned by": c["objective"].split(":")[0], "parameters": f"{c['parameters']:,}", "tokens seen": f"{c['tokens_seen']:,}"}
-              for name, c in cards.items()}).T  # fmt: skip
+              for name, c in cards.items()}).T.style  # fmt: skip
 
 # %% [markdown]
 # Read the last column before you compare anything. `bert-mini` has seen about five times as many tokens as any of its siblings. Where it is ahead
@@ -65,12 +65,12 @@ sentence = "The old man walked along the bank of the river and looked at the wat
 wb.objectives(sentence)
 
 # %% [markdown]
-# - **Masked** (BERT, RoBERTa): some pieces are taken away, and the others, on both sides, must give them back. Both sides help, but only the hidden third of the
-#   pieces teaches anything, and the mask itself never occurs in a real text.
-# - **Causal** (GPT): every piece from those before it. Every place is a question, and whoever can answer it can go on writing.
-# - **Permutation** (XLNet): the pieces get a shuffled order, and each is guessed from those before it *in that order*, on whichever side they stand. Two streams
+# - **Masked** (BERT, Devlin et al., 2019; RoBERTa, Liu et al., 2019): some pieces are taken away, and the others, on both sides, must give them back. Both sides help,
+#   but only the hidden pieces teach anything (30% here, 15% in those papers), and the mask itself never occurs in a real text.
+# - **Causal** (GPT, Radford et al., 2018): every piece from those before it. Every place is a question, and whoever can answer it can go on writing.
+# - **Permutation** (XLNet, Yang et al., 2019): the pieces get a shuffled order, and each is guessed from those before it *in that order*, on whichever side they stand. Two streams
 #   make that possible: one knows what stands at a place, the other only where it is.
-# - **Two-way** (ELMo): two models, one from each end, that know nothing of each other until they are joined.
+# - **Two-way** (ELMo, Peters et al., 2018): two models, one from each end, that know nothing of each other until they are joined.
 #
 # ## 4 · Change one thing: another draw
 #
@@ -152,7 +152,9 @@ for name in minis[-2::-1]:
 wb.compare(*runs)
 
 # %% [markdown]
-# One run is one draw. The makers of the models measured the same question with several seeds and more patience, and wrote it into their cards: each model, its
+# Where the verdict is *underfitting*, three passes were too few: the ranking above is that of an early hour, and a slow beginner may catch up.
+#
+# One run is one draw, too. The makers of the models measured the same question with several seeds and more patience, and wrote it into their cards: each model, its
 # random twin (the same architecture with fresh weights), counting words (TF-IDF), and the commonest class, trained on 256 headlines. In percent:
 
 # %%
@@ -167,7 +169,7 @@ measured(minis, "headlines", labels=256).assign(**{"this run": this_run, "its se
 #
 # What can you conclude? Each model against its own random twin: that is what pretraining brought, and a fair question. Siblings with equal budgets among
 # themselves: fair, for this size, this text and this task. `bert-mini` against the others: not fair, it has read far more. And a ranking at this size need not be the ranking
-# of the large ones: the papers' models differ a thousandfold in text and in weights. On other texts the same models look different again; spam and opinions gain
+# of the large ones: the papers' models have read more than a thousand times as much, with twenty times the weights and more. On other texts the same models look different again; spam and opinions gain
 # nothing: [the small models side by side](../docs/models.md).
 #
 # ## 10 · Your turn
@@ -230,3 +232,5 @@ fourth.check("gpt-mini", my_sentence)
 # - A causal model's vector of a word knows nothing of what comes behind it. For labels of whole texts, read the mean over its tokens or the last of them.
 # - A word's vector depends on its sentence; meanings part from layer to layer.
 # - Compare a model with its random twin, and siblings with equal budgets. Everything else compares two things at once.
+#
+# Next: [03 · Topics](03-topics.ipynb) asks how many labels it takes.

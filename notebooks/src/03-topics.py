@@ -308,3 +308,5 @@ pd.Series({name: run.evaluate("test")["accuracy"] for name, run in tests.items()
 # - **Pretraining replaces labels**, most of all where there are few, and as far as what was read resembles what is asked. Exercise 03.2 counts how many.
 # - **A confusion matrix** and accuracy by case say *what* goes wrong; the texts themselves say why.
 # - **ln k**: a model that knows nothing of k labels loses ln k nats. Every curve of a classifier begins there.
+#
+# Next: [04 · Spam](04-spam.ipynb) has two labels only, and two kinds of mistakes that are not worth the same.

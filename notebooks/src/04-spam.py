@@ -369,3 +369,5 @@ exercise_4.check(run, precision)
 # - **`bert-mini` is not surely better than counting words** here: on the test split its lead is within the noise.
 # - **A rule made up from the data**: odd spelling became a sign of spam, and a friend who writes oddly is thrown away.
 # - **A score speaks of what it was measured on.** Without its hard kinds a validation split promises what the world does not keep.
+#
+# Next: [05 · Named entities](05-entities.ipynb) labels every word instead of the whole text.

@@ -319,8 +319,8 @@ pd.Series({"bert-mini": run.evaluate("test")["f1"], "twin": twin.evaluate("test"
 # %% [markdown]
 # ## With a real checkpoint
 #
-# With a network, two choices change: the model, here one that sees capitals and has read far more, and the famous dataset, CoNLL-2003,
-# thousands of sentences from newspapers with the same four types. Everything else in this lesson stays as it is. On a CPU begin with a few hundred
+# With a network, two choices change: the model, here one that sees capitals and has read far more, and the famous dataset, CoNLL-2003 (Tjong Kim Sang and
+# De Meulder, 2003), thousands of sentences from the news agency Reuters with the same four types. Everything else in this lesson stays as it is. On a CPU begin with a few hundred
 # sentences; real checkpoints want a smaller rate.
 #
 # ```python
@@ -339,3 +339,5 @@ pd.Series({"bert-mini": run.evaluate("test")["f1"], "twin": twin.evaluate("test"
 # - **Pretraining pays where the kind of a word is what is asked.** It knew what stands around names and which words are alike, before a single name was
 #   marked. The proof is the column of new names, not the score alone: a list and the twin do much of what can be done by memory.
 # - **A control for every claim**: nothing, the list, the twin. And a known blind spot, capitals, measured instead of guessed.
+#
+# Next: [06 · When to stop](06-when-to-stop.ipynb) lays one stopping rule after the other over the same curve.

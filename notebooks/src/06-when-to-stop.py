@@ -154,6 +154,8 @@ third.check(answer)
 # ## What you have seen
 #
 # - **Stopping is a bet** on the part of the curve that nobody has seen.
-# - **Patience is counted in evaluations**, not in steps or epochs: twice as many evaluations and the same patience stop twice as early.
+# - **Patience is counted in evaluations**, not in steps or epochs: with twice as many evaluations the same patience waits half as long.
 # - **The best weights are put back** whatever rule stops; without that every rule would keep worse weights than it has seen.
 # - **One curve is one curve**: judge rules by their mean over several.
+#
+# Next: [07 · Question answering](07-question-answering.ipynb) has a model point at an answer.

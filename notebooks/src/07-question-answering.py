@@ -110,7 +110,7 @@ for pieces, window in zip(ids, windows, strict=True):
 # ## 3 · First an easier question
 #
 # To learn with a few hundred questions what a question *is*, is a lot to ask. So begin with questions that a program can make: a sentence of the passage, with some words
-# left out. To keep it short, a passage here is cut down to two sentences.
+# left out and *what* in their place. To keep it short, a passage here is cut down to two sentences.
 
 # %%
 from workbench.data.gaps import around, gap_questions
@@ -131,7 +131,7 @@ await filler
 # %% [markdown]
 # Look at the curve of F1. For a while there is next to nothing, although the loss falls: the model learns where answers tend to stand and how long they are. Then, within some
 # dozens of steps, it begins to **get it**: find the words of the question in the passage, and point at what stands where the gap is. The verdict says that it is not done. The control that counts
-# words does this nearly perfectly from the start, because it was built to do nothing else; the model had to find it out.
+# words has an F1 of 0.9 from the start, because it was built to do nothing else; the model had to find it out.
 
 # %%
 filled = filler.predict(gap_data["validation"])
@@ -371,3 +371,5 @@ exercise_3.check(filler, context, answer_in_it, easy, hard)
 # - **Practice can be made**: more than a hundred thousand questions that a program wrote did for a small model what a few hundred real ones could not.
 # - **Without controls the first run would have looked like learning**: the loss fell, and F1 was not 0. Beside "no answer ever" and "matching words" one sees what it is worth.
 # - **A threshold decides when to be silent**; it belongs to the model, and is chosen on validation data.
+#
+# Next: [08 · Machine translation](08-translation.ipynb) has a model write.

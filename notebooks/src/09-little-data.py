@@ -260,3 +260,5 @@ exercise_3.check(few, single)
 # - **As many steps for both**, or you compare training time.
 # - **Copies regularise**: here accuracy stays within the noise and the model is less overconfident. They do not replace labels.
 # - **A new label says something new**: count the words.
+#
+# Next: [10 · How much may move?](10-how-much-may-move.ipynb) trains a part of the weights only.

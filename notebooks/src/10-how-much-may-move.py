@@ -14,8 +14,8 @@
 # # 10 · How much may move?
 #
 # Until now every weight of the model was free to move. That is *full fine-tuning*. At the other end nothing of the checkpoint moves and only a new
-# head learns from its vectors: *feature extraction*. Between the two lie *gradual unfreezing*, which opens the model from the top, and *LoRA*, which
-# leaves all weights where they are and learns small additions to them. One task, one seed, four answers, and at the end a duel with several seeds.
+# head learns from its vectors: *feature extraction*. Between the two lie *gradual unfreezing* (Howard and Ruder, 2018), which opens the model from the top,
+# and *LoRA* (Hu et al., 2021), which leaves all weights where they are and learns small additions to them. One task, one seed, four answers, and at the end a duel with several seeds.
 
 # %%
 import workbench as wb
@@ -81,7 +81,7 @@ classifier.score(vectors(news["validation"]["text"]), news["validation"]["label"
 #
 # ## 4 · Change one thing: small additions to every layer
 #
-# LoRA keeps a weight matrix *W* and learns two thin ones beside it: the layer computes *Wx + BAx*. *B* starts at zero, so training starts from the
+# LoRA keeps a weight matrix *W* and learns two thin ones beside it: the layer computes *Wx + BAx*, the second part times a fixed factor. *B* starts at zero, so training starts from the
 # checkpoint's own answers. The number of columns of *B* is called the rank. For one matrix of 256 × 256 and rank 8:
 
 # %%
@@ -107,7 +107,7 @@ wb.layers(lora)
 # ## 5 · From the top down
 #
 # Gradual unfreezing trains the head alone for one epoch; then the last layer joins in, then the one below it. The lower a block, the smaller its
-# learning rate. Follow in the map when each block sets off.
+# learning rate. `schedule="slanted"` lets the rate rise quickly and fall slowly, as the authors do. Follow in the map when each block sets off.
 
 # %%
 opened = wb.fit("headlines", technique="unfreezing", learning_rate=2e-3, schedule="slanted", **same)
@@ -189,3 +189,5 @@ third.check(answer)
 # - LoRA learns a few percent of the weights, starts from the checkpoint's own answers, and can be merged into the weights afterwards.
 # - Gradual unfreezing moves the top first and most, the bottom last and least.
 # - Whether one of them is *better* on your data is a question for a duel with several seeds; how much cheaper it is, the table says.
+#
+# Next: [11 · Distillation](11-distillation.ipynb) has a large model teach a small one.

@@ -53,7 +53,7 @@ await alone
 # %%
 brief = "The mayor opened a gym for asthmatic children in the old town hall, and lost the first table-tennis match to a nine-year-old."
 p = teacher.predict([brief]).filter(like="p(").iloc[0]
-logits = torch.tensor(p.to_numpy()).log()
+logits = torch.tensor(p.to_numpy()).log()  # but for a constant, which the softmax does not see
 
 # %%
 import pandas as pd
@@ -161,3 +161,5 @@ third.check(answer)
 # - Whether it is better is for a duel with several seeds to say, and the duel says how sure that is.
 # - Patience pays (Beyer et al., 2022). Alone, a student with few labels soon has all that is in them; soft targets go on saying more. On the questions of a bank
 #   twelve passes taught made no clear difference and forty did: [what each technique adds](../docs/techniques.md).
+#
+# Next: [12 · One model, several tasks](12-one-model-several-tasks.ipynb) asks whether another task can help.

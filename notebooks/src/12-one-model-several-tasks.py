@@ -167,7 +167,7 @@ third.check(pair)
 # %% [markdown]
 # ## 7 · With a real checkpoint
 #
-# With full-size models, an intermediate task of many labels and of reasoning close to that of the target is what helped most often (Pruksachatkun et al.
+# With full-size models, intermediate tasks that ask for inference and reasoning, with many labelled examples, are what helped most often (Pruksachatkun et al.,
 # 2020). With a network, and better with a GPU:
 #
 # ```python
@@ -181,3 +181,5 @@ third.check(pair)
 # - A run can be the next one's model; several data sets can share one encoder. Each has its control: the same training without the other task.
 # - What helps is a task that needs the same thing. A task that needs something else costs what the checkpoint knew.
 # - A duel with several seeds, each with other texts, tells the one from the other; the names of the tasks do not.
+#
+# Next: [13 · Underfitting and overfitting, live](13-under-and-overfitting.ipynb) comes back to the two curves of lesson 00.

@@ -264,6 +264,15 @@ def test_a_gap_of_half_the_validation_loss_without_a_rise_is_memorising():
     assert found.numbers["gap"] == pytest.approx(0.26)
 
 
+@pytest.mark.parametrize(
+    ("valid", "said"),
+    [(RESTING, "but validation has not risen."), ([*RESTING[:-1], 0.55], "validation ends 10.0% above its best, too small or too short")],
+)  # fmt: skip
+def test_memorising_does_not_deny_a_rise_that_the_picture_shows(valid, said):
+    found = diagnose(frame(valid, ends_at(0.2)))
+    assert found.verdict == MEMORISING and said in str(found)
+
+
 def test_a_smaller_gap_is_healthy():
     assert verdict(RESTING, ends_at(0.26)) == HEALTHY
 

@@ -103,6 +103,17 @@ def test_stopping_late_or_not_at_all_is_not_stopping_early():
     assert judge(run(events=[ev.Started(0, 0.0, 100)])).state == FAILED
 
 
+def test_a_rate_so_low_that_nothing_moves_is_not_too_high():
+    outcome = wb.exercise("00.2").check(run("not learning", learning_rate=1e-9))
+    assert outcome.state == FAILED and "the usual one is 0.0003" in outcome.text
+
+
+def test_a_rate_that_was_moved_up_in_mid_run_counts():
+    moved = [ev.RateChanged(10, 1.0, 3e-4, 0.03)]
+    outcome = wb.exercise("00.2").check(run("diverging", events=moved))
+    assert outcome.state == PASSED and "At 0.03" in outcome.text
+
+
 def test_one_sentence_twice_or_a_label_that_does_not_exist_fools_nobody():
     judge = wb.exercise("01.2").check
     assert "Two different" in judge(SURE, [IRONY, IRONY]).text

@@ -26,7 +26,16 @@ TAUGHT = {"technique": "distillation", "teacher": "x", "model": "bert-tiny"}
 
 
 @pytest.mark.parametrize(
-    ("temperature", "passes"), [(1.0, False), (20.0, True), (-1, False), ("hot", False), (True, False)]
+    ("temperature", "passes"),
+    [
+        (1.0, False),
+        (20.0, True),
+        (np.int64(20), True),
+        (-1, False),
+        ("hot", False),
+        (True, False),
+        (float("nan"), False),
+    ],
 )
 def test_a_temperature_is_right_when_the_favourite_has_half(temperature, passes):
     """Of two topics with 0.9 and 0.1: at T the first has 9^(1/T) / (9^(1/T) + 1), which is 0.53 at T = 20."""

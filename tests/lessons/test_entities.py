@@ -111,6 +111,14 @@ def test_an_unknown_type_lists_the_known_ones():
     assert "LOC, ORG, PER" in wb.exercise("05.3").check(MINI, "TOWN").text
 
 
+def test_a_sentence_may_come_in_a_list_as_predict_takes_it():
+    for sentence in (
+        ["Florence spent her winter in Florence."],
+        ["Florence", "spent", "her", "winter", "in", "Florence", "."],
+    ):
+        assert wb.exercise("05.1").check(MINI, sentence).state == PASSED
+
+
 @pytest.mark.parametrize("id", ["05.2", "05.4"])
 def test_two_models_of_one_kind_are_no_comparison(id):
     for pair in ([TWIN, TWIN], [MINI, MINI], [TWIN, MINI]):

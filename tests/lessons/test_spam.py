@@ -94,8 +94,9 @@ def test_a_filter_that_throws_nothing_away_has_a_cost_too():
     assert outcome.state == FAILED and "lets 4 spam through: cost 4" in outcome.text
 
 
-@pytest.mark.parametrize("threshold", [True, "half"])
-def test_a_threshold_is_a_number(threshold):
+@pytest.mark.parametrize("threshold", [True, "half", float("nan")])
+def test_a_threshold_and_a_precision_are_numbers(threshold):
+    assert "A precision is a number" in BOOK["04.4"].check(ALL, threshold).text
     assert "not" in BOOK["04.1"].check(ALL, threshold).text and not BOOK["04.1"].check(ALL, threshold)
 
 

@@ -120,3 +120,16 @@ def test_a_curve_that_begins_late_or_far_off_shows_no_ignorance():
 def test_what_the_learner_wrote_is_escaped():
     outcome = wb.exercise("03.3").check(run(), ("<b>crime</b>", "sport"))
     assert outcome.state == FAILED and "<b>crime" not in outcome._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("nats", "words"),
+    [
+        (-math.log(3), "minus the natural logarithm of one in 3"),
+        (float("nan"), "are a number"),
+        ("1.1", "are a number"),
+    ],
+)
+def test_the_price_is_a_number_and_none_below_zero(nats, words):
+    outcome = wb.exercise("03.4").check(run(), nats)
+    assert outcome.state == FAILED and words in outcome.text

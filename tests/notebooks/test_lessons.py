@@ -1,5 +1,7 @@
 """Every lesson runs from top to bottom with the network off, and every notebook is what its source makes."""
 
+import itertools
+import re
 import shutil
 
 import nbformat
@@ -53,6 +55,13 @@ def test_lessons_that_need_care_exist():
 def test_lessons_have_three_exercises_each():
     for source in LESSONS:
         assert source.read_text("utf-8").count("= wb.exercise(") >= 3
+
+
+def test_where_a_lesson_names_the_next_one_it_is_the_next_one():
+    for source, after in itertools.pairwise(LESSONS):
+        for title, file in re.findall(r"(?m)^# Next: \[(.*?)\]\((.*?)\)", source.read_text("utf-8")):
+            assert file == f"{after.stem}.ipynb"
+            assert re.search(rf"(?m)^# # {re.escape(title)}", after.read_text("utf-8")), title
 
 
 @pytest.mark.notebooks

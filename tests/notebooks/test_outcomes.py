@@ -22,6 +22,8 @@ def test_lesson_00_shows_under_and_overfitting(home, seed):
     assert loss.iloc[0] - loss.min() > 0.02  # it fits first: validation loss falls
     assert 0.1 < best < 0.6  # the turn is neither at the very beginning nor at the end
     assert loss.iloc[-1] > 1.2 * loss.min()
+    facts = run.store.facts
+    assert run.best["accuracy"] < facts["control"] + 0.05  # "counting words would do as well"
 
 
 @pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.seeds)])

@@ -29,7 +29,7 @@ def test_the_settings_are_those_of_the_lesson():
 
 
 def test_the_teacher_adds_more_than_the_seeds_spread(home, teacher):
-    """Two seeds here; the lesson's duel has three."""
+    """Two seeds, as in the lesson's duel."""
     taught = {"technique": "distillation", "teacher": teacher}
     duel = wb.duel("headlines", {"alone": {}, "taught": taught}, seeds=2, learning_rate=1e-3, **STUDENT).join()
     scores = {name: np.mean(values) for name, values in duel.scores.items()}

@@ -46,6 +46,8 @@ def test_the_budgets_are_what_the_lesson_says():
     assert all(seen["bert-mini"] / n > 4.9 for name, n in seen.items() if name != "bert-mini")
     assert seen["gpt-mini"] == pytest.approx(10e6, rel=0.02)  # "it has read ten million tokens"
     assert "five times as many tokens" in TEXT and "ten million tokens" in TEXT
+    masked = [m.facts["objective"] for m in MINIS if m.facts["family"] in ("bert", "roberta")]
+    assert "(30% here" in TEXT and all(": 30% of the tokens hidden" in words for words in masked)
 
 
 def test_every_card_says_that_pretraining_is_worth_more_than_the_spread_of_seeds():
@@ -75,7 +77,7 @@ def run_cell(code, names):
 @pytest.mark.parametrize(
     ("name", "answers"),
     [
-        ("02.1", ("first", "second")),
+        ("02.1", ("one", "other")),
         ("02.2", ("answer",)),
         ("02.3", ("my_run", "my_twin")),
         ("02.4", ("'gpt-mini'", "my_sentence")),

@@ -109,10 +109,38 @@ def test_dollar_signs_in_names_start_no_mathematics():
     assert fig.png(figure).startswith(b"\x89PNG")
 
 
+def test_a_title_of_paths_and_long_names_stays_in_the_picture():
+    from workbench.config import RunConfig
+
+    after = "/home/somebody/a/long/way/runs/20260131-120000-bert-mini-reviews/model"
+    assert fig.title(RunConfig(model=after, data="C:\\my\\news.csv")).startswith(
+        "after bert-mini-reviews on news.csv, "
+    )
+    figure, ax, _ = fig.two_axes()
+    ax.set_title(
+        fig.title(RunConfig(model="a-long-name-" * 9, learning_rate=1.5e-5, batch_size=128)), loc="left", fontsize=10
+    )
+    figure.canvas.draw()
+    words = next(t for t in (ax._left_title, ax.title) if t.get_text())
+    assert words.get_window_extent().x1 <= figure.bbox.x1
+
+
+def test_there_are_no_half_steps():
+    _, ax, _ = fig.two_axes()
+    fig.style_loss(ax, 19, 1.0)
+    assert all(tick == int(tick) for tick in ax.get_xticks())
+
+
 def test_an_overlay_has_one_line_per_run_and_units(run):
     _, ax, _ = fig.two_axes()
     fig.overlay([run, run], ax, by="seconds")
     assert len(ax.get_lines()) == 2 and ax.get_xlabel() == "training time (s)"
+
+
+def test_lines_of_an_overlay_are_told_apart_without_their_colours(run):
+    _, ax, _ = fig.two_axes()
+    fig.overlay([run] * 9, ax)
+    assert len({(line.get_linestyle(), line.get_marker()) for line in ax.get_lines()}) == 9
 
 
 def test_of_the_values_that_a_slider_passes_the_last_alone_is_written():

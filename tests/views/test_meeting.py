@@ -29,6 +29,9 @@ def test_a_blank_side_by_side(two):
     assert html.count("<img") == 1 and "<b>" not in html and "<gpt>" not in html and "&lt;b&gt;" in html
     assert alt.startswith("Bar chart") and table["word"][0] in alt and "the room was ___" in repr(filled)
     axes = filled.figure().axes
+    axes[0].set_xlim(0, 0.14)  # ticks at every 2.5%: rounded to whole ones they would stand in the wrong place
+    axes[0].set_xticks([0.0, 0.025, 0.05, 0.075])
+    assert [t.get_text() for t in axes[0].get_xticklabels()] == ["0%", "2.5%", "5%", "7.5%"]
     assert len(axes) == 2 and len({ax.get_xlim() for ax in axes}) == 1 and r"b\$ert" in axes[0].get_title(loc="left")
 
 

@@ -228,6 +228,14 @@ def test_runs_are_compared_by_what_differs(model):
         wb.compare()
 
 
+def test_a_setting_that_one_of_the_runs_does_not_have_is_a_dash(model):
+    source = wb.load(data())
+    one, two = (wb.fit(source, model=model, epochs=1, patience=p).join() for p in (None, 3))
+    made = wb.compare(one, two)
+    assert made.frame()["patience"].tolist() == ["–", 3] and ">nan<" not in made._repr_html_()
+    assert "last values 1: patience –: " in made._repr_html_() and ", 2: patience 3: " in made._repr_html_()
+
+
 def test_data_made_by_hand_is_called_by_what_was_done_to_it(model):
     """Augmented, flipped, repaired: three runs on "data" would be told apart by nothing."""
     plain = wb.load(data(32, 16))

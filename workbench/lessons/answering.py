@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.lessons.exercise import Exercise
+from workbench.lessons.exercise import Exercise, as_number
 from workbench.metrics import answer_em, answer_f1, answer_f1_each
 from workbench.tasks.answering import best_threshold
 
@@ -15,9 +15,10 @@ CLOSE = 0.005  # 07.2: how far below the best F1 a threshold may be
 
 def _almost_right(run: Any, number: Any, answer: Any) -> tuple[bool, str]:
     split = run.data()["validation"]
-    if isinstance(number, bool) or not 0 <= int(number) < len(split):
-        return False, f"There is no question {number}; they are numbered from 0 to {len(split) - 1}."
-    row, said = split[int(number)], str(answer)
+    at = as_number(number)
+    if at is None or not at.is_integer() or not 0 <= at < len(split):
+        return False, f"There is no question {number!r}; they are numbered from 0 to {len(split) - 1}."
+    row, said = split[int(at)], str(answer)
     if not row["answers"]["text"]:
         return False, f"Question {number} has no answer: for such a question F1 is 1 or 0, as is exact match."
     if said not in row["context"]:
@@ -34,7 +35,8 @@ def _threshold(run: Any, threshold: Any) -> tuple[bool, str]:
     odds, has = np.array(table["null_odds"]), np.array([r != [""] for r in right])
     if has.all():
         return False, "Every question of this data has an answer: take the run on real questions."
-    asked = float(threshold)
+    if (asked := as_number(threshold)) is None:
+        return False, f"A threshold is a number, not {threshold!r}."
     said = [text if o <= asked else "" for text, o in zip(table["span"], odds, strict=True)]
     score = answer_f1(said, right)
     at, best = best_threshold(odds, answer_f1_each(list(table["span"]), right), has)
@@ -80,9 +82,8 @@ EXERCISES: tuple[Exercise, ...] = (
         ("A question gets no answer where its null_odds are above the threshold.",
          "Try a threshold below all null_odds (never an answer), one above all of them (always one), and some between.",
          "Compute F1 for every value of null_odds as threshold and take the best one."),
-        "table = practised.predict(practised.data()['validation']); f1 = [answer_f1([s if o <= t else '' for s, o in zip(table['span'], "
-        "table['null_odds'])], right) for t in [table['null_odds'].min() - 1, *table['null_odds']]]; "
-        "threshold = [table['null_odds'].min() - 1, *table['null_odds']][int(np.argmax(f1))]",
+        "tried = [answered['null_odds'].min() - 1, *answered['null_odds']]; best_threshold = max(tried, key=lambda t: answer_f1("
+        "[s if o <= t else '' for s, o in zip(answered['span'], answered['null_odds'])], right))",
     ),
     Exercise(
         "07.3",
@@ -92,7 +93,7 @@ EXERCISES: tuple[Exercise, ...] = (
         ("It was trained on sentences of the passage with a gap called 'what'.",
          "First question: the sentence with the answer, word for word, with 'what' in the answer's place.",
          "Second question: ask for the same thing without any word of that sentence."),
-        "easy, context, answer = next((q, c, a) for q, c, a in zip(filled['question'], filled['context'], filled['answer']) if a and "
+        "easy, context, answer_in_it = next((q, c, a) for q, c, a in zip(filled['question'], filled['context'], filled['answer']) if a and "
         "q.replace('what', a) in c); hard = 'Which thing is it all about here?'",
     ),
 )  # fmt: skip

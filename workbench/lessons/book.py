@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from workbench.config import RunConfig
 from workbench.lessons import (
     answering,
     architecture,
@@ -36,6 +37,7 @@ from workbench.lessons.exercise import Exercise
 from workbench.training import events as ev
 
 OVER = ("overfitting", "watch: overfitting")
+USUAL = RunConfig().learning_rate
 
 
 def _overfit(run: Any) -> tuple[bool, str]:
@@ -51,16 +53,19 @@ def _overfit(run: Any) -> tuple[bool, str]:
 def _too_fast(run: Any) -> tuple[bool, str]:
     majority, best = run.store.facts.get("majority", 0.5), run.best
     score = best.get(run.store.metric, 0.0)
-    verdict = run.diagnosis.verdict
-    if verdict in ("diverging", "not learning", "non-finite loss"):
-        return (
-            True,
-            f"At {run.config.learning_rate:.2g} the verdict is {verdict!r}: accuracy {score:.1%}, majority class {majority:.1%}.",
-        )
-    return (
-        False,
-        f"At {run.config.learning_rate:.2g} it still learned: {score:.1%} against {majority:.1%} for the majority class.",
-    )
+    verdict, rate = run.diagnosis.verdict, _highest_rate(run)
+    if verdict not in ("diverging", "not learning", "non-finite loss"):
+        return False, f"At {rate:.2g} it still learned: {score:.1%} against {majority:.1%} for the majority class."
+    words = f"At {rate:.2g} the verdict is {verdict!r}: accuracy {score:.1%}, majority class {majority:.1%}."
+    if rate <= USUAL:
+        return False, f"{words} But that rate is not high: the usual one is {USUAL:g}. Go in the other direction."
+    return True, words
+
+
+def _highest_rate(run: Any) -> float:
+    """The rate that was chosen, or the highest one that it was moved to in mid-run."""
+    moved = [e.after for e in run.store.events if isinstance(e, ev.RateChanged)]
+    return float(max([run.config.learning_rate, *moved]))
 
 
 def _stopped(run: Any) -> tuple[bool, str]:
@@ -200,9 +205,9 @@ LESSON_00_01 = (
         _twin,
         ("The twin is called bert-mini:random.",
          "Change only the model; keep data, rate, epochs, texts and seed.",
-         "twin = wb.fit('reviews', model='bert-mini:random', **same)"),
-        "same = dict(learning_rate=3e-4, epochs=6, dropout=0.3, restore_best=False); run = wb.fit('reviews', **same); await run; "
-        "twin = wb.fit('reviews', model='bert-mini:random', **same); await twin",
+         "my_twin = wb.fit('reviews', model='bert-mini:random', **same)"),
+        "same = dict(learning_rate=3e-4, epochs=6, dropout=0.3, restore_best=False); my_run = wb.fit('reviews', **same); await my_run; "
+        "my_twin = wb.fit('reviews', model='bert-mini:random', **same); await my_twin",
     ),
     Exercise(
         "01.4",
@@ -213,7 +218,7 @@ LESSON_00_01 = (
          "Shares, not counts: plain has the most errors because it has the most texts.",
          "data['validation'] has the column too: compare answers and labels case by case."),
         "errors = run.errors(1000); cases = pd.Series(run.data()['validation']['case']); "
-        "(errors.case.value_counts() / cases.value_counts()).sort_values()",
+        "case = (errors.case.value_counts() / cases.value_counts()).idxmax()",
     ),
 )  # fmt: skip
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.lessons.exercise import Exercise
+from workbench.lessons.exercise import Exercise, as_number
 
 HALF = 0.5
 CLOSE = 0.05
@@ -14,13 +14,13 @@ FRACTION = 3
 
 
 def _flat_enough(teacher: Any, text: str, temperature: Any) -> tuple[bool, str]:
-    if isinstance(temperature, bool) or not isinstance(temperature, int | float) or temperature <= 0:
+    if (t := as_number(temperature)) is None or t <= 0:
         return False, f"A temperature is a number above 0, not {temperature!r}."
     p = teacher.predict([text]).filter(like="p(").iloc[0].to_numpy(dtype=float)
-    logits = np.log(np.clip(p, 1e-12, None)) / float(temperature)
+    logits = np.log(np.clip(p, 1e-12, None)) / t
     soft = np.exp(logits - logits.max())
     top = float((soft / soft.sum()).max())
-    words = f"At T = {temperature:g} the likeliest topic has {top:.0%}."
+    words = f"At T = {t:g} the likeliest topic has {top:.0%}."
     if top > HALF + CLOSE:
         return False, f"{words} Flatter: a higher temperature."
     if top < HALF - CLOSE:
@@ -64,7 +64,7 @@ EXERCISES: tuple[Exercise, ...] = (
         _flat_enough,
         ("The table in section 3 can be made for any T.",
          "The higher T, the flatter. Halve the interval again and again.",
-         "for t in np.arange(0.5, 12, 0.25): print(t, torch.softmax(logits / t, 0).max())"),
+         "for t in (0.5, 1, 2, 4, 8, 16): print(t, torch.softmax(logits / t, 0).max())"),
         "ts = [t / 10 for t in range(2, 300)]; "
         "temperature = min(ts, key=lambda t: abs(float(torch.softmax(logits / t, 0).max()) - 0.5))",
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from workbench.lessons.exercise import Exercise
+from workbench.lessons.exercise import Exercise, as_sentence
 from workbench.metrics import entities, entity_scores
 
 EIGHTH = 8  # 05.4: at most this part of the training sentences
@@ -30,7 +30,7 @@ def _never_seen(run: Any, twin: Any, claim: Any) -> tuple[bool, str]:
             False,
             f"First a pretrained model, then its random twin: these are {run.config.model} and {twin.config.model}.",
         )
-    sentence, name, kind = (str(part) for part in claim)
+    sentence, name, kind = (as_sentence(part) for part in claim)
     kinds = sorted({label[2:] for label in run.store.facts["labels"] if label != "O"})
     if kind not in kinds:
         return False, f"{kind!r} is not a type of name; the types are {', '.join(kinds)}."
@@ -82,7 +82,7 @@ def _few_sentences(run: Any, twin: Any) -> tuple[bool, str]:
 
 def _marked(run: Any, sentence: Any) -> tuple[list[str], list[str]]:
     """The words of one sentence and the tags that a run gives them."""
-    row = run.predict([str(sentence)]).iloc[0]
+    row = run.predict([as_sentence(sentence)]).iloc[0]
     return list(row["tokens"]), list(row["tags"])
 
 

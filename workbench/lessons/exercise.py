@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import html
 import json
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -57,11 +58,13 @@ class Exercise:
         """Judge an answer by its outcome and remember a pass."""
         if not answer or any(a is None or a is ... or (isinstance(a, list | tuple | str) and not a) for a in answer):
             return Outcome(NOT_ATTEMPTED, "Put your own answer in the cell above, run it, then check again.")
+        if words := _unfinished(answer):
+            return Outcome(FAILED, words)
         try:
             passed, why = self.judge(*answer)
         except WorkbenchError as error:
             return Outcome(FAILED, str(error))
-        except (AttributeError, TypeError, ValueError, KeyError, IndexError):
+        except (AttributeError, TypeError, ValueError, KeyError, IndexError, ArithmeticError):
             kinds = " and ".join(type(a).__name__ for a in answer)
             return Outcome(
                 FAILED, f"this answer ({kinds}) could not be looked at: something else is asked for. {self.hints[0]}"
@@ -108,6 +111,40 @@ def progress() -> set[str]:
         return set(json.loads(_path().read_text("utf-8")))
     except (OSError, ValueError):
         return set()
+
+
+def _unfinished(answer: tuple[Any, ...]) -> str:
+    """What is wrong with runs that train still or broke off, also inside a pair; empty where nothing is."""
+    for part in (p for a in answer for p in (a if isinstance(a, list | tuple) else (a,))):
+        if getattr(part, "done", True) is False:
+            return "This run has not ended yet: wait for it with `await` and its name, then check again."
+        if isinstance(error := getattr(part, "error", None), BaseException):
+            return f"This run broke off: {error}"
+    return ""
+
+
+def as_number(answer: Any) -> float | None:
+    """A number of any kind (Python's, NumPy's, a tensor of one) as float; None for what is no number, also True and nan.
+
+    >>> as_number(2), as_number("2"), as_number(True), as_number(float("nan"))
+    (2.0, None, None, None)
+    """
+    if isinstance(answer, bool | str | bytes) or not hasattr(answer, "__float__"):
+        return None
+    try:
+        number = float(answer)
+    except (TypeError, ValueError, RuntimeError):  # several numbers
+        return None
+    return None if math.isnan(number) else number
+
+
+def as_sentence(answer: Any) -> str:
+    """A sentence as text; a list with one sentence, as `run.predict` takes it, or a list of words too.
+
+    >>> as_sentence(["It", "works."]), as_sentence(["It works."])
+    ('It works.', 'It works.')
+    """
+    return answer if isinstance(answer, str) else " ".join(map(str, answer))
 
 
 def _remember(id: str) -> None:

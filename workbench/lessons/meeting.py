@@ -129,7 +129,7 @@ EXERCISES: tuple[Exercise, ...] = (
         ("Which words would you yourself put in? What behind the blank would make you choose another?",
          "Begin with little, such as 'They sold the ___', and let the rest name a trade: ships, fields, letters.",
          "'They sold the ___ of the ship.' and 'They sold the ___ of the company.'"),
-        "first, second = 'They sold the ___ of the ship.', 'They sold the ___ of the company.'",
+        "one, other = 'They sold the ___ of the ship.', 'They sold the ___ of the company.'",
     ),
     Exercise(
         "02.2",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from workbench.lessons.exercise import Exercise
+from workbench.lessons.exercise import Exercise, as_number
 
 LABELS, TRAIN = 64, 96  # news texts that are labelled, and that the labelled ones are drawn from: the rest judges
 TWICE = 3  # 12.1: by how many texts an epoch may miss the number that is asked for
@@ -31,11 +31,11 @@ def _twice_as_many(sampling: Any) -> tuple[bool, str]:
     from workbench.data import load
     from workbench.techniques.multitask import per_epoch
 
-    if isinstance(sampling, bool) or not isinstance(sampling, int | float) or not 0 <= sampling <= 1:
+    if (exponent := as_number(sampling)) is None or not 0 <= exponent <= 1:
         return False, f"sampling is a number from 0 to 1, not {sampling!r}."
     others = sum(source != "news" for source in load("reviews")["train"]["source"])
-    drawn = per_epoch([LABELS, others], float(sampling))[1]
-    words = f"With sampling={sampling:g} an epoch has {LABELS} news texts and {drawn} of the {others:,} others."
+    drawn = per_epoch([LABELS, others], exponent)[1]
+    words = f"With sampling={exponent:g} an epoch has {LABELS} news texts and {drawn} of the {others:,} others."
     return abs(drawn - 2 * LABELS) <= TWICE, words
 
 

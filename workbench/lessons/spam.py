@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from workbench.errors import WorkbenchError
-from workbench.lessons.exercise import Exercise
+from workbench.lessons.exercise import Exercise, as_number
 
 LOST = 10  # 04.1: what a wanted message that is thrown away costs, in pieces of spam that come through
 RARE = 0.05  # 04.4: the share of spam in another inbox
@@ -16,15 +16,14 @@ LONG, EDITS = 10, 3  # 04.2: words in a message, and how many of them may change
 
 
 def _cheapest(run: Any, threshold: Any) -> tuple[bool, str]:
-    if isinstance(threshold, bool) or not isinstance(threshold, int | float | np.number):
+    if (at := as_number(threshold)) is None:
         return False, f"A threshold is a number from 0 to 1, not {threshold!r}."
-    threshold = float(threshold)
     p, spam = _answers(run)
     costs = {float(t): _cost(p, spam, t) for t in [*np.unique(p), np.inf]}
-    least, cost = min(costs.values()), _cost(p, spam, threshold)
-    lost, missed = int(((p >= threshold) & ~spam).sum()), int(((p < threshold) & spam).sum())
+    least, cost = min(costs.values()), _cost(p, spam, at)
+    lost, missed = int(((p >= at) & ~spam).sum()), int(((p < at) & spam).sum())
     said = (
-        f"At {threshold:.2f} it throws away {lost} wanted messages and lets {missed} spam through: cost {cost}. "
+        f"At {at:.2f} it throws away {lost} wanted messages and lets {missed} spam through: cost {cost}. "
         f"At 0.50 the cost is {_cost(p, spam, 0.5)}, without any filter {_cost(p, spam, np.inf)}"
     )
     if cost > 1.1 * least:
@@ -71,13 +70,15 @@ def _left_out(run: Any, narrow: Any) -> tuple[bool, str]:
 
 
 def _rare(run: Any, precision: Any) -> tuple[bool, str]:
+    if (asked := as_number(precision)) is None:
+        return False, f"A precision is a number from 0 to 1, not {precision!r}."
     p, spam = _answers(run)
     recall, alarms = float((p >= 0.5)[spam].mean()), float((p >= 0.5)[~spam].mean())
     caught, lost = RARE * recall, (1 - RARE) * alarms
     if not caught:
         return False, "This model catches no spam at all: there is no precision to speak of."
     said = f"It catches {recall:.1%} of the spam and throws away {alarms:.1%} of the wanted messages"
-    if abs(float(precision) - caught / (caught + lost)) > 0.01:
+    if abs(asked - caught / (caught + lost)) > 0.01:
         return (
             False,
             f"{said}. Of 1,000 messages 50 are spam: how many are thrown away, and how many of those are spam?",

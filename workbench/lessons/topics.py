@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from workbench.lessons.exercise import Exercise
+from workbench.lessons.exercise import Exercise, as_number
 
 DATA, TOPICS = "headlines", 8
 FEW = 256  # 03.1: labelled texts with which all of them are to be beaten
@@ -75,16 +75,20 @@ def _confused(run: Any, pair: Any) -> tuple[bool, str]:
 
 
 def _knows_nothing(run: Any, nats: Any) -> tuple[bool, str]:
+    if (said := as_number(nats)) is None:
+        return False, f"Nats are a number, not {nats!r}."
     labels, first = run.store.facts["labels"], run.frame().iloc[0]
-    nothing, said = math.log(len(labels)), float(nats)
+    nothing = math.log(len(labels))
     if len(labels) == TOPICS:
         return False, f"This run still has {TOPICS} topics: keep fewer, and load them as data of your own."
     if first["step"] != 0:
         return False, f"The curve of this run begins at step {int(first['step'])}, when something has been learned."
     words = f"{len(labels)} labels: you said {said:.2f} nats, knowing nothing costs {nothing:.2f}, the curve begins at {first['valid_loss']:.2f}"
     if abs(said - nothing) > NEAR_LN:
-        return False, f"{words}. What is the logarithm of one in {len(labels)}?"
-    return abs(first["valid_loss"] - nothing) <= NEAR_START, f"{words}."
+        return False, f"{words}. What is minus the natural logarithm of one in {len(labels)}?"
+    if abs(first["valid_loss"] - nothing) > NEAR_START:
+        return False, f"{words}, too far from it: that head knows something, or has a mistake. Begin with a checkpoint."
+    return True, f"{words}."
 
 
 def _words(data: Any) -> float:
@@ -117,16 +121,17 @@ EXERCISES: tuple[Exercise, ...] = (
         ("The learning curve says where the twin is with 64, and how steep such a curve is.",
          "Doubling is not enough. What is the largest number there is?",
          "Leave train_examples out, which means all of them, and give it 8 epochs."),
-        "answer = wb.fit('headlines', model='bert-mini:random', learning_rate=1e-3, epochs=8, evaluations=8, restore_best=False); await answer",
+        "large_twin = wb.fit('headlines', model='bert-mini:random', learning_rate=1e-3, epochs=8, evaluations=8, restore_best=False); "
+        "await large_twin",
     ),
     Exercise(
         "03.3",
         "Which two topics does your model take for each other most often, both directions together? Check with the run and a pair of names.",
         _confused,
-        ("run.confusion() has the counts: rows are what is right, columns what was answered.",
+        ("full.confusion() has the counts: rows are what is right, columns what was answered.",
          "Look off the diagonal, and add the two cells that mirror each other.",
          "both = counts + counts.T; then the largest number off the diagonal."),
-        "counts = run.confusion(); both = (counts + counts.T).stack(); topic_pair = both[[a < b for a, b in both.index]].idxmax()",
+        "counts = full.confusion(); both = (counts + counts.T).stack(); topic_pair = both[[a < b for a, b in both.index]].idxmax()",
     ),
     Exercise(
         "03.4",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from workbench.lessons.exercise import Exercise
+from workbench.lessons.exercise import Exercise, as_sentence
 
 DATA, OTHER = "hotel-en-fr", "phrases-en-fr"
 GENERAL = 100  # everyday pairs on which forgetting is measured
@@ -56,7 +56,7 @@ def _few_pairs(run: Any) -> tuple[bool, str]:
 def _beams_differ(run: Any, text: Any) -> tuple[bool, str]:
     from workbench.tasks.translation import translate
 
-    text = str(text)
+    text = as_sentence(text)
     if len(text.split()) < 4:
         return False, "A sentence of at least four words, please."
     predictor = run.predictor()

@@ -60,7 +60,7 @@ class Store:
         stem = (
             time.strftime("%Y%m%d-%H%M%S")
             + "-"
-            + re.sub(r"[^a-z0-9]+", "-", f"{_called(config.model)} {_called(config.data)}".lower()).strip("-")[:60]
+            + re.sub(r"[^a-z0-9]+", "-", f"{called(config.model)} {called(config.data)}".lower()).strip("-")[:60]
         )
         home = home or runs_home()
         folder = home / stem
@@ -239,11 +239,15 @@ class Store:
         return str(self.facts.get("metric", "accuracy"))
 
 
-def _called(name: str) -> str:
-    """A model or data as a run's name has it: of a folder the last part, of another run's model that run without its date."""
+def called(name: str, dated: bool = False) -> str:
+    """A model or data as a run's name has it: of a folder the last part, of another run's model that run, without its date unless `dated`.
+
+    >>> called("runs/20260131-120000-bert-mini-reviews/model"), called("owner/model"), called("/home/me/news.csv")
+    ('after bert-mini-reviews', 'owner/model', 'news.csv')
+    """
     parts = re.split(r"[\\/]", name.rstrip("\\/"))
-    if len(parts) > 1 and parts[-1] == "model":
-        return "after " + re.sub(r"^[0-9]{8}-[0-9]{6}-", "", parts[-2])
+    if len(parts) > 2 and parts[-1] == "model":
+        return "after " + (parts[-2] if dated else re.sub(r"^[0-9]{8}-[0-9]{6}-", "", parts[-2]))
     return parts[-1] if len(parts) > 2 else name
 
 

@@ -65,7 +65,7 @@ class FilledBlank:
             ax.set_yticks(at, [plain(w) for w in part["word"]], fontsize=9)
             ax.invert_yaxis()
             ax.set_xlim(0, widest * 1.3)
-            ax.xaxis.set_major_formatter(lambda v, _: f"{v:.0%}")
+            ax.xaxis.set_major_formatter(lambda v, _: f"{100 * v:.3g}%")
             ax.tick_params(axis="x", labelsize=8, labelbottom=True)
             ax.set_title(f"{short(str(model))}\n{TO_RIGHT.get(str(sees), str(sees))}", fontsize=9, loc="left")
             for side in ("top", "right"):

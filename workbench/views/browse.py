@@ -16,6 +16,7 @@ from workbench.errors import WorkbenchError
 from workbench.training import events as ev
 from workbench.training.run import Run
 from workbench.training.run import runs as all_runs
+from workbench.training.store import called
 from workbench.views import figures as fig
 from workbench.views.answers import answer_html
 from workbench.views.asked import run_of
@@ -232,7 +233,7 @@ def bars_html(bars: list[tuple[str, float]]) -> str:
 
 def data_called(run: Run) -> str:
     """The data of a run by its name; where it was made by hand, as it says of itself, or "data"."""
-    return str(run.store.facts.get("data_title") or run.config.data)
+    return str(run.store.facts.get("data_title") or called(run.config.data))
 
 
 def rates(run: Run) -> str:
@@ -248,7 +249,7 @@ def run_row(run: Run) -> dict[str, Any]:
     return {
         "run": run.id,
         "status": run.status,
-        "model": c.model,
+        "model": called(c.model, dated=True),
         "data": data_called(run),
         "rate": rates(run),
         "batch": c.batch_size,
@@ -306,7 +307,10 @@ class Comparison:
 
     def frame(self) -> pd.DataFrame:
         """The settings that differ, metric and loss of the weights that are kept and their step, seconds, verdict."""
-        settings = [{**r.config.__dict__, "data": data_called(r)} for r in self.runs]
+        settings = [
+            {**r.config.__dict__, "model": called(r.config.model, dated=True), "data": data_called(r)}
+            for r in self.runs
+        ]
         differing = [k for k in settings[0] if len({repr(s[k]) for s in settings}) > 1]
         rows, forks = [], {getattr(r, "id", ""): f"run {i + 1}" for i, r in enumerate(self.runs)}
         forked = any(r.store.facts.get("fork") for r in self.runs)
@@ -315,7 +319,8 @@ class Comparison:
             fork = run.store.facts.get("fork")
             branch = {"forked": f"{forks.get(fork['parent'], fork['parent'])} at step {fork['step']}" if fork else "–"}
             keep = {k: line[k] for k in ("score", "validation loss", "at step", "seconds", "verdict")}
-            rows.append({k: setting[k] for k in differing} | (branch if forked else {}) | keep)
+            chosen = {k: "–" if setting[k] is None else setting[k] for k in differing}  # None would become nan
+            rows.append(chosen | (branch if forked else {}) | keep)
         return pd.DataFrame(rows, index=pd.Index(range(1, len(rows) + 1), name="run"))
 
     def __repr__(self) -> str:
@@ -323,7 +328,17 @@ class Comparison:
 
     def _repr_html_(self) -> str:
         rows = [{"run": i, **r} for i, r in zip(self.frame().index, self.frame().to_dict("records"), strict=True)]
-        return table_html(rows) + _overlay_html(self.runs, "valid_loss", "step")
+        return table_html(rows) + _overlay_html(self.runs, "valid_loss", "step", self._names())
+
+    def _names(self) -> list[str] | None:
+        """For the picture: the number of each run and the one setting in which they differ; None where there are more, or none."""
+        frame = self.frame()
+        differing = list(frame.columns[: list(frame.columns).index("score")])
+        if len(differing) != 1:
+            return None
+        what = differing[0].replace("_", " ")
+        called = [v if isinstance(v, str) and v != "–" else f"{what} {v}" for v in frame[differing[0]]]
+        return [f"{i}: {shortened(name, 24)}" for i, name in zip(frame.index, called, strict=True)]
 
 
 def short_names(several: Sequence[Run]) -> list[str]:

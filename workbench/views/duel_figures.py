@@ -12,9 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, NullFormatter
 
-from workbench.views.figures import GREY, METRICS, SERIES, controls
+from workbench.views.figures import GREY, MARKERS, METRICS, SERIES, controls
 
-MARKERS = "osD^vPX"
 COSTS = (("seconds", "training time (s)"), ("weights that learn", "weights that learn (log scale)"), ("memory (MB)", "memory of the process (MB)"))  # fmt: skip
 
 

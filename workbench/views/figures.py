@@ -12,10 +12,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 TRAIN, VALID, BEST, GREY, SHADE = "#0072B2", "#D55E00", "#009E73", "#5F6670", "#F0C9A8"
 SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+MARKERS, DASHES = "osD^vPX", ("-", "--", "-.", ":")
 SIZE, DPI = (7.6, 5.2), 110
+TITLE = 56  # letters of the names in a title: more would leave the picture
 CONTROLS = ("majority class", "TF-IDF + LR")
 METRICS = {"f1": "F1", "token_accuracy": "token accuracy"}
 
@@ -125,10 +128,16 @@ def style_metric(ax: Axes, name: str, planned: int) -> None:
 
 def _x(ax: Axes, planned: int) -> None:
     ax.set_xlim(0, max(1, planned) * 1.02)
+    ax.xaxis.set_major_locator(whole_steps())
     ax.grid(True, color="#E3E6EA", lw=0.7)
     ax.set_axisbelow(True)
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
+
+
+def whole_steps() -> MaxNLocator:
+    """Ticks for optimiser steps: there is no step 2.5."""
+    return MaxNLocator("auto", steps=[1, 2, 2.5, 5, 10], integer=True)
 
 
 def loss_top(frame: pd.DataFrame, room: float = 1.25) -> float:
@@ -186,12 +195,13 @@ def controls(facts: dict[str, Any]) -> tuple[str, str]:
 
 
 def title(config: Any) -> str:
-    """What was trained on what. Dollar signs in names are kept from starting mathematics."""
-    return (
-        f"{config.model} on {config.data}, learning rate {config.learning_rate:.2g}, batch {config.batch_size}".replace(
-            "$", r"\$"
-        )
-    )
+    """What was trained on what: of a path the end, and no more than fits. Dollar signs in names are kept from starting mathematics."""
+    from workbench.training.store import called
+
+    words = f"{called(config.model)} on {called(config.data)}"
+    if len(words) > TITLE:
+        words = words[: TITLE - 1] + "…"
+    return f"{words}, learning rate {config.learning_rate:.2g}, batch {config.batch_size}".replace("$", r"\$")
 
 
 def rate_changes(events: list[Any], ax: Axes) -> list[Any]:
@@ -243,8 +253,8 @@ def alt_text(run: Any) -> str:
 def overlay(
     runs: list[Any], ax: Axes, *, column: str = "valid_loss", by: str = "step", names: list[str] | None = None
 ) -> Axes:
-    """One line per run: a column of their frames against steps, epochs or seconds. Without names they are numbered from 1."""
-    styles = ("-", "--", "-.", ":")
+    """One line per run: a column of their frames against steps, epochs or seconds. Without names they are numbered from 1.
+    Lines differ in colour, dashes and marker, so that one is seen through another that lies on it."""
     for i, run in enumerate(runs):
         frame = run.frame()
         if fork := run.store.facts.get(
@@ -264,9 +274,11 @@ def overlay(
                     zorder=4,
                 )
         if column in frame and len(frame):
-            ax.plot(frame[by], frame[column], color=SERIES[i % len(SERIES)], ls=styles[i // len(SERIES) % 4], marker="o", ms=3,
-                    label=names[i] if names else f"{i + 1}")  # fmt: skip
+            ax.plot(frame[by], frame[column], color=SERIES[i % len(SERIES)], ls=DASHES[i % len(DASHES)],
+                    marker=MARKERS[i % len(MARKERS)], ms=4, label=(names[i] if names else f"{i + 1}").replace("$", r"\$"))  # fmt: skip
     ax.set_xlabel({"step": "optimiser steps", "seconds": "training time (s)", "epoch": "epochs"}[by])
+    if by == "step":
+        ax.xaxis.set_major_locator(whole_steps())
     units = {r.store.facts.get("unit", "text") for r in runs}
     loss = f"validation loss (nats per {' or '.join(sorted(units))})"
     ax.set_ylabel(loss if column == "valid_loss" else f"validation {METRICS.get(column, column)} (share)")
