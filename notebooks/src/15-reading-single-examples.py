@@ -185,3 +185,5 @@ fourth.check(answer)
 # - **Confidence and variability** sort the training texts into easy, ambiguous and hard; wrong labels gather where it is hard.
 # - **The map must be drawn early.** Once everything is memorised, everything looks easy.
 # - **A suspect is not a culprit**: the map says what to read, a person decides.
+#
+# Wrong labels are one fault among many. In the next lesson, **16 · The fault lab**, you are not told which one it is.

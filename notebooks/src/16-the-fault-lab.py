@@ -171,3 +171,5 @@ fourth.check(lab)
 # - **Too good is a symptom.** The repaired run of a leak has a worse curve and is the better run.
 # - **Errors on training texts** are where wrong labels show themselves.
 # - **No error message** came from any of the ten faults.
+#
+# The next lesson, **17 · Tokens gone wrong**, looks closely at one kind of fault: what can happen between a text and its model.

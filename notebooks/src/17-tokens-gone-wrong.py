@@ -221,3 +221,5 @@ third.check(right, answer)
 # - Some mistakes cost nothing that can be measured here: capitals for an uncased model, or special tokens for a head that reads the mean over all pieces.
 #   Measure before you worry.
 # - A mistake that stops with an error is the cheap kind.
+#
+# The next lesson, **18 · Data that represents**, leaves model and tokenizer alone and changes the data.

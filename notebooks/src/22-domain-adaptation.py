@@ -169,3 +169,5 @@ third.check(made, helps)
 #   [what each technique adds](../docs/techniques.md) says where that helped, and by how much. Medical answers are told apart better with few labels after
 #   reading such answers; patients' questions in their own words are not.
 # - Something is forgotten. How much depends on the rate and on how long is read. Measure it against the control each time.
+#
+# The next lesson, **23 · Changing the architecture**, changes the model itself: head, layers and vocabulary.

@@ -164,7 +164,8 @@ pd.DataFrame({"accuracy": scores, "seconds": seconds}, index=["two layers", "one
 # A layer fewer is less to compute in every step, and less to store. What it costs in accuracy depends on the task, and on these two rows alone you
 # cannot tell: it is one seed each (`wb.is_it_real(mean, one_layer)` would say). The blueprint on the right shows the other direction. Added
 # layers change the checkpoint's vectors by a few percent at first, so training starts where the checkpoint ends; to do any good they have to
-# learn, and for that a few hundred texts are little. They are meant for going on with pretraining.
+# learn, and for that a few hundred texts are little. They are meant for going on with pretraining. To find the place of **c** in your order, train it:
+# `wb.fit("headlines", layers=4, **news)`.
 #
 # ## 6 · Change one thing: new words
 #
@@ -277,3 +278,5 @@ fourth.check(answer)
 # - **Impossible answers** can be forbidden without any training.
 # - **Fewer layers** are a cheap way to a smaller and faster model; **more layers** and **new words** begin as next to nothing and want many texts.
 # - **The encoder goes along** from task to task, the head does not.
+#
+# The last lesson, **24 · A new language**, puts much of this together: new letters, a head start, and what is forgotten.

@@ -231,3 +231,6 @@ third.check(rehearsed, sentence)
 # - **A head start** is worth more than the pairs themselves: the same 150 steps leave the random twin with nothing to say.
 # - **Scores of letters flatter a dictionary.** Read what was written before you rank.
 # - **The old language goes**, unless it is practised. A mark in the source tells a model with two languages which one is asked for.
+#
+# This was the last lesson. From here on the data are yours: [Using the workbench](../docs/using.md) says what `wb.load` reads and how a model
+# is saved and used.
