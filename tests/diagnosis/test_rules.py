@@ -242,6 +242,12 @@ def test_a_validation_loss_that_still_falls_by_more_than_one_percent_is_underfit
     assert found.numbers["fall_per_evaluation"] == pytest.approx(0.011)
 
 
+def test_a_validation_loss_that_was_lower_before_does_not_still_fall():
+    """Five evaluations of a real run of tags: the steep beginning is not the end."""
+    assert verdict([2.22, 0.79, 0.62, 0.64, 0.63], [2.22, 0.71, 0.48, 0.42, 0.40]) == HEALTHY
+    assert verdict([2.22, 0.79, 0.62, 0.64, 0.61], [2.22, 0.71, 0.48, 0.42, 0.40]) == UNDERFITTING
+
+
 def test_a_validation_loss_that_falls_by_less_than_one_percent_is_healthy():
     assert verdict(by_percent(0.9), FALLING) == HEALTHY
 
@@ -271,6 +277,13 @@ def test_a_smaller_gap_is_healthy():
 @pytest.mark.parametrize(("error", "expected"), [(0.13, MEMORISING), (0.14, HEALTHY)])
 def test_the_gap_must_be_larger_than_its_noise(error, expected):
     assert verdict(RESTING, ends_at(0.24), loss_se=error) == expected  # 0.26 / 1.96 = 0.1327
+
+
+def test_a_rise_within_the_noise_is_told_and_not_denied():
+    uneven = [2.08, 1.50, 1.10, 0.93, 0.88, 0.87, 0.84, 0.90, 0.89, 0.87, 0.90, 0.90, 0.90]  # a real run on headlines
+    found = diagnose(frame(uneven, [2.08, 1.33, 0.63, 0.37, 0.22, 0.13, 0.07, 0.05, 0.03, 0.02, 0.02, 0.02, 0.02]))
+    assert found.verdict == MEMORISING and "has not risen" not in str(found)
+    assert "above its lowest level, which the noise of the curve may do" in str(found)
 
 
 def test_a_gap_with_a_rise_is_not_memorising_without_harm():

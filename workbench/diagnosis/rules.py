@@ -123,8 +123,8 @@ def underfitting(r: Reading, c: Context, t: Thresholds) -> Finding | None:
     train, last = float(np.median(r.train[-3:])), int(r.step[-1])
     high = c.label_entropy is not None and train >= t.entropy * c.label_entropy
     at_end = c.finished and c.stopped_by not in ("patience", "user")
-    allowed = t.errors * r.noise if len(r) >= 6 else 0.0  # a single gap is noisy, and a few evaluations tell no noise
-    lowest = r.low >= len(r) - 2 and float(r.valid[-1] - r.valid[-2]) < allowed
+    known = len(r) >= 6  # a few evaluations tell no noise: then the last one itself has to be the lowest
+    lowest = known and r.low >= len(r) - 2 and float(r.valid[-1] - r.valid[-2]) < t.errors * r.noise
     improving = at_end and (lowest or float(r.valid[-1]) < float(r.valid[:-1].min())) and r.fall >= t.still_improving
     if not (high and (c.finished or not c.planned_steps or last > t.judged * c.planned_steps)) and not improving:
         return None
@@ -148,11 +148,17 @@ def memorising(r: Reading, c: Context, t: Thresholds) -> Finding | None:
     valid, train = float(np.median(r.valid[-3:])), float(np.median(r.train[-3:]))
     if valid <= 0 or (valid - train) / valid < t.gap or (c.loss_se and valid - train < t.errors * c.loss_se):
         return None
+    risen = (
+        "has not risen"
+        if r.gl <= t.watch
+        else f"lies {r.gl:.1f}% above its lowest level, which the noise of the curve may do ({r.noise:.3f} nats)"
+    )
     return Finding(
         a.MEMORISING,
-        f"Memorising without harm: training loss {train:.3f} is far below validation loss {valid:.3f}, but validation has not risen.",
+        f"Memorising without harm: training loss {train:.3f} is far below validation loss {valid:.3f}, but validation {risen}.",
         int(r.step[r.best]), {"gap": valid - train, "train_loss": train, "valid_loss": valid},
-        f"6: the gap is at least {t.gap:.0%} of the validation loss and the smoothed generalisation loss at most {t.watch:g}%.",
+        f"6: the gap is at least {t.gap:.0%} of the validation loss, and the smoothed generalisation loss at most {t.watch:g}% or within the "
+        f"noise of the curve.",
         "Zhang et al. (2017), Understanding deep learning requires rethinking generalization",
         (a.STOP_EARLY if c.finished else a.STOP_HERE, a.MORE_TEXTS), f"Validation loss rising by more than {t.watch:g}% above its best.",
     )  # fmt: skip
