@@ -36,7 +36,8 @@ my_guess = None  # five numbers, for example [1, 1, 2, 2, 1]
 # %% [markdown]
 # ## 2 · Look at pieces
 #
-# One row for each tokenizer. `##` and `▁` belong to the pieces: BERT's kind marks a piece that goes on with a word, the other kind the one that begins it.
+# One row for each tokenizer. `##` and `▁` belong to the pieces: BERT's kind marks a piece that goes on with a word, the other kind the one that begins it
+# (`·` in vocabularies of bytes, where `<9F>` is a byte that is no letter by itself).
 
 # %%
 wb.tokens("restaurant receive recieve hypertension désolé")
@@ -55,6 +56,9 @@ wb.tokens("Not bad at 10:45 😀", models=["bert-mini"]).frame()
 
 # %%
 wb.tokens(["Arrived 😀", "Arrived 😡", "Paid £1,234,567 on 2026-11-28", "À bientôt!", "THIS ROOM WAS TERRIBLE"])
+
+# %% [markdown]
+# Not all lose it. A vocabulary that has all 256 bytes spells out what it lacks, so the two faces differ there. XLNet's drops the sign without a trace.
 
 # %% [markdown]
 # ## 3 · What a vocabulary costs on other texts
