@@ -40,8 +40,9 @@ my_guess = None  # percent
 
 # %%
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, logging
 
+logging.disable_progress_bar()
 folder = next(card for card in wb.models() if card.name == "gpt-mini").folder
 gpt, tokenizer = (
     AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32),
@@ -65,8 +66,7 @@ sorted(((round(log_probability(text, f" {name}"), 1), name) for name in news.lab
 # Now the same for eighty headlines, without an example, and with one and four of them in front.
 
 # %%
-asked = wb.prompt("headlines", model="gpt-mini", template=about, between=". ", shots=(0, 1, 4), seeds=2, texts=80)
-await asked
+asked = await wb.prompt(news, model="gpt-mini", template=about, between=". ", shots=(0, 1, 4), seeds=2, texts=80)
 
 # %% [markdown]
 # ## 3 · Look
