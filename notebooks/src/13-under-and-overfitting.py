@@ -204,4 +204,4 @@ third.check(answer, run)
 # - **A fork** changes one thing in the middle of a run and leaves all before it as it was: the fairest comparison there is.
 # - **A verdict on one run is a guess about all runs**: other seeds and other texts say how good a guess.
 #
-# The next lesson, **14 · Regularisation**, tries what can hold a model back when there are no more texts.
+# Next: [14 · Regularisation](14-regularisation.ipynb) tries what can hold a model back when there are no more texts.

@@ -170,4 +170,4 @@ third.check(mine, lower)
 # - **More texts** are the control against which every other cure has to be measured.
 # - **No detectable difference** is an answer. And of changes that do nothing at all about one in twenty is *detected* all the same, by chance.
 #
-# The next lesson, **15 · Reading single examples**, looks behind the mean: at one text after the other.
+# Next: [15 · Reading single examples](15-reading-single-examples.ipynb) looks behind the mean: at one text after the other.

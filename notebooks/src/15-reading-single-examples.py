@@ -187,4 +187,4 @@ fourth.check(answer)
 # - **The map must be drawn early.** Once everything is memorised, everything looks easy.
 # - **A suspect is not a culprit**: the map says what to read, a person decides.
 #
-# Wrong labels are one fault among many. In the next lesson, **16 · The fault lab**, you are not told which one it is.
+# Next: [16 · The fault lab](16-the-fault-lab.ipynb) has nine more faults, and does not tell you which one it is.

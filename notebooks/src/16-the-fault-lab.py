@@ -173,4 +173,4 @@ fourth.check(lab)
 # - **Errors on training texts** are where wrong labels show themselves.
 # - **No error message** came from any of the ten faults.
 #
-# The next lesson, **17 · Tokens gone wrong**, looks closely at one kind of fault: what can happen between a text and its model.
+# Next: [17 · Tokens gone wrong](17-tokens-gone-wrong.ipynb) looks closely at one kind of fault: what can happen between a text and its model.

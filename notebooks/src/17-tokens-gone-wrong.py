@@ -226,4 +226,4 @@ third.check(right, answer)
 #   Measure before you worry.
 # - A mistake that stops with an error is the cheap kind.
 #
-# The next lesson, **18 · Data that represents**, leaves model and tokenizer alone and changes the data.
+# Next: [18 · Data that represents](18-data-that-represents.ipynb) leaves model and tokenizer alone and changes the data.

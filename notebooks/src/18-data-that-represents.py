@@ -233,4 +233,4 @@ third.check(leaky, answer)
 # - **Accuracy on rare classes says little**: look at the confusion matrix.
 # - **Doubtful labels are questions.** Looked at, they pay; taken unseen, they may cost more than the noise.
 #
-# The next lesson, **19 · Asking instead of training**, needs hardly any data: no weight is moved at all.
+# Next: [19 · Asking instead of training](19-asking-instead-of-training.ipynb) needs hardly any data: no weight is moved at all.

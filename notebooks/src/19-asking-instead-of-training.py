@@ -162,4 +162,4 @@ third.check(my_prompts, my_run)
 # - Learning from examples in the prompt is an ability of large models. A small one has the knowledge, not that ability.
 # - The alternative to a prompt is not "no training": it is training on the very same examples. Compare with that.
 #
-# The next lesson, **20 · Training somewhere else**, is about models that are too large for you to train, or not yours to have.
+# Next: [20 · Training somewhere else](20-training-somewhere-else.ipynb) is about models that are too large for you to train, or not yours to have.

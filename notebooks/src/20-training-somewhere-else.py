@@ -173,4 +173,4 @@ server.stop()  # after your exercises
 # - Its curves are read like all others; its answers are text, which may be no label at all.
 # - Its bill has two parts: the training once, and every question for as long as you use it.
 #
-# The next lesson, **21 · Beyond the laptop**, takes runs out of the notebook without giving anything away.
+# Next: [21 · Beyond the laptop](21-beyond-the-laptop.ipynb) takes runs out of the notebook without giving anything away.

@@ -220,4 +220,4 @@ third.check(found, answer)
 # - **The best of many is partly luck.** Judge it on other seeds and on texts that chose nothing.
 # - **What is kept in files can be stopped**, continued and shared; nothing depends on the notebook.
 #
-# The next lesson, **22 · Domain adaptation**, lets a model read the texts of a field before it is fine-tuned.
+# Next: [22 · Domain adaptation](22-domain-adaptation.ipynb) lets a model read the texts of a field before it is fine-tuned.

@@ -173,4 +173,4 @@ third.check(made, helps)
 #   reading such answers; patients' questions in their own words are not.
 # - Something is forgotten. How much depends on the rate and on how long is read. Measure it against the control each time.
 #
-# The next lesson, **23 · Changing the architecture**, changes the model itself: head, layers and vocabulary.
+# Next: [23 · Changing the architecture](23-changing-the-architecture.ipynb) changes the model itself: head, layers and vocabulary.

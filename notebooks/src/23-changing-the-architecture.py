@@ -283,4 +283,4 @@ fourth.check(answer)
 # - **Fewer layers** are a cheap way to a smaller and faster model; **more layers** and **new words** begin as next to nothing and want many texts.
 # - **The encoder goes along** from task to task, the head does not.
 #
-# The last lesson, **24 · A new language**, puts much of this together: new letters, a head start, and what is forgotten.
+# Next: [24 · A new language](24-a-new-language.ipynb) is the last lesson and puts much of this together: new letters, a head start, and what is forgotten.

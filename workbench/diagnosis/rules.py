@@ -148,19 +148,18 @@ def memorising(r: Reading, c: Context, t: Thresholds) -> Finding | None:
     valid, train = float(np.median(r.valid[-3:])), float(np.median(r.train[-3:]))
     if valid <= 0 or (valid - train) / valid < t.gap or (c.loss_se and valid - train < t.errors * c.loss_se):
         return None
-    risen = (
-        "has not risen"
-        if r.gl <= t.watch
-        else f"lies {r.gl:.1f}% above its lowest level, which the noise of the curve may do ({r.noise:.3f} nats)"
-    )
+    above = 100 * (float(r.valid[-1]) / float(r.valid[r.best]) - 1)  # the number in the picture, spikes included
+    few = f"and validation ends {above:.1f}% above its best, too small or too short a rise to count"
+    harm = "but validation has not risen" if above <= t.watch else few
     return Finding(
         a.MEMORISING,
-        f"Memorising without harm: training loss {train:.3f} is far below validation loss {valid:.3f}, but validation {risen}.",
+        f"Memorising without harm: training loss {train:.3f} is far below validation loss {valid:.3f}, {harm}.",
         int(r.step[r.best]), {"gap": valid - train, "train_loss": train, "valid_loss": valid},
         f"6: the gap is at least {t.gap:.0%} of the validation loss, and the smoothed generalisation loss at most {t.watch:g}% or within the "
         f"noise of the curve.",
         "Zhang et al. (2017), Understanding deep learning requires rethinking generalization",
-        (a.STOP_EARLY if c.finished else a.STOP_HERE, a.MORE_TEXTS), f"Validation loss rising by more than {t.watch:g}% above its best.",
+        (a.STOP_EARLY if c.finished else a.STOP_HERE, a.MORE_TEXTS),
+        f"Validation loss rising by more than {t.watch:g}% above its best, and by more than the noise.",
     )  # fmt: skip
 
 
