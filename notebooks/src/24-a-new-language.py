@@ -126,7 +126,8 @@ SideBySide.of(list(lines["source"])[:6], references[:6], {name: texts[:6] for na
 #
 # ## 5 · What does it forget?
 #
-# Ask the model that learned Spanish for French: the same sentences as in lesson 08, before and after. `languages` counts in which language the answers are.
+# Ask the model that learned Spanish for French: the same sentences as in lesson 08, before and after. `languages` counts in which
+# language the answers are; those that are too short or too strange to tell are left out.
 
 # %%
 from workbench.data.language import languages
