@@ -19,8 +19,10 @@ def test_the_settings_are_those_of_the_lesson():
 
 
 @pytest.fixture(scope="module")
-def documentation():
-    return wb.adapt("docstrings-sentences", "docstrings", seeds=3, reading=READING).join()
+def documentation(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORKBENCH_HOME", str(tmp_path_factory.mktemp("home")))
+        yield wb.adapt("docstrings-sentences", "docstrings", seeds=3, reading=READING).join()
 
 
 def test_on_documentation_perplexity_falls_something_is_forgotten_and_classifiers_gain_nothing_beyond_the_spread(

@@ -54,7 +54,7 @@ def rows(**extra):
 
 
 def test_one_letter_said_sixty_times_does_not_widen_the_table():
-    cells = re.findall(r'<td style="([^"]*)"', SideBySide(rows(**{"output": ["¿" * 60, "a"]}))._repr_html_())
+    cells = re.findall(r'<td style="([^"]*)"', SideBySide(rows(output=["¿" * 60, "a"]))._repr_html_())
     assert cells and all("overflow-wrap:anywhere" in style for style in cells)
 
 
