@@ -203,3 +203,5 @@ third.check(answer, run)
 # - **More texts** move the turning point further out and lower. Nothing else does as much.
 # - **A fork** changes one thing in the middle of a run and leaves all before it as it was: the fairest comparison there is.
 # - **A verdict on one run is a guess about all runs**: other seeds and other texts say how good a guess.
+#
+# Next: [14 · Regularisation](14-regularisation.ipynb) tries what can hold a model back when there are no more texts.

@@ -64,9 +64,9 @@ pd.DataFrame([three(ill)], index=["no regularisation"]).round(3)
 # %% [markdown]
 # ## 4 · What is inside: mixing two examples
 #
-# Mixing takes two texts, draws a share λ, and trains on a point between them: λ of the one vector and 1 − λ of the other, with λ of the one label and
+# Mixing (*mixup*: Zhang and others, 2018; of sentences: Guo and others, 2019) takes two texts, draws a share λ, and trains on a point between them: λ of the one vector and 1 − λ of the other, with λ of the one label and
 # 1 − λ of the other. No text looks like that, and none of it can be learned by heart. The shares come from a Beta distribution; its parameter is
-# the strength. Small: nearly pure examples. 1: all shares alike.
+# the strength. Small: nearly pure examples. 1: all shares equally likely. Large: nearly half and half.
 
 # %%
 for strength in (0.1, 1.0, 10.0):
@@ -168,4 +168,6 @@ third.check(mine, lower)
 # - **Three numbers, not one**: a regulariser may shrink the gap, or end the rebound, and leave the best model where it was.
 # - **Stopping early and putting the best weights back** is a regulariser too; what it cannot do is make the best weights better.
 # - **More texts** are the control against which every other cure has to be measured.
-# - **No detectable difference** is an answer, and about one in twenty differences that *are* detected is chance.
+# - **No detectable difference** is an answer. And of changes that do nothing at all about one in twenty is *detected* all the same, by chance.
+#
+# Next: [15 · Reading single examples](15-reading-single-examples.ipynb) looks behind the mean: at one text after the other.

@@ -66,7 +66,8 @@ run.noise()[["step", "true", "given", "expected"]].round(2).iloc[::2]
 #
 # Swayamdipta and others (2020) look at the probability *p* that a model gives to the label of a training text, evaluation after evaluation.
 # **Confidence** is its mean, **variability** its standard deviation, **correctness** the share of evaluations at which the label was the answer. A
-# text is **forgotten** each time a right answer is followed by a wrong one (Toneva and others, 2019). By hand:
+# text is **forgotten** each time a right answer is followed by a wrong one (Toneva and others, 2019); in the table, `learned` is the step at
+# which its label was first the answer. By hand:
 
 # %%
 examples = run.examples()
@@ -185,3 +186,5 @@ fourth.check(answer)
 # - **Confidence and variability** sort the training texts into easy, ambiguous and hard; wrong labels gather where it is hard.
 # - **The map must be drawn early.** Once everything is memorised, everything looks easy.
 # - **A suspect is not a culprit**: the map says what to read, a person decides.
+#
+# Next: [16 · The fault lab](16-the-fault-lab.ipynb) has nine more faults, and does not tell you which one it is.

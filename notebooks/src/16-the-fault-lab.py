@@ -25,7 +25,7 @@ import workbench as wb
 # %% [markdown]
 # ## 1 · Predict
 #
-# A model classifies news briefs in eight topics. On validation it is right 19 times in 20, on new texts 16 times. Write down two causes that could
+# A model classifies news briefs in eight topics. On validation it is right more than 19 times in 20, on new texts about 16 times. Write down two causes that could
 # explain this before you read on.
 
 # %%
@@ -63,7 +63,8 @@ example.look("audit")
 example.diagnose("leaked split", because="every validation text stands in training as well")
 
 # %% [markdown]
-# The repaired curve looks *worse*. It is the same model on new texts; only the first curve was too good to be true.
+# The repaired curve looks *worse*. On new texts, in the line above the pictures, the two models are about as good as each other: the first has had more
+# texts to learn from, and no use of its curve. Only the repaired curve says how good its model is.
 #
 # A wrong diagnosis is not a dead end. It says what you would have seen, and what is seen here:
 
@@ -168,6 +169,8 @@ fourth.check(lab)
 # ## What you have seen
 #
 # - **A number is evidence only with a second one** that would differ if you were wrong: validation *and* new texts, the model *and* TF-IDF.
-# - **Too good is a symptom.** The repaired run of a leak has a worse curve and is the better run.
+# - **Too good is a symptom.** The repaired run of a leak has a worse curve, and one that can be believed.
 # - **Errors on training texts** are where wrong labels show themselves.
 # - **No error message** came from any of the ten faults.
+#
+# Next: [17 · Tokens gone wrong](17-tokens-gone-wrong.ipynb) looks closely at one kind of fault: what can happen between a text and its model.

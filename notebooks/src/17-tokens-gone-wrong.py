@@ -36,7 +36,8 @@ my_guess = None  # five numbers, for example [1, 1, 2, 2, 1]
 # %% [markdown]
 # ## 2 · Look at pieces
 #
-# One row for each tokenizer. `##` and `▁` belong to the pieces: BERT's kind marks a piece that goes on with a word, the other kind the one that begins it.
+# One row for each tokenizer. `##` and `▁` belong to the pieces: BERT's kind marks a piece that goes on with a word, the other kind the one that begins it
+# (`·` in vocabularies of bytes, where `<9F>` is a byte that is no letter by itself).
 
 # %%
 wb.tokens("restaurant receive recieve hypertension désolé")
@@ -55,6 +56,9 @@ wb.tokens("Not bad at 10:45 😀", models=["bert-mini"]).frame()
 
 # %%
 wb.tokens(["Arrived 😀", "Arrived 😡", "Paid £1,234,567 on 2026-11-28", "À bientôt!", "THIS ROOM WAS TERRIBLE"])
+
+# %% [markdown]
+# Not all lose it. A vocabulary that has all 256 bytes spells out what it lacks, so the two faces differ there. XLNet's drops the sign without a trace.
 
 # %% [markdown]
 # ## 3 · What a vocabulary costs on other texts
@@ -105,10 +109,10 @@ wb.compare(right, wrong)
 # finished.
 
 # %%
-validation = right.data()["validation"]
+validation, usual = right.data()["validation"], right.evaluate("validation")["accuracy"]
 for name in ("wrong-tokenizer", "early-truncation", "no-stop-words", "upper-case"):
     score = wb.mistaken(right, name).evaluate(validation)["accuracy"]
-    print(f"{name:17} {score:.1%}, and the curve had promised {right.kept['accuracy']:.1%}")
+    print(f"{name:17} {score:.1%}, and prepared as in training {usual:.1%}")
 
 # %% [markdown]
 # The curve was measured with the right tokenizer, so it cannot warn. This is the most expensive kind of mistake: training and serving prepare texts in
@@ -221,3 +225,5 @@ third.check(right, answer)
 # - Some mistakes cost nothing that can be measured here: capitals for an uncased model, or special tokens for a head that reads the mean over all pieces.
 #   Measure before you worry.
 # - A mistake that stops with an error is the cheap kind.
+#
+# Next: [18 · Data that represents](18-data-that-represents.ipynb) leaves model and tokenizer alone and changes the data.

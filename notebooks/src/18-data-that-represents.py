@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 18 · Data that represents
 #
-# In every lesson so far the data were given and the model was changed. Now it is the other way round: one model, one way of training, and the data are
+# In most lessons so far the data were given and the model was changed. Now it is the other way round: one model, one way of training, and the data are
 # skewed, doubled, unbalanced, mislabelled and mended. Nothing that you can turn on a model makes up for data that show the wrong world.
 #
 # The model is frozen here and only a head learns (lesson 10): it is quick, and what changes between two runs is the data.
@@ -86,8 +86,9 @@ print(f"on its own kinds {right.mean():.0%}, on all messages {kinds.loc['all mes
 # %% [markdown]
 # ## 4 · Before anything is deployed: how far is training from the world?
 #
-# No label is needed for this one. Take texts such as the model will meet, and let a classifier try to tell them from the training texts. Its AUC is 0.5
-# where it cannot, and the words that help it say what is missing.
+# No label is needed for this one. Take texts such as the model will meet, and let a classifier try to tell them from the training texts. Its AUC, how
+# often it gives a text of the world a higher score than a training text, is 0.5 where it cannot, and 1 where it always can. The words that help it say
+# what is missing.
 
 # %%
 world = messages[messages["split"] == "validation"]["text"]
@@ -231,3 +232,5 @@ third.check(leaky, answer)
 # - **Duplicates across splits flatter**; remove them before the split, or cut by group.
 # - **Accuracy on rare classes says little**: look at the confusion matrix.
 # - **Doubtful labels are questions.** Looked at, they pay; taken unseen, they may cost more than the noise.
+#
+# Next: [19 · Asking instead of training](19-asking-instead-of-training.ipynb) needs hardly any data: no weight is moved at all.

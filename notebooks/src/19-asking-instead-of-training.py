@@ -15,7 +15,7 @@
 #
 # GPT-3 made another way famous: move no weight at all. Write the task, and perhaps a few worked examples, into the text in front of the question, and let
 # the model go on. That is *in-context learning*. What a model of 175 billion weights can do with it is in the papers. Here you find out what is left of it
-# in a model five orders of magnitude smaller, and why; and from how many labels on it is better to train.
+# in a model some thirty thousand times smaller, and why; and from how many labels on it is better to train.
 
 # %%
 import workbench as wb
@@ -36,13 +36,14 @@ my_guess = None  # percent
 # ## 2 · Run: how a language model chooses
 #
 # It reads the headline and the words "This is about". Then every topic's name has a probability as the next words, and the likeliest one is the answer.
-# Written out once:
+# Written out once, with the logarithms of the probabilities: the closer to 0, the likelier.
 
 # %%
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, logging
 
-folder = wb.models()[[m.name for m in wb.models()].index("gpt-mini")].folder
+logging.disable_progress_bar()
+folder = next(card for card in wb.models() if card.name == "gpt-mini").folder
 gpt, tokenizer = (
     AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32),
     AutoTokenizer.from_pretrained(folder),
@@ -65,8 +66,7 @@ sorted(((round(log_probability(text, f" {name}"), 1), name) for name in news.lab
 # Now the same for eighty headlines, without an example, and with one and four of them in front.
 
 # %%
-asked = wb.prompt("headlines", model="gpt-mini", template=about, between=". ", shots=(0, 1, 4), seeds=2, texts=80)
-await asked
+asked = await wb.prompt(news, model="gpt-mini", template=about, between=". ", shots=(0, 1, 4), seeds=2, texts=80)
 
 # %% [markdown]
 # ## 3 · Look
@@ -87,9 +87,10 @@ print(asked.prompt(news["validation"]["text"][0], shots=1))
 # Without an example the model is far above chance, although it was never told what a topic is: a text about goals and cups makes *sport* likelier than it
 # usually is. That is knowledge from pretraining, and calibration brings it out.
 #
-# With examples it gets worse. A large model takes from them what the task is. This one takes from them which words have just been used: it repeats the labels it
-# has seen last, and the headline in question is only the last of many sentences. To copy *how* the examples answer, rather than *what* they answer, is an
-# ability that comes with size and with far more text (Brown and others, 2020; Olsson and others, 2022). The honest finding for a model of this size is: ask, but do not give examples.
+# With examples it gets worse. A large model takes from them what the task is. For this one they are only more text, about other things, and the headline in
+# question is the last of many sentences. To see a task in examples and to go on with it is an ability that comes with size and with far more text (Brown and
+# others, 2020; Olsson and others, 2022, look for the parts of a model that do it). The honest finding for a model of this size is: ask, but do not give
+# examples.
 
 # %% [markdown]
 # ## 5 · Change one thing: train on the examples instead
@@ -160,3 +161,5 @@ third.check(my_prompts, my_run)
 # - A language model can be asked instead of trained; which label it prefers has to be calibrated first.
 # - Learning from examples in the prompt is an ability of large models. A small one has the knowledge, not that ability.
 # - The alternative to a prompt is not "no training": it is training on the very same examples. Compare with that.
+#
+# Next: [20 · Training somewhere else](20-training-somewhere-else.ipynb) is about models that are too large for you to train, or not yours to have.

@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 20 · Training somewhere else
 #
-# The weights of the largest models are not to be had. Their makers train them for you: you send a file, a job runs on their machines, you get the name of a
+# The weights of many of the largest models are not to be had. Their makers train them for you: you send a file, a job runs on their machines, you get the name of a
 # model that you may ask questions. All that is left in your hands is the data, a few numbers, and the bill. This lesson goes through every step of it, with
 # the very client that is used for the real thing, against a service that runs on your own machine: no account, no key, no network, and a model that is
 # really trained.
@@ -47,7 +47,12 @@ print(json.dumps(run.lines["training"][0], indent=1))
 
 # %%
 print(run.estimate)
-{m["role"]: len(m["content"]) for m in run.lines["training"][0]["messages"]}
+parts = [(m["role"], len(m["content"])) for line in run.lines["training"] for m in line["messages"]]
+{role: sum(letters for of, letters in parts if of == role) for role in ("system", "user", "assistant")}
+
+# %% [markdown]
+# These are the letters of all lines together. The headlines (`user`) cost most, the answers (`assistant`) next to nothing. The instruction (`system`) is the same
+# every time and is paid for every time: if something is to be saved without losing an example, it is there.
 
 # %% [markdown]
 # Services refuse a file with a fault in it, sometimes after an hour in a queue. So it is checked here first:
@@ -104,7 +109,8 @@ await own
 # %% [markdown]
 # ## 7 · Your turn
 #
-# For the first exercise, a file with four kinds of faults:
+# Who has run all cells at once has stopped the service at the end of this section: `server = wb.serve()` starts it again. For the first exercise, a file with
+# four kinds of faults:
 
 # %%
 good = [
@@ -166,3 +172,5 @@ server.stop()  # after your exercises
 # - A hosted job is a file of conversations, a handful of numbers, and events; checked and counted before anything is sent.
 # - Its curves are read like all others; its answers are text, which may be no label at all.
 # - Its bill has two parts: the training once, and every question for as long as you use it.
+#
+# Next: [21 · Beyond the laptop](21-beyond-the-laptop.ipynb) takes runs out of the notebook without giving anything away.

@@ -219,3 +219,5 @@ third.check(found, answer)
 # - **A search is many runs.** What to draw next comes from what the earlier ones have shown; what is hopeless is ended with its reason.
 # - **The best of many is partly luck.** Judge it on other seeds and on texts that chose nothing.
 # - **What is kept in files can be stopped**, continued and shared; nothing depends on the notebook.
+#
+# Next: [22 · Domain adaptation](22-domain-adaptation.ipynb) lets a model read the texts of a field before it is fine-tuned.

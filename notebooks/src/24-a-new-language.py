@@ -126,7 +126,8 @@ SideBySide.of(list(lines["source"])[:6], references[:6], {name: texts[:6] for na
 #
 # ## 5 · What does it forget?
 #
-# Ask the model that learned Spanish for French: the same sentences as in lesson 08, before and after. `languages` counts in which language the answers are.
+# Ask the model that learned Spanish for French: the same sentences as in lesson 08, before and after. `languages` counts in which
+# language the answers are; those that are too short or too strange to tell are left out.
 
 # %%
 from workbench.data.language import languages
@@ -231,3 +232,6 @@ third.check(rehearsed, sentence)
 # - **A head start** is worth more than the pairs themselves: the same 150 steps leave the random twin with nothing to say.
 # - **Scores of letters flatter a dictionary.** Read what was written before you rank.
 # - **The old language goes**, unless it is practised. A mark in the source tells a model with two languages which one is asked for.
+#
+# This was the last lesson. From here on the data are yours: [Using the workbench](../docs/using.md) says what `wb.load` reads and how a model
+# is saved and used.

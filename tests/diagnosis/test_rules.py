@@ -242,6 +242,12 @@ def test_a_validation_loss_that_still_falls_by_more_than_one_percent_is_underfit
     assert found.numbers["fall_per_evaluation"] == pytest.approx(0.011)
 
 
+def test_a_validation_loss_that_was_lower_before_does_not_still_fall():
+    """Five evaluations of a real run of tags: the steep beginning is not the end."""
+    assert verdict([2.22, 0.79, 0.62, 0.64, 0.63], [2.22, 0.71, 0.48, 0.42, 0.40]) == HEALTHY
+    assert verdict([2.22, 0.79, 0.62, 0.64, 0.61], [2.22, 0.71, 0.48, 0.42, 0.40]) == UNDERFITTING
+
+
 def test_a_validation_loss_that_falls_by_less_than_one_percent_is_healthy():
     assert verdict(by_percent(0.9), FALLING) == HEALTHY
 

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from fakes import Judges
 
@@ -43,6 +44,7 @@ class TestJudges(Judges):
     [
         ("22.1", (read(field=(60.0, 55.0)),), "should fall by a fifth"),
         ("22.2", ("too short",), "2 different words"),
+        ("22.1", (SimpleNamespace(perplexity={}),), "await it"),
         ("22.3", (tapt(1.0, 2.0), True), "2 seeds were compared"),
         ("22.3", (tapt(1.0, 2.0, 3.0, texts={"text": ["c"]}), True), "read other texts"),
         ("22.3", (tapt(1.0, 2.0, 3.0), 0.5), "Say True or False"),
@@ -53,3 +55,8 @@ class TestJudges(Judges):
 def test_a_wrong_answer_is_told_what_is_wrong(name, answer, words):
     outcome = wb.exercise(name).check(*answer)
     assert not outcome and words in str(outcome)
+
+
+def test_yes_and_no_of_numpy_are_yes_and_no():
+    assert wb.exercise("22.3").check(tapt(2.0, 3.0, 4.0), np.bool_(True))
+    assert not wb.exercise("22.3").check(tapt(2.0, 3.0, 4.0), np.bool_(False))

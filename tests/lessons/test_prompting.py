@@ -6,12 +6,17 @@ from typing import ClassVar
 import pandas as pd
 from fakes import Judges
 
+import workbench as wb
+
 RAW, CALM = "prompt", "prompt, calibrated"
 
 
-def asked(rows, texts=80, model="gpt-mini"):
+HEADLINES = wb.load("headlines")
+
+
+def asked(rows, texts=80, model="gpt-mini", data=HEADLINES):
     frame = pd.DataFrame([(*r, float("nan"), 1) for r in rows], columns=["way", "examples", "accuracy", "sd", "seeds"])
-    return SimpleNamespace(summary=lambda: frame, rows=rows, asked=range(texts), majority=0.125, model=model,
+    return SimpleNamespace(summary=lambda: frame, rows=rows, asked=range(texts), majority=0.125, model=model, data=data,
                            shots=sorted({r[1] for r in rows}))  # fmt: skip
 
 
@@ -36,10 +41,16 @@ class TestJudges(Judges):
 
 
 def test_what_else_a_judge_says():
-    import workbench as wb
-
     assert "Only 10 texts" in str(wb.exercise("19.1").check(asked([(CALM, 0, 0.9)], texts=10)))
     assert "never asked without" in str(wb.exercise("19.1").check(asked([(CALM, 1, 0.9)])))
     assert "at least one other number" in str(wb.exercise("19.2").check(asked([(RAW, 0, 0.1), (CALM, 0, 0.4)])))
     assert "700 texts or fewer" in str(wb.exercise("19.3").check(GOOD, run(learned=900)))
     assert "the prompts' gpt-mini" in str(wb.exercise("19.3").check(GOOD, run(model="bert-mini")))
+
+
+def test_another_model_and_other_texts_are_not_what_was_asked_for():
+    other = asked([(CALM, 0, 0.9)], model="Qwen/Qwen2.5-0.5B")
+    assert "gpt-mini is asked for" in str(wb.exercise("19.1").check(other))
+    messages = asked([(CALM, 0, 0.9)], data=SimpleNamespace(labels=["ham", "spam"]))
+    for name, more in (("19.1", ()), ("19.2", ()), ("19.3", (run(),))):
+        assert "the labels ham, spam" in str(wb.exercise(name).check(messages, *more))

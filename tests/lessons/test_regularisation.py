@@ -68,3 +68,10 @@ def test_few_seeds_or_changes_say_nothing_and_none_may_be_the_truth():
     assert "2 changes with 2 seeds" in check(table(("a", "lower"), ("b", "lower"), runs=2), ["a", "b"]).text
     assert check(table(("a", "higher"), ("b", "no detectable difference")), "none")
     assert not check(MINE, "none")
+
+
+def test_a_change_may_be_named_without_its_value_where_no_other_has_the_same():
+    check = wb.exercise("14.3").check
+    assert check(MINE, ["mixup"]) and check(MINE, "Mixup") and check(MINE, ("mixup=1.0",))
+    twice = table(("dropout=0.3", "lower"), ("dropout=0.6", "higher"))
+    assert not check(twice, ["dropout"]) and check(twice, ["dropout=0.3"])

@@ -70,7 +70,7 @@ class TestJudges(Judges):
     }
     WRONG: ClassVar = {
         "18.1": ((chosen(right=0.5),), "At least 70%"),
-        "18.2": ((rare(2), rare(4)), "25% more is the aim"),
+        "18.2": ((rare(2), rare(4)), "25 points more is the aim"),
         "18.3": ((leaky(), table(WORDS[:100], WORDS[100:160])), "At least 120"),
     }
 

@@ -59,6 +59,7 @@ class TestJudges(Judges):
 @pytest.mark.parametrize(
     ("name", "answer", "words"),
     [
+        ("13.1", (run("not enough evidence", epochs=2), LONG), "Give both evaluations=8"),
         ("13.1", (SHORT, run("healthy", epochs=8, dropout=0.3)), "epochs, dropout: change exactly one thing"),
         ("13.1", (SHORT, run("underfitting", epochs=3)), "not cured yet"),
         ("13.1", (SHORT, run("healthy", [2.0, 1.99], epochs=3)), "should have reached a lower one"),

@@ -35,13 +35,14 @@ def test_the_mean_is_ahead_of_cls_with_few_texts(home):
     assert mean.mean() > cls.mean() + 0.05, (mean, cls)
 
 
-@pytest.mark.parametrize("head", ["linear", "bilstm"])
-def test_constrained_decoding_repairs_what_is_impossible_and_costs_no_names(home, head):
-    tables = [wb.decodings(wb.fit("people-places", seed=s, head=head, **TAGS).join()) for s in SEEDS]
+def test_constrained_decoding_repairs_what_is_impossible_and_costs_no_names(home):
+    assert 'longer = wb.fit(people, **{**tags, "epochs": 10}, restore_best=False)' in LESSON.read_text("utf-8")
+    longer = {**TAGS, "epochs": 10, "restore_best": False}
+    tables = [wb.decodings(wb.fit("people-places", seed=s, **longer).join()) for s in SEEDS]
     free, held = (np.array([t.loc[name] for t in tables]) for name in ("free", "constrained"))
     f1, broken = (list(tables[0]).index(c) for c in ("f1", "impossible sentences"))
     assert held[:, broken].max() == 0, tables
-    assert free[:, broken].sum() > 0 or head == "bilstm", tables  # which as a rule marks no name at all here
+    assert free[:, broken].min() > 5, tables  # there is something to see with every seed
     assert held[:, f1].mean() > free[:, f1].mean() - 0.01, tables
 
 

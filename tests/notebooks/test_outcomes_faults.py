@@ -47,10 +47,12 @@ def test_the_repaired_run_is_better_on_new_texts_where_the_model_is_to_blame(lab
 
 
 def test_what_the_lesson_says_of_its_example(lab):
-    """19 in 20 on validation and 16 in 20 on new texts, within a text in 20; standard error of 237 texts near 75%: 2.8 points."""
-    e = lab("leaked split").evidence
-    assert "19 times in 20, on new texts 16 times" in LESSON.read_text("utf-8")
-    assert e.valid == pytest.approx(19 / 20, abs=0.04) and e.whole == pytest.approx(16 / 20, abs=0.05)
+    """More than 19 in 20 on validation and about 16 in 20 on new texts, as after the repair; standard error of 237 texts near 75%: 2.8 points."""
+    case = lab("leaked split")
+    e = case.evidence
+    assert "more than 19 times in 20, on new texts about 16 times" in LESSON.read_text("utf-8")
+    assert e.valid > 19 / 20 and e.whole == pytest.approx(16 / 20, abs=0.05)
+    assert case.trained()[2][1].evaluate("test")["accuracy"] == pytest.approx(e.whole, abs=0.08)
     error = (0.75 * 0.25 / 237) ** 0.5
     assert error == pytest.approx(0.028, abs=0.0005)
 

@@ -25,6 +25,14 @@ def test_the_settings_are_those_of_the_lesson():
     assert "train_examples=640, epochs=3, learning_rate=5e-4, evaluations=2" in text
 
 
+def test_gpt_3_is_some_thirty_thousand_times_larger():
+    from transformers import AutoModelForCausalLM
+
+    gpt = AutoModelForCausalLM.from_pretrained(next(card for card in wb.models() if card.name == "gpt-mini").folder)
+    assert "some thirty thousand times smaller" in LESSON.read_text("utf-8")
+    assert 175e9 / sum(p.numel() for p in gpt.parameters()) == pytest.approx(30_000, rel=0.15)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_calibrated_asking_knows_topics_and_examples_do_not_help(home, seed):
     asked = wb.prompt(

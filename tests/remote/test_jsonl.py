@@ -1,6 +1,7 @@
 """The lines that are sent: written, checked, counted. No network, no model."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -62,6 +63,7 @@ def test_tokens_and_cost_by_hand():
     about = jsonl.estimate([GOOD] * 2, epochs=3, price=10.0)
     assert about.tokens == 27 and about.cost == pytest.approx(27 * 3 * 10 / 1e6)
     assert "about 27 tokens × 3 epochs" in str(about)
+    assert str(replace(about, epochs=1, price=None)).endswith("tokens × 1 epoch")
     exact = jsonl.estimate([GOOD], epochs=1, count=lambda text: len(text.split()))
     assert exact.tokens == 6 + 2 + 1 and exact.cost is None and "about" not in str(exact)
     with pytest.raises(WorkbenchError, match="price"):

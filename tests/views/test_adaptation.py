@@ -1,5 +1,6 @@
 """Domain adaptation's arithmetic and words on runs that are made up, and one small adaptation that really trains."""
 
+import asyncio
 from types import SimpleNamespace
 
 import pandas as pd
@@ -53,6 +54,18 @@ def test_the_picture_has_two_panels_with_labelled_axes_and_words():
         "validation accuracy (share; bar: mean ± sd over seeds)",
     ]
     assert 'alt="Bars of perplexity' in made._repr_html_() and "± 0.0" in made._repr_html_()
+
+
+def test_without_classifiers_the_words_of_the_picture_speak_of_bars_alone():
+    assert made_up().alt().startswith("Bars of perplexity, before and after")
+    assert made_up((0.5,), (0.6,)).alt().startswith("Bars of perplexity and dots of scores, before")
+
+
+def test_a_reader_that_has_ended_is_not_shown_a_second_time(monkeypatch):
+    made = Adaptation(None, None, "bert-tiny", {}, None)
+    made.run = SimpleNamespace(done=True)  # which cannot be awaited
+    monkeypatch.setattr(Adaptation, "_measure", lambda self: None)
+    assert asyncio.run(made._watch()) is made
 
 
 def test_a_language_model_reads_and_a_classifier_begins_with_what_it_has_learned(tmp_path, home):

@@ -217,7 +217,7 @@ def test_a_small_line_says_its_numbers():
 def test_the_noise_probe_says_when_and_how_many():
     made = wb.noise(run())
     assert made.text == (
-        "2 training labels were flipped. Most of these texts are answered with their true label at step 10: 100%. Memorising begins by step "
+        "2 training labels were flipped. At most 100% of these texts are answered with their true label, at step 10. Memorising begins by step "
         "30: 100% are answered with the wrong label that they were given; mistakes alone would give 0%. From step 30 on the wrong label is "
         "given more often than the true one. Where validation loss is lowest, at step 20, it is 0%. At the end it is 100%."
     )

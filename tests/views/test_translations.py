@@ -53,6 +53,11 @@ def rows(**extra):
                          "chrf": [0.1, 0.25], **extra})  # fmt: skip
 
 
+def test_one_letter_said_sixty_times_does_not_widen_the_table():
+    cells = re.findall(r'<td style="([^"]*)"', SideBySide(rows(output=["¿" * 60, "a"]))._repr_html_())
+    assert cells and all("overflow-wrap:anywhere" in style for style in cells)
+
+
 def test_a_table_of_errors_is_escaped_and_says_its_scores():
     page = SideBySide(rows())._repr_html_()
     assert "<script" not in page and "25%" in page and page.count("<tr>") == 3

@@ -126,8 +126,8 @@ def byte_level(tokenizer: Any) -> bool:
 def readable(piece: str) -> str:
     """A byte-level piece as text: Ġ stands for a space; bytes that are no whole character by themselves are shown as numbers.
 
-    >>> readable("Ġcaf"), readable("Ã©"), readable("Ã")
-    ('·caf', 'é', '<C3>')
+    >>> readable("Ġcaf"), readable("Ã©"), readable("Ã"), readable("ĠÃ"), readable("##Ã")
+    ('·caf', 'é', '<C3>', '·<C3>', '##<C3>')
     """
     table = written_bytes()
     if not all(c in table for c in piece):
@@ -136,7 +136,7 @@ def readable(piece: str) -> str:
     try:
         return raw.decode("utf-8").replace(" ", "·").replace("\n", "↵")
     except UnicodeDecodeError:
-        return "".join(f"<{b:02X}>" for b in raw)
+        return "".join(chr(b) if 32 < b < 127 else "·" if b == 32 else f"<{b:02X}>" for b in raw)
 
 
 def written_bytes() -> dict[str, int]:

@@ -123,8 +123,8 @@ def underfitting(r: Reading, c: Context, t: Thresholds) -> Finding | None:
     train, last = float(np.median(r.train[-3:])), int(r.step[-1])
     high = c.label_entropy is not None and train >= t.entropy * c.label_entropy
     at_end = c.finished and c.stopped_by not in ("patience", "user")
-    allowed = t.errors * r.noise if len(r) >= 6 else 0.0  # a single gap is noisy, and a few evaluations tell no noise
-    lowest = r.low >= len(r) - 2 and float(r.valid[-1] - r.valid[-2]) < allowed
+    known = len(r) >= 6  # a few evaluations tell no noise: then the last one itself has to be the lowest
+    lowest = known and r.low >= len(r) - 2 and float(r.valid[-1] - r.valid[-2]) < t.errors * r.noise
     improving = at_end and (lowest or float(r.valid[-1]) < float(r.valid[:-1].min())) and r.fall >= t.still_improving
     if not (high and (c.finished or not c.planned_steps or last > t.judged * c.planned_steps)) and not improving:
         return None

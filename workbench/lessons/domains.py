@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from workbench.lessons.exercise import Exercise
 
 LEARNED, FORGOTTEN = 0.20, 0.10  # 22.1: by how much perplexity must fall in the field, and may rise elsewhere
@@ -12,6 +14,8 @@ SEEDS = 3  # 22.3
 
 
 def _little_forgotten(made: Any) -> tuple[bool, str]:
+    if not made.perplexity:
+        return False, "Nothing has been measured yet: await it."
     (a, b), (c, d) = made.perplexity["the field"], made.perplexity["elsewhere"]
     words = f"In the field {a:.1f} → {b:.1f} ({100 * (b / a - 1):+.0f}%), elsewhere {c:.1f} → {d:.1f} ({100 * (d / c - 1):+.0f}%)."
     if b > (1 - LEARNED) * a:
@@ -37,7 +41,7 @@ def _broken(sentence: Any) -> tuple[bool, str]:
 def _own_texts(made: Any, helps: Any) -> tuple[bool, str]:
     from workbench.data import load
 
-    if not isinstance(helps, bool):
+    if not isinstance(helps, bool | np.bool_):
         return False, f"Say True or False, not {helps!r}."
     changes = made.changes()
     if len(changes) < SEEDS:

@@ -16,6 +16,10 @@ def _mean(asked: Any, way: str, examples: int) -> float | None:
 
 
 def _of_headlines(asked: Any) -> str:
+    from workbench.data import load
+
+    if set(asked.data.labels) != set(load("headlines").labels):
+        return f"These were texts with the labels {', '.join(asked.data.labels)}; headlines are asked for."
     if len(asked.asked) < TEXTS:
         return f"Only {len(asked.asked)} texts were asked: {TEXTS} or more, or it may be luck."
     return "" if asked.rows else "Nothing has been asked yet: await it."
@@ -24,6 +28,8 @@ def _of_headlines(asked: Any) -> str:
 def _without_examples(asked: Any) -> tuple[bool, str]:
     if problem := _of_headlines(asked):
         return False, problem
+    if asked.model != "gpt-mini":
+        return False, f"This was {asked.model}; gpt-mini is asked for."
     found = _mean(asked, "prompt, calibrated", 0)
     if found is None:
         return False, "It was never asked without examples: shots=(0,)."

@@ -72,7 +72,9 @@ def _read_the_table(ablation: Any, lower: Any) -> tuple[bool, str]:
             False,
             f"{max(0, len(frame) - 1)} changes with {few} seeds: at least two changes and three seeds are asked for.",
         )
-    said = {str(name).strip().lower() for name in ([lower] if isinstance(lower, str) else lower)} - {"none", ""}
+    full = _by_short_name(frame["change"].iloc[1:])
+    named = [lower] if isinstance(lower, str) else lower
+    said = {full.get(name, name) for name in (str(name).strip().lower() for name in named)} - {"none", ""}
     true = {str(n).lower() for n in frame.loc[frame["against the base"] == "lower", "change"]}
     words = "; ".join(f"{r['change']} {r['difference']:+.3f} ± {r['band']:.3f}" for r in frame.to_dict("records")[1:])
     if said != true:
@@ -81,6 +83,13 @@ def _read_the_table(ablation: Any, lower: Any) -> tuple[bool, str]:
             f"Differences to the base with their bands: {words}. A change counts when its band does not reach zero.",
         )
     return True, f"{words}. Lower beyond chance: {', '.join(sorted(true)) or 'none'}."
+
+
+def _by_short_name(changes: Any) -> dict[str, str]:
+    """The whole name of every change by what stands before its `=`, where only one begins so: "freeze" for "freeze=2"."""
+    whole = [str(name).lower() for name in changes]
+    short = [name.split("=")[0].strip() for name in whole]
+    return {s: name for s, name in zip(short, whole, strict=True) if short.count(s) == 1}
 
 
 EXERCISES: tuple[Exercise, ...] = (

@@ -63,7 +63,10 @@ def _rare_class(before: Any, after: Any) -> tuple[bool, str]:
     recalls = [_recall(run.confusion(), "spam") for run in (before, after)]
     words = f"Of the spam in validation {recalls[0]:.0%} was found before, {recalls[1]:.0%} now; accuracy {before.best['accuracy']:.0%} and {after.best['accuracy']:.0%}."
     if recalls[1] < recalls[0] + RECALL:
-        return False, f"{words} {RECALL:.0%} more is the aim: let the loss see the rare class as often as the other."
+        return (
+            False,
+            f"{words} {100 * RECALL:.0f} points more is the aim: let the loss see the rare class as often as the other.",
+        )
     return True, f"{words} Whether missed spam or a lost letter costs more is for the owner of the mailbox to say."
 
 
@@ -106,8 +109,8 @@ EXERCISES: tuple[Exercise, ...] = (
     ),
     Exercise(
         "18.2",
-        f"In section 6 most spam is missed. Find at least {RECALL:.0%} more of the spam in validation, with the same texts and an unchanged validation "
-        "split. Put the run into `answer`.",
+        f"In section 6 most spam is missed. Raise the share of the spam in validation that is found by at least {100 * RECALL:.0f} points, with the same "
+        "texts and an unchanged validation split. Put the run into `answer`.",
         _rare_class,
         ("The loss is a mean over texts: the few of one class hardly count.",
          "A rare text may stand in training several times (in training only).",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from workbench.diagnosis.advice import HEALTHY, MEMORISING, OVERFITTING, UNDERFITTING, WATCH
+from workbench.diagnosis.advice import HEALTHY, MEMORISING, OVERFITTING, TOO_LITTLE, UNDERFITTING, WATCH
 from workbench.diagnosis.guesses import Prediction, score
 from workbench.lessons.exercise import Exercise
 
@@ -16,6 +16,11 @@ LEARNED = (HEALTHY, MEMORISING, OVERFITTING, WATCH)
 
 def _cured(short: Any, cured: Any) -> tuple[bool, str]:
     before, after = short.diagnosis.verdict, cured.diagnosis.verdict
+    if before == TOO_LITTLE:
+        return (
+            False,
+            f"The first run's verdict is {before!r}: too few evaluations to judge by. Give both evaluations=8.",
+        )
     if before != UNDERFITTING:
         return False, f"The first run's verdict is {before!r}. Fewer epochs or a lower rate leave more to learn."
     a, b = short.config, cured.config

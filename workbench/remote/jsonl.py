@@ -118,7 +118,9 @@ class Estimate:
 
     def __str__(self) -> str:
         about = "" if self.exact else "about "
-        words = f"{self.examples:,} examples, {about}{self.tokens:,} tokens × {self.epochs} epochs"
+        words = (
+            f"{self.examples:,} examples, {about}{self.tokens:,} tokens × {self.epochs} epoch{'s' * (self.epochs != 1)}"
+        )
         return words + ("" if self.cost is None else f": {self.cost:.2f} at {self.price:g} per million tokens")
 
 

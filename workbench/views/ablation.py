@@ -130,7 +130,7 @@ class Ablation(Duel):
 
 _CAPTION = (
     "Means over the seeds. Difference: lowest validation loss minus that of the base with the same seed, ± its 95% band. "
-    "One change in twenty crosses such a band by chance."
+    "Of changes that do nothing, one in twenty crosses such a band by chance."
 )
 
 

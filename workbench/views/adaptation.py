@@ -49,7 +49,8 @@ class Adaptation:
         from workbench.views import fit, in_notebook
 
         self.run = self.run or fit(self.texts, model=self.model, **self.reading)
-        await self.run
+        if not self.run.done:  # a finished one has been seen in the cell that trained it
+            await self.run
         self._measure()
         if self.duel is not None:
             await self.duel
@@ -154,7 +155,8 @@ class Adaptation:
         return figure
 
     def alt(self) -> str:
-        return f"Bars of perplexity and dots of scores, before and after adaptation. {self.verdict()}"
+        dots = " and dots of scores" if self.changes() else ""
+        return f"Bars of perplexity{dots}, before and after adaptation. {self.verdict()}"
 
     def __repr__(self) -> str:
         return (

@@ -358,9 +358,8 @@ def _overlay_html(chosen: list[Run], column: str, by: str, names: list[str] | No
         for name, r in zip(called, chosen, strict=True)
         if column in r.frame() and len(r.frame())
     ]
-    return image_html(
-        figure, f"Line chart of {column.replace('_', ' ')} for {len(chosen)} runs; last values {', '.join(ends)}."
-    )
+    what = column.replace("valid_", "validation ").replace("train_", "training ").replace("_", " ")
+    return image_html(figure, f"Line chart of {what} for {len(chosen)} runs; last values {', '.join(ends)}.")
 
 
 def shortened(text: str, limit: int = 220) -> str:

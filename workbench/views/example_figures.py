@@ -218,7 +218,7 @@ def memorisation_words(frame: pd.DataFrame, best: float | None = None) -> str:
     at, top = frame["step"].astype(int), frame["true"].idxmax()
     n = int(frame["flipped"].iloc[0])
     words = [f"{n} training labels were flipped.",
-             f"Most of these texts are answered with their true label at step {at[top]}: {frame['true'][top]:.0%}."]  # fmt: skip
+             f"At most {frame['true'][top]:.0%} of these texts are answered with their true label, at step {at[top]}."]  # fmt: skip
     begin, over = onset(frame, n), overtaken(frame)
     if begin is None:
         words.append("The wrong labels are not memorised: at the end they are answered about as often as by mistake.")

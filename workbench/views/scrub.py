@@ -67,13 +67,19 @@ class Scrub:
             f"{fig.confusion_words(self.examples.confusion(self.evaluation))}"
         )
 
+    @property
+    def alt(self) -> str:
+        """The picture in words."""
+        heaps = pictures.histograms_words(self.examples, self.evaluation)
+        return f"Loss curves with a cursor, histograms and confusion matrix. {self.text} {heaps}"
+
     def __repr__(self) -> str:
         return self.text
 
     def show(self) -> None:
         """Display it, and beneath it a picture that stays where no kernel keeps the slider alive."""
         labels.show(self.box, self.text)
-        kept = image_html(self._figure(), self.text, WIDTH) + self.table.value
+        kept = image_html(self._figure(), self.alt, WIDTH) + self.table.value
         display(HTML(f'{labels.SCRIPT}<div class="wb-record">{kept}</div>'))
 
     def _sort(self, chosen: list[int] | None = None) -> None:
@@ -89,7 +95,7 @@ class Scrub:
         at = self.evaluation
         if at not in self.pictures:
             self.pictures[at] = fig.png(self._figure())
-        self.picture.show(self.pictures[at], f"Loss curves, histograms and confusion matrix. {self.text}")
+        self.picture.show(self.pictures[at], self.alt)
         self.words.value = f'<p role="status" style="margin:2px 0">{html.escape(self.text.split(" Confusion")[0])}</p>'
         self._tell()
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
+BREAK = "overflow-wrap:anywhere"  # a model that says one letter sixty times must not widen the table
 MISSING, WRONG = "#FBE0B0", "#F5D2BF"  # tints under black text: contrast above 7 to 1
 CELL = "padding:4px 10px;text-align:left;vertical-align:top;border-bottom:1px solid #E3E6EA"
 _WORD = re.compile(r"\w+(?:-\w+)*['’]?|[^\w\s]")
@@ -106,4 +107,4 @@ class SideBySide:
         first = html.escape(reference) if several else marked_html(pairs[0][0], MISSING)
         cells = [html.escape(self.sources[i]), first, *(marked_html(said, WRONG) for _, said in pairs)]
         cells += [f"{self.scores[i]:.0%}"] if self.scores else []
-        return [f'<td style="{CELL}">{cell}</td>' for cell in cells]
+        return [f'<td style="{CELL};{BREAK}">{cell}</td>' for cell in cells]
