@@ -2,6 +2,8 @@
 
 import dataclasses
 import functools
+import runpy
+import sys
 
 import datasets
 import families
@@ -18,6 +20,7 @@ from workbench.data.augment import Contextual, Word
 from workbench.models import place, recipes
 from workbench.models.pretrain_batches import Plan
 from workbench.models.pretrain_loop import Loop
+from workbench.scale.export import export
 from workbench.techniques.prompting import Prompter, Template
 from workbench.training import checkpoint, engine, precision, worker
 from workbench.training.predictor import Predictor
@@ -198,6 +201,19 @@ def test_pretraining(gpu, models, monkeypatch, tmp_path, name):
     assert loop.train() and loop.blocks.ids.device.type == pretend.NAME
 
 
+def test_an_exported_script(gpu, models, tmp_path, monkeypatch, capsys):
+    run = wb.fit(labelled(), model=models["bert"], **{**SHORT, "layers": None}).join()
+    folder = export(run, tmp_path / "script")
+    monkeypatch.setattr(sys, "argv", ["train.py"])
+    script = runpy.run_path(str(folder / "train.py"))
+    trained = []
+    monkeypatch.setitem(script["main"].__globals__, "save", lambda model, *_: trained.append(model))
+    script["main"]()
+    assert {p.device.type for p in trained[0].parameters()} == {
+        pretend.NAME
+    } and "Largest difference" in capsys.readouterr().out
+
+
 def test_of_several_gpus_a_run_takes_one(gpu, models, monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)  # transformers would wrap the model in DataParallel
     run = wb.fit(labelled(), model=models["bert"], **SHORT).join()
@@ -255,6 +271,8 @@ def test_it_refuses_what_a_real_gpu_refuses(gpu):
             wrong()
     with pytest.raises(RuntimeError, match="numpy"):
         there.numpy()
+    with pytest.raises(TypeError, match="float64"):
+        there.double()
 
 
 def test_it_computes_what_the_cpu_computes(gpu):
