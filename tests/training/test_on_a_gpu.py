@@ -24,6 +24,7 @@ from workbench.scale.export import export
 from workbench.techniques.prompting import Prompter, Template
 from workbench.training import checkpoint, engine, precision, worker
 from workbench.training.predictor import Predictor
+from workbench.training.trainer import WorkbenchTrainer
 
 SHORT = {"batch_size": 16, "epochs": 1, "evaluations": 1, "layers": 1}
 
@@ -218,6 +219,20 @@ def test_of_several_gpus_a_run_takes_one(gpu, models, monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)  # transformers would wrap the model in DataParallel
     run = wb.fit(labelled(), model=models["bert"], **SHORT).join()
     assert run.status == "finished" and run.frame()["step"].tolist() == [0, 1]
+
+
+def test_where_the_gpu_is_full_a_batch_is_split(gpu, models, monkeypatch):
+    whole, parts = WorkbenchTrainer.compute_loss, []
+
+    def narrow(trainer, model, inputs, **more):
+        parts.append(len(inputs["input_ids"]))
+        if parts[-1] > 8:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return whole(trainer, model, inputs, **more)
+
+    monkeypatch.setattr(WorkbenchTrainer, "compute_loss", narrow)
+    run = wb.fit(labelled(), model=models["bert"], **SHORT).join()
+    assert run.status == "finished" and parts == [16, 8, 8] and any("computed in 2 parts" in note for note in run.notes)
 
 
 def test_what_is_left_is_given_back_when_a_run_ends(models, monkeypatch):
