@@ -1,7 +1,7 @@
 """A GPU that there is none of: tensors that say that they are on a device `pretend`, and compute on the CPU.
 
-It refuses what a real GPU refuses: tensors of both places in one operation, `.numpy()`, a random generator of the CPU. Autograd,
-optimisers, transformers' Trainer and accelerate take it for a device like any other. It says nothing about speed, memory or rounding.
+It refuses what a real GPU refuses: tensors of both places in one operation, `.numpy()`, a random generator of the CPU; and float64,
+as Apple's do. Autograd, optimisers, transformers' Trainer and accelerate take it for a device like any other. It says nothing about speed, memory or rounding.
 torch keeps a name for backends that others write, and allows one per process: this one, which is there once this module is imported, and
 which nobody sees until `switch(True)`.
 """
@@ -92,6 +92,8 @@ def run(operation, args, kwargs):
     def wrapped(tensor):
         if not isinstance(tensor, torch.Tensor) or not here:
             return tensor
+        if tensor.dtype == torch.float64:
+            raise TypeError(f"{name}: float64 on {NAME}, which has none, as Apple's GPUs have not")
         if id(tensor) in same:
             return same[id(tensor)]
         with torch.inference_mode(args[0].is_inference() if operation.is_view else torch.is_inference_mode_enabled()):

@@ -84,3 +84,21 @@ def test_an_error_in_a_thread_is_raised_where_it_was_asked(classifier, encoded, 
     finally:
         encoded.ids[7] = encoded.ids[7] - 10_000
     assert torch.get_num_threads() == cores and classifier.training
+
+
+def test_where_memory_runs_out_a_batch_is_asked_in_parts(classifier, encoded, threads):
+    threads(1)
+    whole, sizes = forward(classifier, encoded, Collate(0), ALWAYS), []
+
+    def narrow(model, args, given):
+        sizes.append(len(given["input_ids"]))
+        if sizes[-1] > 10:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    hook = classifier.register_forward_pre_hook(narrow, with_kwargs=True)
+    assert np.allclose(forward(classifier, encoded, Collate(0), ALWAYS), whole, atol=1e-5) and max(sizes) == 32
+    hook.remove()
+    hook = classifier.register_forward_pre_hook(lambda *_: exec("raise MemoryError"), with_kwargs=True)
+    with pytest.raises(MemoryError):  # not even one text fits
+        forward(classifier, encoded, Collate(0), ALWAYS)
+    hook.remove()

@@ -2,6 +2,8 @@
 
 import dataclasses
 import functools
+import runpy
+import sys
 
 import datasets
 import families
@@ -18,9 +20,11 @@ from workbench.data.augment import Contextual, Word
 from workbench.models import place, recipes
 from workbench.models.pretrain_batches import Plan
 from workbench.models.pretrain_loop import Loop
+from workbench.scale.export import export
 from workbench.techniques.prompting import Prompter, Template
 from workbench.training import checkpoint, engine, precision, worker
 from workbench.training.predictor import Predictor
+from workbench.training.trainer import WorkbenchTrainer
 
 SHORT = {"batch_size": 16, "epochs": 1, "evaluations": 1, "layers": 1}
 
@@ -198,10 +202,37 @@ def test_pretraining(gpu, models, monkeypatch, tmp_path, name):
     assert loop.train() and loop.blocks.ids.device.type == pretend.NAME
 
 
+def test_an_exported_script(gpu, models, tmp_path, monkeypatch, capsys):
+    run = wb.fit(labelled(), model=models["bert"], **{**SHORT, "layers": None}).join()
+    folder = export(run, tmp_path / "script")
+    monkeypatch.setattr(sys, "argv", ["train.py"])
+    script = runpy.run_path(str(folder / "train.py"))
+    trained = []
+    monkeypatch.setitem(script["main"].__globals__, "save", lambda model, *_: trained.append(model))
+    script["main"]()
+    assert {p.device.type for p in trained[0].parameters()} == {
+        pretend.NAME
+    } and "Largest difference" in capsys.readouterr().out
+
+
 def test_of_several_gpus_a_run_takes_one(gpu, models, monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)  # transformers would wrap the model in DataParallel
     run = wb.fit(labelled(), model=models["bert"], **SHORT).join()
     assert run.status == "finished" and run.frame()["step"].tolist() == [0, 1]
+
+
+def test_where_the_gpu_is_full_a_batch_is_split(gpu, models, monkeypatch):
+    whole, parts = WorkbenchTrainer.compute_loss, []
+
+    def narrow(trainer, model, inputs, **more):
+        parts.append(len(inputs["input_ids"]))
+        if parts[-1] > 8:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return whole(trainer, model, inputs, **more)
+
+    monkeypatch.setattr(WorkbenchTrainer, "compute_loss", narrow)
+    run = wb.fit(labelled(), model=models["bert"], **SHORT).join()
+    assert run.status == "finished" and parts == [16, 8, 8] and any("computed in 2 parts" in note for note in run.notes)
 
 
 def test_what_is_left_is_given_back_when_a_run_ends(models, monkeypatch):
@@ -255,6 +286,8 @@ def test_it_refuses_what_a_real_gpu_refuses(gpu):
             wrong()
     with pytest.raises(RuntimeError, match="numpy"):
         there.numpy()
+    with pytest.raises(TypeError, match="float64"):
+        there.double()
 
 
 def test_it_computes_what_the_cpu_computes(gpu):

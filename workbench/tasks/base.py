@@ -15,6 +15,7 @@ from torch.utils.data import Dataset
 
 from workbench.config import RunConfig
 from workbench.models import sound
+from workbench.models.place import out_of_memory
 
 
 @dataclass
@@ -197,6 +198,21 @@ def forward(
     found: dict[int, list[np.ndarray]] = {}
     broken = threading.Event()
 
+    def answers_of(rows: np.ndarray) -> list[np.ndarray]:
+        batch = collate([encoded[i] for i in rows])
+        batch = unpadded(batch) if bare else batch
+        labels = batch.pop("labels", None)
+        given = {**batch, "labels": labels} if getattr(model, "answers_where_asked", False) else batch
+        try:
+            out = model(**{k: v.to(device) for k, v in given.items()})
+            batch["labels"] = labels  # a task whose logits are too many to be kept scores them at once
+            return read(out, batch) if read else list(out["logits"].float().cpu().numpy())
+        except (MemoryError, RuntimeError) as error:
+            if len(rows) == 1 or not out_of_memory(error):
+                raise
+        middle = len(rows) // 2  # smaller batches of training would not help an evaluation
+        return [*answers_of(rows[:middle]), *answers_of(rows[middle:])]
+
     def answer(mine: list[range]) -> None:
         if workers > 1:
             torch.set_num_threads(cores // workers)  # of this thread
@@ -204,13 +220,7 @@ def forward(
             for places in mine:
                 if broken.is_set() or not keep_going():
                     return broken.set()
-                batch = collate([encoded[order[i]] for i in places])
-                batch = unpadded(batch) if bare else batch
-                labels = batch.pop("labels", None)
-                given = {**batch, "labels": labels} if getattr(model, "answers_where_asked", False) else batch
-                out = model(**{k: v.to(device) for k, v in given.items()})
-                batch["labels"] = labels  # a task whose logits are too many to be kept scores them at once
-                found[places.start] = read(out, batch) if read else list(out["logits"].float().cpu().numpy())
+                found[places.start] = answers_of(order[places.start : places.stop])
 
     model.eval()
     try:

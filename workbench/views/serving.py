@@ -17,7 +17,7 @@ PASSES = 3  # over the split, after one that warms up: the middle one counts
 
 def serving(models: Mapping[str, Any], split: str = "validation") -> pd.DataFrame:
     """One row per finished run or `run.quantized()`: weights, the metric on `split`, MB that its weights take as a safetensors file,
-    and ms per text (median of three passes in batches of 32, one model after the other, with torch's threads as they are).
+    and ms per text on the CPU (median of three passes in batches of 32, one model after the other, with torch's threads as they are).
 
     The data is that of the first run. Raises WorkbenchError where there is none, for runs that have not ended, and for a model of
     other labels, whose score on this data would say nothing.
