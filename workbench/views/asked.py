@@ -84,17 +84,6 @@ def _several(value: Any) -> bool:
     return hasattr(value, "__len__") and hasattr(value, "__iter__") and not isinstance(value, str | bytes | dict)
 
 
-def whole(name: str, value: Any, least: int, most: int, try_: int) -> int:
-    """A whole number between two others.
-
-    >>> whole("top", 5, 1, 100, 5)
-    5
-    """
-    if isinstance(value, bool) or not isinstance(value, Integral) or not least <= int(value) <= most:
-        raise WorkbenchError(f"{name} is {value!r:.60}", f"a whole number from {least} to {most}", f"{name}={try_}")
-    return int(value)
-
-
 def split_of(sources: Sequence[Any], split: Any) -> str:
     """The name of a split that all these data have; every data set has a validation split, so that one costs no look."""
     from workbench.data import load
