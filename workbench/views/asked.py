@@ -1,4 +1,4 @@
-"""What a call asks for, looked at before anything is trained: a run, seeds, a split, whole numbers. Draws nothing, trains nothing.
+"""What a call asks for, looked at before anything is trained: a run, seeds, a split. Draws nothing, trains nothing.
 
 Each function gives back what was meant, or raises a WorkbenchError that says what it got instead.
 """
