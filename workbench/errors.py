@@ -3,6 +3,11 @@
 Raised at the public boundary only; inner code raises ordinary exceptions and the boundary chains them.
 """
 
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any
+
 
 class WorkbenchError(ValueError):
     """An error that the reader can mend. Each part is one sentence without a full stop at its end.
@@ -27,6 +32,25 @@ class WorkbenchError(ValueError):
     def _render_traceback_(self) -> list[str]:
         """What IPython shows in place of a traceback: a learner's mistake needs a sentence, not our call stack."""
         return [f"WorkbenchError: {self}"]
+
+
+def whole(name: str, value: Any, least: int = 0, most: int | None = None, try_: str = "") -> int:
+    """A whole number as a call was given it, from `least` to `most` or from `least` up; True and 2.0 are none.
+
+    >>> whole("top", 5, 1, 100)
+    5
+    """
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, Integral)
+        or int(value) < least
+        or (most is not None and int(value) > most)
+    ):
+        upto = "up" if most is None else f"to {most}"
+        raise WorkbenchError(
+            f"{name} is {value!r:.60}", f"a whole number from {least} {upto}", try_ or f"{name}={least}"
+        )
+    return int(value)
 
 
 def _without_stop(part: str) -> str:

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 import workbench as wb
-from workbench.views.asked import run_of, seeds_of, split_of, whole
+from workbench.errors import whole
+from workbench.views.asked import run_of, seeds_of, split_of
 
 NO_RUNS = [None, 3, 1.5, [], {}, "", "no-such-run", b"x", np.array([1, 2]), pd.DataFrame({"a": [1]})]
 NO_SEEDS = [0, -1, True, 1.5, float("nan"), "x", None, [], [1, 1], [-1], [0.5], ["1"], {1: 2}, 10**9]
@@ -76,10 +77,10 @@ def test_what_is_no_run_is_said(wrong, tmp_path, monkeypatch):
 
 
 def test_whole_numbers_have_bounds():
-    assert whole("top", np.int64(5), 1, 9, 5) == 5
+    assert whole("top", np.int64(5), 1, 9) == 5
     for wrong in (0, 10, -1, 1.5, float("nan"), "5", None, True):
         with pytest.raises(wb.WorkbenchError, match="a whole number from 1 to 9"):
-            whole("top", wrong, 1, 9, 5)
+            whole("top", wrong, 1, 9)
 
 
 ASKS_A_RUN = [wb.datamap, wb.scrub, wb.noise, wb.layers, wb.lineage, wb.compare, wb.is_it_real,

@@ -23,7 +23,7 @@ from workbench.data.language import languages
 from workbench.data.load import Data, load
 from workbench.data.near import Pair
 from workbench.data.pieces import Pieces, pieces
-from workbench.errors import WorkbenchError
+from workbench.errors import WorkbenchError, whole
 
 MOST = 60  # labels that are listed one by one
 __all__ = ["Audit", "audit", "bag_of_words", "baselines", "texts_of"]
@@ -149,12 +149,7 @@ def audit(source: Any, *, target: Any = None, model: str | PathLike[str] | None 
 
 def _model(model: Any, max_length: Any) -> str | None:
     """The name of the model; an error where it is none, or where texts cannot be cut so."""
-    if isinstance(max_length, bool) or not isinstance(max_length, int | np.integer) or max_length < 1:
-        raise WorkbenchError(
-            f"max_length is {max_length!r:.60}",
-            "a whole number above 0",
-            "wb.audit(data, model='bert-mini', max_length=128)",
-        )
+    whole("max_length", max_length, 1, try_="wb.audit(data, model='bert-mini', max_length=128)")
     if model is not None and (not isinstance(model, str | PathLike) or not str(model)):
         raise WorkbenchError(f"a model of type {type(model).__name__}" if model != "" else "a model without a name",
                              "a bundled name, a folder or a Hub id", "wb.audit(data, model='bert-mini')")  # fmt: skip

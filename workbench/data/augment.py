@@ -21,7 +21,7 @@ import numpy as np
 
 from workbench.data.load import Data, load
 from workbench.data.synonyms import SYNONYMS, protected
-from workbench.errors import WorkbenchError
+from workbench.errors import WorkbenchError, whole
 
 METHODS = ("deletion", "insertion", "substitution", "swap", "contextual")
 ORIGINAL = "original"
@@ -205,8 +205,7 @@ class Augmented(Data):
 
     def preview(self, n: int = 5) -> Preview:
         """The first `n` copies beside their originals, with what changed marked."""
-        if isinstance(n, bool) or not isinstance(n, int) or n < 1:
-            raise WorkbenchError(f"n is {n!r}", "a whole number from 1 up", "preview(5)")
+        whole("n", n, 1, try_="preview(5)")
         train = self["train"]
         column = "tokens" if self.task == "tagging" else "text"
         text = lambda i: " ".join(train[i][column]) if column == "tokens" else train[i][column]  # noqa: E731
@@ -322,16 +321,10 @@ def _checked(methods: Any, share: Any, copies: Any, seed: Any, train_examples: A
             )
     if isinstance(share, bool) or not isinstance(share, int | float | np.number) or not 0 < share <= 0.5:
         raise WorkbenchError(f"share is {share!r}", "a share of the words above 0 and at most 0.5", "share=0.1")
-    whole = {
-        "copies": (copies, 1, "copies=1"),
-        "seed": (seed, 0, "seed=0"),
-        "train_examples": (train_examples, 2, "train_examples=64"),
-    }
-    for name, (value, least, try_) in whole.items():
-        if name == "train_examples" and value is None:
-            continue
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-            raise WorkbenchError(f"{name} is {value!r}", f"a whole number from {least} up", try_)
+    whole("copies", copies, 1)
+    whole("seed", seed)
+    if train_examples is not None:
+        whole("train_examples", train_examples, 2, try_="train_examples=64")
     return list(dict.fromkeys(listed))
 
 

@@ -74,15 +74,12 @@ def _vectors(texts: list[str]) -> tuple[Any, Any]:
 def target_texts(target: Any) -> list[str]:
     """Texts of anything: a list of texts, a column, a table with a column of texts, loaded data, or a file or name for `load`."""
     from workbench.data.load import load
-    from workbench.tasks.inputs import texts
+    from workbench.tasks.inputs import Purpose, texts
 
     if isinstance(target, str | PathLike | hf.DatasetDict):
         data = load(target)
         if "text" not in data["train"].column_names:
             raise WorkbenchError(f"a target for {data.task}", "texts", "target=list_of_texts")
         return [str(t) for split in data for t in data[split]["text"]]
-    try:
-        return texts(target)
-    except WorkbenchError as error:
-        found = error.found.replace(" to predict for", " instead of texts")
-        raise WorkbenchError(f"in the target {found}", error.expected, "target=list_of_texts") from error
+    listed = "target=list_of_texts"
+    return texts(target, purpose=Purpose("in the target ", "instead of texts", listed, listed))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from workbench.data.load import BY_HAND, Data, load
-from workbench.errors import WorkbenchError
+from workbench.errors import WorkbenchError, whole
 
 TRUE = "true_label"  # the column that keeps what the labels were
 
@@ -32,8 +32,7 @@ def flip(data: Any, share: float, seed: int = 0, rows: np.ndarray | None = None)
         raise WorkbenchError(f"data for {data.task}", "texts with one label each", "wb.flip('reviews', 0.1)")
     if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 0.9:
         raise WorkbenchError(f"a share of {share!r}", "a number above 0 and at most 0.9", "wb.flip(data, 0.1)")
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise WorkbenchError(f"seed is {seed!r:.60}", "a whole number of at least 0", "wb.flip(data, 0.1, seed=0)")
+    whole("seed", seed, try_="wb.flip(data, 0.1, seed=0)")
     train, rng = data["train"], np.random.default_rng((seed, 1))
     labels = np.array(train["label"], dtype=np.int64)
     rows = np.arange(len(labels)) if rows is None else _rows(rows, len(labels))

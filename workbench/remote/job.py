@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from numbers import Integral, Real
+from numbers import Real
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.config import RunConfig, name_of
-from workbench.errors import WorkbenchError
+from workbench.errors import WorkbenchError, whole
 from workbench.remote import jsonl, service
 from workbench.tasks.base import stratified
 from workbench.tasks.inputs import texts as texts_of
@@ -325,8 +325,8 @@ def hosted(
     from workbench.data import fingerprint, load
 
     for name, count, least in (("train_examples", train_examples, 2), ("valid_examples", valid_examples, 1)):
-        if count is not None and (isinstance(count, bool) or not isinstance(count, Integral) or count < least):
-            raise WorkbenchError(f"{name} is {count!r:.60}", f"a whole number from {least} up", f"{name}=100")
+        if count is not None:
+            whole(name, count, least, try_=f"{name}=100")
     for name, number in (("multiplier", multiplier), ("price", price)):
         if number is not None and (isinstance(number, bool) or not isinstance(number, Real)):
             raise WorkbenchError(f"{name} is {number!r:.60}", "a number, or None", f"{name}=1.0")

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from workbench.config import RunConfig
-from workbench.errors import WorkbenchError
+from workbench.errors import WorkbenchError, whole
 from workbench.training import events as ev
 from workbench.training import recent
 from workbench.training.store import Store
@@ -187,8 +187,7 @@ class Record:
 
     def errors(self, n: int = 10, split: str = "validation") -> pd.DataFrame:
         """The `n` texts of a split that the model gets most wrong, worst first."""
-        if not hasattr(n, "__index__") or n < 0:
-            raise WorkbenchError(f"{n!r:.60} errors", "how many, as a whole number", "run.errors(10)")
+        whole("n", n, try_="run.errors(10)")
         return self.predictor().errors(self._split(split, "errors"), n)
 
     def confusion(self, split: str = "validation") -> pd.DataFrame:

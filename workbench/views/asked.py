@@ -1,4 +1,4 @@
-"""What a call asks for, looked at before anything is trained: a run, seeds, a split, whole numbers. Draws nothing, trains nothing.
+"""What a call asks for, looked at before anything is trained: a run, seeds, a split. Draws nothing, trains nothing.
 
 Each function gives back what was meant, or raises a WorkbenchError that says what it got instead.
 """
@@ -82,17 +82,6 @@ def seeds_of(seeds: Any) -> list[int]:
 
 def _several(value: Any) -> bool:
     return hasattr(value, "__len__") and hasattr(value, "__iter__") and not isinstance(value, str | bytes | dict)
-
-
-def whole(name: str, value: Any, least: int, most: int, try_: int) -> int:
-    """A whole number between two others.
-
-    >>> whole("top", 5, 1, 100, 5)
-    5
-    """
-    if isinstance(value, bool) or not isinstance(value, Integral) or not least <= int(value) <= most:
-        raise WorkbenchError(f"{name} is {value!r:.60}", f"a whole number from {least} to {most}", f"{name}={try_}")
-    return int(value)
 
 
 def split_of(sources: Sequence[Any], split: Any) -> str:

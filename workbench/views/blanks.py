@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from workbench.errors import WorkbenchError
-from workbench.views.asked import whole
+from workbench.errors import WorkbenchError, whole
 from workbench.views.browse import image_html, table_html
 from workbench.views.figures import SERIES
 
@@ -129,4 +128,4 @@ def fill_blank(text: str, models: Any = None, *, top: int = 5) -> FilledBlank:
     guessed is one piece of the model's vocabulary; a piece that goes on with a word stands behind a hyphen. `.frame()` has a row per word.
     Raises WorkbenchError for a model that was not pretrained to guess words, or came without the head that does.
     """
-    return FilledBlank(text, models, whole("top", top, 1, 1000, 5))
+    return FilledBlank(text, models, whole("top", top, 1, 1000, "top=5"))

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from workbench.errors import WorkbenchError
-from workbench.views.asked import whole
+from workbench.errors import WorkbenchError, whole
 from workbench.views.blanks import chosen
 from workbench.views.tokens import CELL
 
@@ -110,4 +109,4 @@ def objectives(text: str, models: Any = None, *, seed: int = 0) -> Objectives:
         raise WorkbenchError(
             f"{text!r:.60} instead of a text", "a sentence", "'The boat lay on the bank of the river.'"
         )
-    return Objectives(text, models, whole("seed", seed, 0, 2**31, 0))
+    return Objectives(text, models, whole("seed", seed, 0, 2**31))

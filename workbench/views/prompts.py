@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from workbench.errors import WorkbenchError
-from workbench.views.asked import seeds_of, whole
+from workbench.errors import WorkbenchError, whole
+from workbench.views.asked import seeds_of
 from workbench.views.browse import image_html, table_html
 from workbench.views.figures import GREY, SERIES
 
@@ -259,7 +259,7 @@ def prompt(
     counts = sorted({n if type(n) is int else -1 for n in np.array(shots, dtype=object).ravel().tolist()})
     if not counts or counts[0] < 0 or counts[-1] > most:
         raise WorkbenchError(f"shots={shots!r:.60}", f"whole numbers from 0 to {most}", "shots=(0, 1, 2, 4, 8)")
-    texts = whole("texts", texts, 1, 10**9, 100)
+    texts = whole("texts", texts, 1, try_="texts=100")
     unknown = set(words or {}) - set(loaded.labels)
     if unknown:
         raise WorkbenchError(

@@ -15,10 +15,10 @@ import pandas as pd
 from IPython.display import HTML, display
 
 from workbench.diagnosis.race import Patient, Stop, in_words, race, replay_rule, whole_curve
-from workbench.errors import WorkbenchError
+from workbench.errors import WorkbenchError, whole
 from workbench.views import figures as fig
 from workbench.views import in_notebook, labels
-from workbench.views.asked import stored_run, whole
+from workbench.views.asked import stored_run
 from workbench.views.browse import image_html, table_html
 
 MOST_DELTA = 0.1  # nats: where the slider ends
@@ -86,7 +86,7 @@ def replay(run: Any, patience: int = 3, min_delta: float = 0.0) -> Replay:
     plain script its `text` says where the rule stops."""
     if isinstance(run, str | os.PathLike):
         run = stored_run(run) or run
-    whole("patience", patience, 1, 1000, 3)
+    whole("patience", patience, 1, 1000, "patience=3")
     if isinstance(min_delta, bool) or not isinstance(min_delta, Real) or not 0 <= float(min_delta) <= MOST_DELTA:
         raise WorkbenchError(f"min_delta is {min_delta!r:.60}", f"nats from 0 to {MOST_DELTA}", "min_delta=0.01")
     made = Replay(run, patience, float(min_delta))
