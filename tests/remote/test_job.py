@@ -8,12 +8,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import tiny
+import torch
 
 import workbench as wb
 from workbench.remote import service
 from workbench.remote.server import Server
-from workbench.remote.tuning import IGNORED, Speaker
+from workbench.remote.tuning import IGNORED, Settings, Speaker, _losses, tune
 from workbench.training import events as ev
+from workbench.training.precision import autocast
 from workbench.training.run import runs
 
 KEY = "sk-secret-of-mine"
@@ -242,6 +244,46 @@ def test_only_the_answer_is_learned(gpt):
     assert asked == [*speaker._ids(" warm"), speaker.tokenizer.eos_token_id]
     long = speaker.prompt([{"role": "user", "content": "warm " * 999}])
     assert len(long) <= 128 - 16 and long[-1] == speaker._ids(" Answer:")[-1]
+
+
+def conversations(count):
+    """Questions of 3 to 40 words with answers of one and two."""
+    for i in range(count):
+        said, answer = "the room was " * (1 + i * 5 % 13), ("warm", "cold and dim")[i % 2]
+        yield {"messages": [{"role": "user", "content": said}, {"role": "assistant", "content": answer}]}
+
+
+def test_an_evaluation_looks_at_the_answers_alone_and_finds_what_all_logits_say(gpt):
+    speaker, widths, told = Speaker(gpt), [], list(conversations(40))
+    tune(
+        speaker, told, [], Settings(epochs=6, rate=5e-3), lambda *said: None, lambda: False
+    )  # some answers are right then
+    rows = [speaker.example(row) for row in told]
+    losses, right = [], 0
+    with torch.inference_mode(), autocast():
+        for ids, labels in rows:
+            logits, wanted = speaker.model(torch.tensor([ids])).logits[0, :-1].float(), torch.tensor(labels[1:])
+            asked = wanted != IGNORED
+            losses += torch.nn.functional.cross_entropy(logits[asked], wanted[asked], reduction="none").tolist()
+            right += bool((logits.argmax(-1) == wanted)[asked].all())
+    assert 0 < right < len(rows)
+    expected = {"full_valid_loss": sum(losses) / len(losses), "full_valid_exact": right / len(rows)}
+    hook = speaker.model.lm_head.register_forward_hook(lambda *call: widths.append(call[2].shape[1]))
+    found = _losses(speaker.model, rows[:2], rows, 0)
+    assert {name: found[name] for name in expected} == pytest.approx(expected, rel=2e-3)
+    assert max(widths) < max(len(ids) for ids, _ in rows) - 10
+    hook.remove()
+    whole = speaker.model.forward
+    speaker.model.forward = lambda input_ids, attention_mask: whole(input_ids, attention_mask=attention_mask)
+    assert _losses(speaker.model, rows[:2], rows, 0) == pytest.approx(found, rel=2e-3)
+
+
+def test_what_cuts_every_run_off_cuts_a_job_off_and_it_ends_well(gpt, monkeypatch):
+    monkeypatch.setenv("WORKBENCH_SECONDS", "0.0001")
+    rows, said = list(conversations(20)), []
+    done = tune(Speaker(gpt), rows, rows[:4], Settings(), lambda words, figures: said.append(figures), lambda: False)
+    assert done and [figures["step"] for figures in said] == [0, 1]
+    assert all("full_train_loss" in figures and "full_valid_loss" in figures for figures in said)
 
 
 def test_a_port_in_use_is_a_sentence(server):

@@ -6,6 +6,8 @@ Loss on the answer's pieces alone, as services do it; AdamW, linear decay, batch
 
 from __future__ import annotations
 
+import inspect
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +17,7 @@ import torch
 from torch.nn import functional as F
 
 from workbench.models import zoo
+from workbench.training.budget import budget
 from workbench.training.precision import autocast
 
 ANSWER = " Answer:"
@@ -70,7 +73,7 @@ class Speaker:
 def tune(
     speaker: Speaker, train: list[dict[str, Any]], valid: list[dict[str, Any]], settings: Settings, emit: Emit, stop: Callable[[], bool]
 ) -> bool:  # fmt: skip
-    """Train in place; True when the whole of it was done. Emits figures at every step, both losses twice an epoch."""
+    """Train in place; True unless it was stopped. Emits figures at every step, both losses twice an epoch and at the end."""
     torch.manual_seed(settings.seed)
     examples, held_out = [speaker.example(r) for r in train], [speaker.example(r) for r in valid]
     probe = examples[:: max(1, len(examples) // 64)][:64]
@@ -82,7 +85,7 @@ def tune(
     )
     pad = speaker.tokenizer.pad_token_id
     emit("Training begins", {"step": 0, "total_steps": total, **_losses(speaker.model, probe, held_out, pad)})
-    step = 0
+    step, end = 0, time.monotonic() + budget()
     for epoch in range(settings.epochs):
         order = np.random.default_rng((settings.seed, epoch)).permutation(len(examples))
         for k in range(batches):
@@ -97,7 +100,8 @@ def tune(
             rate = float(schedule.get_last_lr()[0])
             schedule.step()
             step += 1
-            due = step % max(1, batches // 2) == 0 or step == total
+            last = step == total or time.monotonic() >= end
+            due = step % max(1, batches // 2) == 0 or last
             more = _losses(speaker.model, probe, held_out, pad) if due else {}
             figures = {
                 "step": step,
@@ -107,6 +111,8 @@ def tune(
                 "learning_rate": rate,
             }
             emit(f"Step {step}/{total}: training loss={loss:.2f}", {**figures, **more})
+            if last:
+                return True
     return True
 
 
@@ -133,16 +139,27 @@ def _losses(model: Any, probe: list[Any], held_out: list[Any], pad: int) -> dict
 
 
 def _mean(model: Any, rows: list[tuple[list[int], list[int]]], pad: int, size: int = 32) -> tuple[float, float]:
+    """(mean loss per piece of the answers in nats, share of whole answers written right) of some rows."""
     total = count = right = 0.0
+    rows = sorted(rows, key=lambda row: len(row[0]))  # answers of rows of one length stand in the same few columns
     for start in range(0, len(rows), size):
         ids, mask, labels = _batch(rows[start : start + size], pad)
+        columns = (labels[:, 1:] != IGNORED).any(0).nonzero().squeeze(1)
         with autocast():
-            logits, wanted = model(input_ids=ids, attention_mask=mask).logits[:, :-1].float(), labels[:, 1:]
+            logits, wanted = _logits(model, ids, mask, columns).float(), labels[:, columns + 1]
         asked = wanted != IGNORED
         total += float(F.cross_entropy(logits[asked], wanted[asked], reduction="sum"))
         count += int(asked.sum())
         right += int(((logits.argmax(-1) == wanted) | ~asked).all(1).sum())
     return total / max(1.0, count), right / max(1, len(rows))
+
+
+def _logits(model: Any, ids: torch.Tensor, mask: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
+    """Logits (rows, columns, vocabulary) of some positions. Those of a whole batch would take a hundred megabytes, several times
+    over, and most are never looked at: a model that can leave them out does."""
+    if "logits_to_keep" in inspect.signature(model.forward).parameters:
+        return model(input_ids=ids, attention_mask=mask, logits_to_keep=columns).logits
+    return model(input_ids=ids, attention_mask=mask).logits[:, columns]
 
 
 def _batch(rows: list[tuple[list[int], list[int]]], pad: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

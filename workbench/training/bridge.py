@@ -7,7 +7,6 @@ between the batches of an evaluation, so Stop never waits for more than one batc
 from __future__ import annotations
 
 import math
-import os
 import shutil
 import time
 from collections.abc import Callable
@@ -29,6 +28,7 @@ from workbench.training import checkpoint, states
 from workbench.training import events as ev
 from workbench.training import losses as per_text
 from workbench.training.branch import leave_parent
+from workbench.training.budget import budget
 from workbench.training.store import STOP, kept_weights
 from workbench.training.team import ALONE, Team
 from workbench.training.wishes import Wishes
@@ -302,11 +302,6 @@ class Bridge(TrainerCallback):
     def _end(self, control: Any, reason: str) -> None:
         control.should_training_stop = True
         self.ended = self.ended or reason
-
-
-def budget(seconds: float | None) -> float:
-    """Seconds that a run may train. WORKBENCH_SECONDS caps every run: that is how a test goes through a lesson quickly."""
-    return min(seconds or math.inf, float(os.environ.get("WORKBENCH_SECONDS") or math.inf))
 
 
 def evaluation_steps(total: int, evaluations: int) -> set[int]:

@@ -236,7 +236,7 @@ def out_of_memory(error: BaseException) -> bool:
 
 
 def _words(ended: str, config: Any) -> str:
-    from workbench.training.bridge import budget
+    from workbench.training.budget import budget
 
     return {
         "patience": f"Early stopping: {config.patience} evaluation{'s' * (config.patience != 1)} without a lower validation loss.",
