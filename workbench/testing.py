@@ -1,4 +1,4 @@
-"""`python3 -m workbench test`: lint, format, fast tests, types, notebooks, browser. One line each, one exit status.
+"""`python3 -m workbench test`: lint, format, types, fast tests, notebooks, browser. One line each, one exit status.
 
 Every cell of every lesson runs here, with each training cut off after a second: that shows that the lesson works, and some
 thirty lessons would take an hour otherwise. Lessons as a learner runs them: `python3 -m workbench test tests/notebooks -m
@@ -11,10 +11,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
-from typing import IO
 
 from workbench import bootstrap
 from workbench.errors import WorkbenchError
@@ -23,12 +20,11 @@ FILES = ["-n", "2", "--dist", "loadfile", "--timeout", "900"]  # two processes o
 ONE_BY_ONE = ["-n", "2", "--dist", "load", "--maxschedchunk", "1"]  # the next test goes to whoever is free
 LESSON_SECONDS = "1"  # of each training of a lesson
 LESSONS = "tests/notebooks/test_lessons.py"  # alone: the files beside it would load torch into each process for nothing
-BESIDE = "types"  # one process for most of a minute: it runs beside the stages before it
 STAGES: tuple[tuple[str, list[str]], ...] = (
     ("lint", ["ruff", "check", "."]),
     ("format", ["ruff", "format", "--check", "."]),
+    ("types", ["mypy"]),  # not beside the tests, to save half a minute: it takes 2 GB of memory
     ("tests", ["pytest", "-m", "not benchmark and not notebooks and not outcomes and not browser", *FILES]),
-    ("types", ["mypy"]),
     ("notebooks", ["pytest", LESSONS, "-m", "notebooks and not outcomes", *ONE_BY_ONE, "--timeout", "900"]),
     ("browser", ["pytest", "tests/browser", "-m", "browser", *ONE_BY_ONE]),
 )
@@ -40,35 +36,17 @@ def main(arguments: list[str]) -> int:
         raise WorkbenchError("this is an installed package", "a checkout: the tests are not in the wheel", "git clone")
     if arguments:
         return _call(["pytest", *arguments])
-    began = time.time()
-    results = _stages()
+    results, began = {}, time.time()
+    for name, command in STAGES:
+        print(f"== {name}: {' '.join(command)}", flush=True)
+        results[name] = _call(command, {"WORKBENCH_SECONDS": LESSON_SECONDS} if name == "notebooks" else {})
     words = ", ".join(f"{name} {'passed' if code == 0 else 'FAILED'}" for name, code in results.items())
     print(f"== {words} in {time.time() - began:.0f} s", flush=True)
     return int(any(results.values()))
 
 
-def _stages() -> dict[str, int]:
-    """The exit status of each stage, in their order. The one beside starts with the first and is told of in its turn."""
-    results = {}
-    with tempfile.TemporaryFile() as words, ThreadPoolExecutor(1) as other:
-        beside = other.submit(_call, dict(STAGES)[BESIDE], words=words)
-        for name, command in STAGES:
-            print(f"== {name}: {' '.join(command)}", flush=True)
-            if name != BESIDE:
-                results[name] = _call(command, {"WORKBENCH_SECONDS": LESSON_SECONDS} if name == "notebooks" else {})
-                continue
-            results[name] = beside.result()
-            words.seek(0)
-            print(words.read().decode("utf-8", "replace"), end="", flush=True)
-    return results
-
-
-def _call(command: list[str], more: dict[str, str] | None = None, words: IO[bytes] | None = None) -> int:
-    """The exit status of a tool. What it says goes to `words`, or else to where this process writes."""
+def _call(command: list[str], more: dict[str, str] | None = None) -> int:
     environ = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", **(more or {})}
     if "-n" in command:  # models this small gain little from a second thread, and two processes share two cores
         environ["OMP_NUM_THREADS"] = "1"
-    error = None if words is None else subprocess.STDOUT
-    return subprocess.call(
-        [sys.executable, "-m", *command], cwd=bootstrap.ROOT, env=environ, stdout=words, stderr=error
-    )
+    return subprocess.call([sys.executable, "-m", *command], cwd=bootstrap.ROOT, env=environ)

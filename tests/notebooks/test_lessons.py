@@ -18,7 +18,6 @@ WHOLE = (
 LONG = (
     "13-under-and-overfitting",
     "21-beyond-the-laptop",
-    "20-training-somewhere-else",
     "15-reading-single-examples",
     "14-regularisation",
     "22-domain-adaptation",
