@@ -51,7 +51,8 @@ intermediate = wb.fit(others, **long)
 await intermediate
 
 # %% [markdown]
-# Any finished run can be the model of the next one: the encoder comes along as this run has left it, the head is new.
+# Any finished run can be the model of the next one: the encoder comes along as this run has left it, the head is new. So short a run is evaluated too
+# seldom for a verdict; it is the score that counts here.
 
 # %%
 after = wb.fit(news, learning_rate=1e-3, **{**few, "model": intermediate})
