@@ -100,6 +100,11 @@ duel = await wb.duel("headlines", {"alone": {}, "taught": taught_by}, seeds=2, l
 print(duel.verdict())
 
 # %% [markdown]
+# A gain can have two causes: what the teacher knows, and that soft targets keep a student from being too sure of itself, whoever they come from (Yuan et al.,
+# 2020). The control for that is a teacher that knows next to nothing, such as
+# `wb.fit("headlines", model="bert-mini", learning_rate=5e-4, epochs=1, train_examples=128)`. Give it to the duel as a third contender: it helps, too. How much
+# of the gain is left for what the good teacher knows?
+#
 # And what did the small model buy? Size and speed, measured here. The last row goes one step further: in **int8** each weight of a linear layer is a whole
 # number from -128 to 127, one byte instead of four, with one factor per layer. Embeddings stay as they are, and they are most of what a small model has.
 
@@ -158,7 +163,8 @@ third.check(answer)
 #
 # - A teacher's probabilities say which wrong answers are nearly right; a temperature makes that visible.
 # - The taught student costs no more to train and no more to run than the one that was alone.
-# - Whether it is better is for a duel with several seeds to say, and the duel says how sure that is.
+# - Whether it is better is for a duel with several seeds to say, and the duel says how sure that is. Whether it is the teacher's knowledge that helped is for
+#   a control to say: a teacher that has none.
 # - Patience pays (Beyer et al., 2022). Alone, a student with few labels soon has all that is in them; soft targets go on saying more. On the questions of a bank
 #   twelve passes taught made no clear difference and forty did: [what each technique adds](../docs/techniques.md).
 #

@@ -51,7 +51,9 @@ intermediate = wb.fit(others, **long)
 await intermediate
 
 # %% [markdown]
-# Any finished run can be the model of the next one: the encoder comes along as this run has left it, the head is new.
+# Any finished run can be the model of the next one: the encoder comes along as this run has left it, the head is new. So short a run is evaluated too
+# seldom for a verdict; it is the score that counts here. And do not wonder that the curve begins above chance: with the same seed the new head gets the same
+# random weights that the encoder has learned to serve. With another seed it begins like any other.
 
 # %%
 after = wb.fit(news, learning_rate=1e-3, **{**few, "model": intermediate})

@@ -38,6 +38,15 @@ def test_the_teacher_adds_more_than_the_seeds_spread(home, teacher):
     assert duel.runs["alone"][0].store.facts["parameters"] < teacher.store.facts["parameters"] / 3
 
 
+def test_a_teacher_that_knows_next_to_nothing_helps_too(home):
+    code = re.search(r"`(wb\.fit\(.headlines., .*?\))`", LESSON.read_text("utf-8"))[1]
+    poor = eval(code.removesuffix(")") + ", evaluations=1).join()", {"wb": wb})
+    assert poor.best["accuracy"] < 0.4
+    ways = {"alone": {}, "poorly taught": {"technique": "distillation", "teacher": poor}}
+    duel = wb.duel("headlines", ways, seeds=2, learning_rate=1e-3, **{**STUDENT, "evaluations": 1}).join()
+    assert np.mean(duel.scores["poorly taught"]) > np.mean(duel.scores["alone"]) + 0.01
+
+
 def test_int8_makes_the_file_smaller_and_costs_next_to_nothing(teacher):
     """Embeddings stay as they are, so it is less than four times smaller; the student's are a larger part still."""
     table = wb.serving({"teacher": teacher, "int8": teacher.quantized()})

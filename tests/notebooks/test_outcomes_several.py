@@ -32,6 +32,17 @@ def test_the_settings_are_those_of_the_lesson():
         assert eval(f"dict({re.search(rf'^{name} = dict[(](.*)[)]$', source, re.M)[1]})") == want
 
 
+def test_only_with_the_same_seed_the_new_head_begins_above_chance(made):
+    begun = [
+        wb.fit(made[0], learning_rate=1e-3, seed=s, **{**FEW, "model": made[2], "epochs": 1})
+        .join()
+        .frame()["accuracy"]
+        .iloc[0]
+        for s in (0, 1)
+    ]
+    assert begun[0] > 0.58 > begun[1]
+
+
 def test_the_related_task_helps_the_news_beyond_the_spread(made):
     ways = {"alone": {}, "after": {"model": made[2]}}
     duel = wb.duel(made[0], ways, seeds=3, learning_rate=1e-3, **FEW).join()
