@@ -135,6 +135,9 @@ await gentle
 wb.lineage(run)
 
 # %% [markdown]
+# The gentle branch ends below its parent: small steps leave the weights near the place of the lowest loss. Dropout that comes so late may help or not:
+# compare the ends of the curves.
+#
 # ## 8 · Is it real?
 #
 # One run is one roll of the dice: another seed draws other texts, another order, another head. And the validation texts are a sample, too. So train

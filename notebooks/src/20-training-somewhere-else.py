@@ -73,7 +73,8 @@ await run.start()
 # ## 4 · Look
 #
 # The same curves, the same verdict, the same rules as for a run of your own: a service that overfits for you overfits all the same. Only the unit has changed: the
-# loss is per piece of the *answer*. And the model can only be asked, one text at a time.
+# loss is per piece of the *answer*. The service has trained on a few more tokens than were estimated: it counts the signs between the parts of a line, too. And
+# the model can only be asked, one text at a time. A single answer may well be wrong; how often, the score says.
 
 # %%
 run.predict(["The striker scored twice in the final.", "The central bank has raised rates again."])

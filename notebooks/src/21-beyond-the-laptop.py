@@ -84,7 +84,7 @@ launched = wb.runs()[0]
 
 # %%
 print(launched.id, launched.status)
-abs(launched.frame()["valid_loss"] - default.frame()["valid_loss"]).max()
+float(abs(launched.frame()["valid_loss"] - default.frame()["valid_loss"]).max())
 
 # %% [markdown]
 # That is the largest difference between the two loss curves. Another process, the same numbers.
@@ -112,7 +112,7 @@ print("good:", [f"{rate:.1e}" for rate in good], " the rest:", [f"{rate:.1e}" fo
 # %% [markdown]
 # Crosses in the picture are **pruned** trials. The diagnosis reads every curve while it grows; when it says *diverging*, *not learning* or
 # *overfitting*, the rest of that trial would be wasted. The reason is kept. An overfitting trial has its best weights behind it, and their
-# score counts; the others have none.
+# score counts; what the others had reached is shown, and does not count.
 
 # %%
 pruned = found.frame().query("state == 'pruned'")
