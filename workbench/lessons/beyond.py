@@ -80,8 +80,8 @@ EXERCISES: tuple[Exercise, ...] = (
         _beyond_noise,
         ("The default has hardly begun to learn in so few steps: which way should the range reach?",
          "A range from 1e-3 to 2e-2, the other settings as they are.",
-         "found = wb.search('headlines', {'learning_rate': (1e-3, 2e-2)}, trials=5, **same); await found"),
-        "found = await wb.search('headlines', {'learning_rate': (1e-3, 2e-2)}, trials=5, **same); first.check(found, default)",
+         "answer = wb.search('headlines', {'learning_rate': (1e-3, 2e-2)}, trials=5, **same); await answer"),
+        "answer = await wb.search('headlines', {'learning_rate': (1e-3, 2e-2)}, trials=5, **same)",
     ),
     Exercise(
         "21.2",
@@ -101,6 +101,6 @@ EXERCISES: tuple[Exercise, ...] = (
         ("found.frame() has a column `verdict` and a column `reason`.",
          "Keep the rows whose state is pruned and count their verdicts.",
          "found.frame().query('state == \"pruned\"')['verdict'].value_counts()"),
-        "frame = found.frame(); frame[frame['state'] == 'pruned']['verdict'].value_counts().index[0]",
+        "frame = found.frame(); answer = frame[frame['state'] == 'pruned']['verdict'].value_counts().index[0]",
     ),
 )  # fmt: skip

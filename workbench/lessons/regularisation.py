@@ -103,7 +103,7 @@ EXERCISES: tuple[Exercise, ...] = (
             "The dose decides. In the table 0.6 was a cure that did harm.",
             "Dropout between 0.3, which is too little, and 0.6, which is far too much.",
         ),
-        "cured = wb.fit('headlines', **{**base, 'dropout': 0.4}); await cured",
+        "answer = wb.fit('headlines', **{**base, 'dropout': 0.4}); await answer",
     ),
     Exercise(
         "14.2",
@@ -113,7 +113,7 @@ EXERCISES: tuple[Exercise, ...] = (
         ("The gap is validation minus training loss at the last step: it also shrinks when training gets worse.",
          "What in the table made the training itself worse?",
          "A large dose of dropout."),
-        "smaller = wb.fit('headlines', **{**base, 'dropout': 0.6}); await smaller",
+        "answer = wb.fit('headlines', **{**base, 'dropout': 0.6}); await answer",
     ),
     Exercise(
         "14.3",

@@ -100,8 +100,8 @@ EXERCISES: tuple[Exercise, ...] = (
         ("Too few epochs, too low a rate, too much dropout: each of them is enough.",
          "Start with epochs=1 and learning_rate=1e-3.",
          "The cure for too little training: epochs=16 and everything else as it was."),
-        "same = dict(model='bert-tiny', train_examples=160, learning_rate=1e-3, evaluations=8); short = wb.fit('headlines', epochs=1, **same); "
-        "await short; cured = wb.fit('headlines', epochs=16, **same); await cured",
+        "same = dict(model='bert-tiny', train_examples=160, learning_rate=1e-3, evaluations=8); underfitted = wb.fit('headlines', epochs=1, **same); "
+        "await underfitted; cured = wb.fit('headlines', epochs=16, **same); await cured",
     ),
     Exercise(
         "13.2",
