@@ -20,6 +20,9 @@ import pytest  # noqa: E402  (after the environment is set)
 import sitecustomize  # noqa: E402
 
 sitecustomize.block()
+collect_ignore = [
+    "pretend.py"
+]  # its GPU can be registered once: by the tests that import it, not for its doctests as well
 pytest.register_assert_rewrite("fakes")  # it holds tests that several lessons share
 
 

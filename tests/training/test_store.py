@@ -443,7 +443,7 @@ def test_closing_on_a_full_disk_does_no_harm():
 
 
 @pytest.mark.parametrize(
-    ("name", "called"),
+    ("name", "short"),
     [
         ("bert-mini", "bert-mini"),
         ("google-bert/bert-base-uncased", "google-bert/bert-base-uncased"),
@@ -452,10 +452,10 @@ def test_closing_on_a_full_disk_does_no_harm():
         ("C:\\me\\data\\mine.csv", "mine.csv"),
     ],
 )
-def test_a_run_is_named_after_the_last_part_of_a_path(name, called):
-    from workbench.training.store import _called
+def test_a_run_is_named_after_the_last_part_of_a_path(name, short):
+    from workbench.training.store import called
 
-    assert _called(name) == called
+    assert called(name) == short
 
 
 @pytest.mark.parametrize(
