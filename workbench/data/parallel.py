@@ -60,10 +60,10 @@ def text_files(
     for path in sorted(p for p in folder.iterdir() if p.is_file()):
         if split := split_of(named := turned(path)):
             paths.setdefault(split, {})[named] = path
-    said = {split: (some, sides(some)) for split, some in sorted(paths.items())}
-    found = {
-        split: {code: some[name] for code, name in files.items()} for split, (some, files) in said.items() if files
-    }
+    found: dict[str, dict[str, Path]] = {}
+    for split, some in sorted(paths.items()):
+        if files := sides(some):
+            found[split] = {code: some[name] for code, name in files.items()}
     said_once: list[str] = []
     tables = {split: _aligned(files, folder, said_once) for split, files in found.items()} if "train" in found else {}
     if notes is not None:

@@ -84,7 +84,7 @@ class Parts:
         self.source = zoo.source(self.config.model)
         if own := pairing.own_head(self.source, self.task.name, self.config.head):
             raise WorkbenchError(
-                own.rstrip("."),
+                own,
                 "a model of a family that it has one for, such as BERT",
                 "run.save() for the finished model",
             )

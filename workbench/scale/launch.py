@@ -27,6 +27,7 @@ from workbench.scale.follow import Followed
 from workbench.scale.rank import SHARDED, check_team, sharded
 from workbench.scale.recipe import check_recipe, read_recipe
 from workbench.training import events as ev
+from workbench.training import precision
 from workbench.training.store import Store, owner
 
 LOG = "launch.log"
@@ -120,7 +121,7 @@ def _check_config(path: Path) -> None:
 
 def _check_gpus(options: Any, processes: int) -> None:
     here = -(-processes // options.machines)
-    if not options.cpu and 1 <= (there := _gpus(0)) < here:
+    if not options.cpu and 1 <= (there := precision.gpus()) < here:
         raise WorkbenchError(f"{here} processes here and {there} GPU{'s' * (there > 1)}", "a GPU for every process",
                              f"--processes {there * options.machines}, or --cpu")  # fmt: skip
 
@@ -170,13 +171,7 @@ def _processes(options: Any) -> int | None:
     """On all machines together: as many as were asked for, else one per GPU; None where a configuration file says it."""
     if options.processes or options.accelerate_config:
         return int(options.processes) if options.processes else None
-    return int(options.machines) * (1 if options.cpu else _gpus())
-
-
-def _gpus(least: int = 1) -> int:
-    import torch
-
-    return max(least, torch.cuda.device_count())
+    return int(options.machines) * (1 if options.cpu else max(1, precision.gpus()))
 
 
 def environment(options: Any) -> dict[str, str]:

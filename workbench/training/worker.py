@@ -108,12 +108,13 @@ class Worker:
             self.note(
                 f"also={list(config.also)} is learned with technique='multi-task' alone; {technique.name} leaves it out."
             )
-        ours, padded = (
+        for said in (
+            choices.left_out(config, task.name),
             pairing.own_head(self.source, task.name, config.head),
             sound.padding_words(zoo.config(self.source)),
-        )
-        for said in filter(None, (choices.left_out(config, task.name), ours, padded)):
-            self.note(said)
+        ):
+            if said:
+                self.note(said)
         tokenizer = pairing.tokenizer(self.source, task.name)
         self.task, learns_with = mistakes.spoil(config, mistakes.TRAINING, task, tokenizer)
         self.served = mistakes.spoil(config, mistakes.SERVING, task, tokenizer)
