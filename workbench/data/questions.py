@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.data.columns import usual
-from workbench.data.text import missing, well_formed
+from workbench.data.text import is_list, missing, well_formed
 from workbench.errors import WorkbenchError
 
 TASK = "answering"
@@ -48,11 +48,19 @@ def _rows(article: dict[str, Any]) -> list[dict[str, Any]]:
     try:
         return [
             {**({"id": q["id"]} if "id" in q else {}), "title": article.get("title"), "question": q.get("question"),
-             "context": p.get("context"), "answers": [] if q.get("is_impossible") else q.get("answers") or []}
+             "context": p.get("context"), "answers": [] if q.get("is_impossible") else _written(q)}
             for p in article["paragraphs"] for q in p["qas"]
         ]  # fmt: skip
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"article {article.get('title')!r} is not built as SQuAD's are") from error
+
+
+def _written(question: dict[str, Any]) -> Any:
+    """The answers of a question; of MRQA's those with a place."""
+    places = question.get("detected_answers")
+    if not places:
+        return question.get("answers") or []
+    return [{"text": a["text"], "answer_start": a["char_spans"][0][0]} for a in places]
 
 
 def columns(frame: pd.DataFrame, text: str | None = None, label: str | None = None) -> dict[str, str] | None:
@@ -84,8 +92,9 @@ def canonical(frame: pd.DataFrame, split: str, names: list[str] | None) -> pd.Da
     """Questions and passages as str, none of them empty, and every answer at its place."""
     if not len(frame):
         raise WorkbenchError(f"{split} has no rows", "at least one question with its passage")
+    listed = any(map(is_list, frame["context"]))
     for role, what in (("question", "question"), ("context", "passage")):
-        frame[role] = ["" if missing(v) else well_formed(str(v)) for v in frame[role]]
+        frame[role] = ["" if missing(v) else well_formed(str(_joined(v))) for v in frame[role]]
         empty = [i for i, v in enumerate(frame[role]) if not v.strip()]
         if empty:
             raise WorkbenchError(f"{len(empty)} rows of {split} have no {what} (rows {_some(empty)})",
@@ -95,9 +104,15 @@ def canonical(frame: pd.DataFrame, split: str, names: list[str] | None) -> pd.Da
     given = zip(frame["context"], frame["answers"], starts, strict=True)
     found = [_answers(context, value, start) for context, value, start in given]
     _complain(found, split)
-    frame.attrs = {"notes": _unsure(found, split)}  # load takes them over
+    said = [f"the passages of {split} are lists and were joined with spaces"] if listed else []
+    frame.attrs = {"notes": said + _unsure(found, split)}  # load takes them over
     frame["answers"] = [{"text": f[0], "answer_start": f[1]} for f, _ in found]
     return frame.drop(columns=beside) if beside else frame
+
+
+def _joined(value: Any) -> Any:
+    """A list of texts, or of lists of them, as one text; everything else as it is."""
+    return " ".join(str(_joined(v)) for v in value) if is_list(value) else value
 
 
 def _answers(context: str, value: Any, start: Any = None) -> tuple[Found, str]:

@@ -69,8 +69,11 @@ def pieces(path: Path, coded: str, notes: list[str]) -> Iterator[pd.DataFrame]:
     elif suffix == ".jsonl":
         yield from _of_objects(path, coded, notes)
     else:
+        first = txt.beginning(path, coded)
+        labels = txt.built(first) == "labelled"
         with path.open(encoding=coded) as lines:
-            yield from _in_pieces({"text": bare} for line in lines if (bare := line.strip()))
+            texts = ({"text": bare} for line in lines if (bare := line.strip()))
+            yield from _in_pieces(txt.labelled(lines, first) if labels else texts)
 
 
 def _of_objects(path: Path, coded: str, notes: list[str]) -> Iterator[pd.DataFrame]:
@@ -225,7 +228,10 @@ def streamed(path: Path, text: str | None, label: str | None, group: str | None,
         return None
     coded = decode.UTF8 if path.suffix.lower() == ".parquet" else decode.encoding(path)
     lines = txt.beginning(path, coded) if path.suffix.lower() in (".txt", ".tsv") else []
-    if txt.built(lines) in ("sentences", "pairs", "table" if path.suffix.lower() == ".txt" else ""):
+    built = txt.built(lines)
+    if built in ("sentences", "pairs", "standoff") or (
+        path.suffix.lower() == ".txt" and built in ("table", "documents")
+    ):
         return None
     tables = pieces(path, coded, said := decode.stated(path.name, coded))
     first = next(tables, None)
