@@ -236,7 +236,7 @@ def test_a_sign_for_no_label_is_spoken_of():
 
 def test_a_test_split_without_the_columns_of_labels_is_left_out(tmp_path):
     on = {name: [i % k == 0 for i in range(40)] for name, k in (("toxic", 2), ("threat", 3), ("insult", 5))}
-    pd.DataFrame({"comment_text": texts(), **on}).astype({n: int for n in on}).to_csv(
+    pd.DataFrame({"comment_text": texts(), **on}).astype(dict.fromkeys(on, int)).to_csv(
         tmp_path / "train.csv", index=False
     )
     pd.DataFrame({"comment_text": ["one more", "two more"]}).to_csv(tmp_path / "test.csv", index=False)

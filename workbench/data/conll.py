@@ -104,8 +104,9 @@ def _types_alone(values: list[str]) -> bool:
 
 def _prefix(words: Iterable[str]) -> str:
     """The language that stands before every word, as in WikiANN's `en:Rome`; empty where there is none."""
-    found = {(m[0] if (m := re.match(r"[a-z]{2,3}(-[a-z-]+)?:", word)) else "") for word in words}
-    return found.pop() if len(found) == 1 else ""
+    every = iter(words)
+    found = re.match(r"[a-z]{2,3}(-[a-z-]+)?:", next(every, ""))
+    return found[0] if found and all(word.startswith(found[0]) for word in every) else ""
 
 
 def names(values: Iterable[str]) -> int:

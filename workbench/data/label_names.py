@@ -28,17 +28,22 @@ _NUMBERED = re.compile(r"(\d+)[\t,;: ]+(.*\S)")
 def given(frames: Tables, column: str, place: Path, notes: list[str]) -> Tables:
     """The tables with names in place of numbers in the column of a label or of lists of labels, where a file beside them gives a name
     for every number; else as they are."""
-    folder = place if place.is_dir() else place.parent
     numbers = {v for frame in frames.values() for some in frame[column] for v in _each(some)}
-    if not numbers or not all(re.fullmatch(r"\d{1,4}", v) for v in numbers):
-        return frames
-    for path in (folder / name for name in FILES):
-        names = _names(path, numbers)
-        if names:
-            first = min(numbers, key=int)
+    names = of(numbers, place, notes)
+    return {split: _with(frame, column, names) for split, frame in frames.items()} if names else frames
+
+
+def of(numbers: Iterable[str], place: Path, notes: list[str]) -> dict[str, str]:
+    """The names of labels that are numbers, from a file beside the data, which is said; empty where none names them all."""
+    known = set(numbers)
+    if not known or not all(re.fullmatch(r"\d{1,4}", v) for v in known):
+        return {}
+    for path in ((place if place.is_dir() else place.parent) / name for name in FILES):
+        if path != place and (names := _names(path, known)):
+            first = min(known, key=int)
             notes.append(f"the labels were named by {path.name}: {first} is {names[first]!r}")
-            return {split: _with(frame, column, names) for split, frame in frames.items()}
-    return frames
+            return names
+    return {}
 
 
 def _each(value: str | list[str]) -> list[str]:

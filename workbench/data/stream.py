@@ -31,6 +31,7 @@ from workbench.data import (
     groups,
     indicators,
     json_files,
+    label_names,
     labelled,
     separated,
     shaped,
@@ -247,6 +248,8 @@ def streamed(path: Path, text: str | None, label: str | None, group: str | None,
             stream.take(frame, writer)
     said += txt.said(path.name, lines) if path.suffix.lower() == ".txt" else []
     found += [*said, *roles_said(stream.kind.TASK, stream.chosen, text, label)]
+    names = label_names.of(stream.codes, path, found)
+    stream.codes = {names.get(label, label): code for label, code in stream.codes.items()}
     made = stream.finish(raw, seed, found)
     if "validation" not in made:  # a handful of long texts
         return None
