@@ -90,6 +90,28 @@ def test_ontonotes_has_its_names_in_brackets(tmp_path, name):
     assert tags == ["B-PERSON", "I-PERSON", "O", "O", "O", "B-DATE", "O", "O"]
 
 
+@pytest.mark.parametrize("above", ["# id 5239d808-f300\tdomain=en\n", "###MEDLINE:95369245\n\n", ""])
+def test_what_stands_above_a_sentence_is_no_word(tmp_path, above):
+    whole = per_word(lambda at, w, t: f"{above if at == 0 else ''}{w} _ _ {t}")
+    assert is_tagged(wb.load(written(tmp_path, {"en-train.conll": whole}) / "en-train.conll"))
+
+
+def test_a_sign_with_a_tag_is_a_word_at_the_beginning_too(tmp_path):
+    whole = per_word(lambda at, w, t: f"# id\tO\n{w}\t{t}" if at == 0 else f"{w}\t{t}")
+    assert wb.load(written(tmp_path, {"a.conll": whole}) / "a.conll")["train"]["tokens"][0][0] == "# id"
+
+
+def test_the_split_devel_is_for_validation(tmp_path):
+    whole = per_word(lambda at, w, t: f"{w}\t{t}")
+    data = wb.load(written(tmp_path, {"train.tsv": whole, "devel.tsv": whole}))
+    assert is_tagged(data) and len(data["validation"]) == 24
+
+
+def test_webannos_own_form_is_refused_with_what_to_export(tmp_path):
+    with pytest.raises(wb.WorkbenchError, match="exporting it as CoNLL 2002"):
+        wb.load(written(tmp_path, {"a.tsv": "#FORMAT=WebAnno TSV 3.3\n\n#Text=Ada\n1-1\t0-3\tAda\tPER\n"}) / "a.tsv")
+
+
 def test_files_whose_names_end_in_the_split_are_splits_together(tmp_path):
     whole = per_word(lambda at, w, t: f"{t}\t{w}")
     data = wb.load(written(tmp_path, {"engtrain.bio": whole, "engtest.bio": whole}))
@@ -207,6 +229,11 @@ JSON = {
     "numbered rows": {str(i): r for i, r in enumerate(ROWS)},
     "further in": {"version": 1, "rasa_nlu_data": {"common_examples": ROWS, "synonyms": []}},
     "pairs": [[*r.values()] for r in ROWS],
+    "intents": {
+        "intents": [
+            {"tag": v, "patterns": [r["text"] for r in ROWS if r["label"] == v], "responses": ["."]} for v in "ab"
+        ]
+    },
     "lists by label": {label: [r["text"] for r in ROWS if r["label"] == label] for label in "ab"},
 }
 
@@ -215,7 +242,7 @@ JSON = {
 def test_the_ways_to_write_a_table_as_json(tmp_path, way):
     data = wb.load(written(tmp_path, {"mine.json": json.dumps(JSON[way])}) / "mine.json")
     assert data.task == "classification" and data.labels == ["a", "b"] and all_rows(data, "text") == sorted(TEXTS)
-    assert fingerprint(data) == fingerprint(wb.load(pd.DataFrame(ROWS))) or way == "lists by label"
+    assert fingerprint(data) == fingerprint(wb.load(pd.DataFrame(ROWS))) or way in ("lists by label", "intents")
 
 
 def test_lists_under_names_of_columns_are_no_classes():
@@ -228,6 +255,21 @@ def test_a_passage_and_its_questions_in_every_line(tmp_path):
         {"text": t.split()[0], "char_spans": [[0, t.index(" ") - 1]]}]}]} for i, t in enumerate(TEXTS)]  # fmt: skip
     data = load_rows(tmp_path, [{"header": {"dataset": "x"}}, *rows])
     assert data.task == "answering" and data["train"]["answers"][0] == {"text": ["Ada"], "answer_start": [0]}
+
+
+@pytest.mark.parametrize("way", ["two columns", "an object in a cell"])
+def test_answers_in_a_csv_have_their_places(tmp_path, way):
+    frame = pd.DataFrame({"context": TEXTS, "question": [f"Who saw mill {i}?" for i in range(24)]})
+    if way == "two columns":
+        frame = frame.assign(answer_text="mill", answer_start=[t.index("mill") for t in TEXTS])
+    else:
+        places = [f"array([{t.index('mill')}], dtype=int32)" for t in TEXTS]
+        frame = frame.assign(
+            answers=[f"{{'text': array(['mill'], dtype=object), 'answer_start': {p}}}" for p in places]
+        )
+    frame.to_csv(tmp_path / "mine.csv", index=False)
+    row = wb.load(tmp_path / "mine.csv")["train"][0]
+    assert row["answers"] == {"text": ["mill"], "answer_start": [row["context"].index("mill")]}
 
 
 def test_passages_that_are_lists_are_joined_and_that_is_said(tmp_path):

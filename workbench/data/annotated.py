@@ -64,6 +64,25 @@ def chosen(rows: list[Row], name: str, notes: list[str]) -> list[Row]:
     return _labelled(rows, on, ("accept", "options", "config"), several)
 
 
+def spread(rows: list[Row], name: str, notes: list[str]) -> list[Row]:
+    """Intents with the lists of what is said for each, as chatbots have them, as a row per text; other rows as they are.
+
+    >>> spread([{"tag": "greet", "patterns": ["Hi", "Hello"], "responses": ["Hi!"]}], "intents.json", [])
+    [{'text': 'Hi', 'label': 'greet'}, {'text': 'Hello', 'label': 'greet'}]
+    """
+    first = rows[0] if rows else {}
+    intent = next((key for key in ("tag", "intent") if isinstance(first.get(key), str)), "")
+    said = next((key for key in ("patterns", "examples", "utterances") if isinstance(first.get(key), list)), "")
+    if not intent or not said or not all(isinstance(r.get(intent), str) and _texts(r.get(said)) for r in rows):
+        return rows
+    notes.append(f"the texts of {name} are those of {said!r}, each with its {intent!r} as label")
+    return [{"text": text, "label": row[intent]} for row in rows for text in row[said]]
+
+
+def _texts(values: Any) -> bool:
+    return isinstance(values, list) and all(isinstance(v, str) for v in values)
+
+
 def yes_and_no(rows: list[Row], name: str, notes: list[str]) -> list[Row]:
     """Rows that all ask for the same label, with Prodigy's answers accept and reject, as two classes; other rows as they are.
 

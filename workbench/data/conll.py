@@ -20,6 +20,7 @@ HEADERS = {
 ENOUGH = 0.9  # of the values of a column that holds tags
 _NOTE = re.compile(r"# *(\w+) *= *(.*)")
 _COMMENT = re.compile(r"#(?! .*(?<= )(?:O|[BIESLUM]-[^ ]+)$)(?: .*)?")  # "# O" is a word and its tag
+_ABOUT = re.compile(r"# id [\w-]+\t[^\t]+=[^\t]+")  # MultiCoNER's line above a sentence
 _DOCUMENT = re.compile(r"#(begin|end) document\b.*")
 _BRACKET = re.compile(r"\((\w+)\*?\)?|\*\)?")  # (GPE) (GPE* * *)
 _PIECES = re.compile(r"\d+[-.]\d+")  # CoNLL-U's number of a word that is written as one and counted as two, or left out
@@ -71,7 +72,9 @@ def in_lines(lines: list[str], most: int) -> bool:
     >>> in_lines(["Ada\\tB-PER", "left\\tO", "", "Go\\tO"], 5), in_lines(["See you.", "", "Bye."], 5)
     (True, False)
     """
-    rows = [fields(line) for line in lines if line and not line.startswith(("-DOCSTART-", "# ", "#begin ", "#end "))]
+    rows = [
+        fields(line) for line in lines if line and not line.startswith(("-DOCSTART-", "# ", "#begin ", "#end ", "###"))
+    ]
     short = [r for r in rows if 2 <= len(r) <= most]
     if not short or len(short) < ENOUGH * len(rows) or "" not in lines:
         return False
@@ -131,11 +134,11 @@ def _sentences(lines: Iterable[str]) -> list[Sentence]:
 
     for number, line in enumerate(lines, 1):
         parts, bare = fields(line), line.strip(" ")
-        if not line or parts[0] == "-DOCSTART-" or _DOCUMENT.fullmatch(bare):
+        if not line or parts[0] == "-DOCSTART-" or _DOCUMENT.fullmatch(bare) or (len(parts) == 1 and bare[:3] == "###"):
             close()
         elif "\t" not in line and (note := _NOTE.fullmatch(bare)) and not (words and TAG.fullmatch(parts[-1])):
             about.update({} if words else {note[1]: note[2]})
-        elif not words and "\t" not in line and _COMMENT.fullmatch(bare):
+        elif not words and _COMMENT.fullmatch(bare) and ("\t" not in line or _ABOUT.fullmatch(bare)):
             continue
         elif len(parts) < 2:
             raise ValueError(f"line {number} has one column: {line.strip()[:40]!r}")

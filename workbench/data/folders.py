@@ -14,11 +14,12 @@ from pathlib import Path
 import pandas as pd
 
 from workbench.data import codes, decode
-from workbench.data.endings import ADVICE, READMES, bare
+from workbench.data.endings import READMES, bare
 from workbench.data.splits import meant, once_each
 from workbench.errors import WorkbenchError
 
 _MAIL = re.compile(r"(From|Subject|Received|Return-Path|Xref|Path|Newsgroups):? .*\n([A-Z][\w-]+: |[ \t])")  # two lines
+BESIDE = (".ann", ".conllu", ".sgm", ".tmx", ".xml")  # what is no readme and no card, whether it could be read or not
 UNLABELLED = ("unsup", "unlabeled", "unlabelled", "unsupervised")  # folders of texts without a class
 
 
@@ -47,7 +48,7 @@ def passed_over(folder: Path, files: list[Path], endings: tuple[str, ...]) -> li
     unless the splits are such files."""
     used = {bare(p).suffix.lower() for p in files}
     kinds = [
-        ending for ending in {*endings, *ADVICE, *used} if ending not in (".txt", ".json", "") or ending in used - {""}
+        ending for ending in {*endings, *BESIDE, *used} if ending not in (".txt", ".json", "") or ending in used - {""}
     ]
     others = [
         p.name for p in sorted(folder.iterdir()) if bare(p).suffix.lower() in kinds and not {p, bare(p)} & {*files}

@@ -30,6 +30,7 @@ def lines(path: Path, coded: str, notes: list[str]) -> pd.DataFrame:
 def _plain(rows: list[dict[str, Any]], name: str, notes: list[str]) -> list[dict[str, Any]]:
     """Rows that were written by annotation tools with plain labels, and of those with a decision the accepted ones."""
     rows = _accepted(annotated.yes_and_no(rows, name, notes), name, notes)
+    rows = annotated.spread(rows, name, notes)
     return annotated.shared_out(annotated.chosen(label_studio.opened(rows), name, notes), name, notes)
 
 
@@ -99,7 +100,7 @@ def _lists(found: dict[str, Any], above: str = "", depth: int = 3) -> dict[str, 
     """The lists of objects in an object, by the way to them."""
     made: dict[str, list[Any]] = {}
     for key, value in found.items():
-        if isinstance(value, list) and len(value) > 3 and all(isinstance(row, dict) for row in value):
+        if isinstance(value, list) and len(value) > 1 and all(isinstance(row, dict) for row in value):
             made[f"{above}{key!r}"] = value
         elif isinstance(value, dict) and depth:
             made |= _lists(value, f"{above}{key!r}, ", depth - 1)

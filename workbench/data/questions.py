@@ -6,6 +6,7 @@ where the passage does not say. Several entries are several right answers, not t
 
 from __future__ import annotations
 
+import ast
 import re
 import warnings
 from typing import Any
@@ -22,7 +23,11 @@ TASK = "answering"
 ROWS, ROW = "questions", "a question, its passage and its answers"
 FINGERPRINT = ("question", "context", "answers")
 SAME = ("question", "context")  # the same question on another passage is another one
-QUESTION, CONTEXT, ANSWERS = ("question", "query"), ("context", "passage", "paragraph"), ("answers", "answer")
+QUESTION, CONTEXT, ANSWERS = (
+    ("question", "query"),
+    ("context", "passage", "paragraph"),
+    ("answers", "answer", "answer_text"),
+)
 STARTS = ("answer_start", "start")  # beside an answer, or a column of its own
 SHARE = 0.15  # of the questions that become the validation split where there is none
 FEATURES = {"text": hf.List(hf.Value("string")), "answer_start": hf.List(hf.Value("int64"))}
@@ -118,6 +123,8 @@ def _joined(value: Any) -> Any:
 def _answers(context: str, value: Any, start: Any = None) -> tuple[Found, str]:
     """The answers of one row with their places, and what is wrong with them: nothing, "first" (of several
     places), "mended", or words."""
+    if isinstance(start, str):  # in a csv file
+        start = int(start) if start.strip().isdecimal() else start.strip() or None
     entries = _entries(value, start)
     if entries is None:
         return ([], []), "answers are neither texts nor texts with places"
@@ -150,6 +157,8 @@ def _answers(context: str, value: Any, start: Any = None) -> tuple[Found, str]:
 
 def _entries(value: Any, start: Any) -> list[tuple[Any, Any]] | None:
     """(text, place) of every answer in any of the usual forms; None for a form that is not known."""
+    if isinstance(value, str) and value.startswith("{"):
+        value = _read_back(value)
     if isinstance(value, np.ndarray):
         value = value.tolist()
     if isinstance(value, dict):
@@ -165,6 +174,15 @@ def _entries(value: Any, start: Any) -> list[tuple[Any, Any]] | None:
     if missing(value) or value == "":
         return []
     return [(value, start)] if isinstance(value, str) else None
+
+
+def _read_back(value: str) -> Any:
+    """An object that was written into a cell, {'text': array(['Ada'], dtype=object), 'answer_start': [0]}; a text that is none."""
+    try:
+        found = ast.literal_eval(re.sub(r"array\((\[[^]]*\])(, dtype=\w+)?\)", r"\1", value))
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return value
+    return found if isinstance(found, dict) and "text" in found else value
 
 
 def _places(context: str, text: str) -> list[int]:

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from workbench.data import conll, decode, lines, standoff, unlabelled
+from workbench.errors import WorkbenchError
 
 ENOUGH = 0.9  # of the lines
 _ATTRIBUTED = re.compile(r"[^\t]+\t[^\t]+\tCC[- ]BY[^\t]*")
@@ -55,7 +56,11 @@ def read(path: Path, coded: str, notes: list[str], tabbed: Callable[..., pd.Data
 
 def read_tsv(path: Path, coded: str, notes: list[str], tabbed: Callable[..., pd.DataFrame]) -> pd.DataFrame:
     """A tsv file: a table, which `tabbed` reads, unless blank lines divide words with tags, or the third column names Tatoeba."""
-    if built(beginning(path, coded)) in ("sentences", "pairs"):
+    first = beginning(path, coded)
+    if first and first[0].startswith("#FORMAT=WebAnno"):
+        raise WorkbenchError(f"{path.name} is an export of WebAnno or INCEpTION in their own form", "a word and its tag in every line",
+                             "exporting it as CoNLL 2002 and naming it train.conll")  # fmt: skip
+    if built(first) in ("sentences", "pairs"):
         return read(path, coded, notes, tabbed)
     return tabbed(path, coded, notes)
 
