@@ -103,6 +103,12 @@ def test_several_labels_of_fasttext_are_several(tmp_path):
     )
 
 
+def test_one_line_with_several_labels_far_below_makes_lists_of_all(tmp_path):
+    lines = [f"__label__{'a' if i % 2 else 'b'} it was day {i} {'of many ' * 9}" for i in range(1000)]
+    data = wb.load(written(tmp_path, "\n".join([*lines, "__label__a __label__b the last"])))
+    assert data.task == "multi-label" and data.labels == ["a", "b"]
+
+
 def test_abstracts_with_a_label_before_every_sentence_keep_their_documents(tmp_path):
     lines = [x for i in range(12) for x in (f"###24{i}", f"METHODS\tWe asked {i} .", f"RESULTS\tThey said {i} .", "")]
     data = wb.load(written(tmp_path, "\n".join(lines)))

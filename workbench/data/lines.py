@@ -3,7 +3,7 @@
 __label__sauce __label__cheese How long does it keep?     fastText
 DESC:manner How did it begin ?                            TREC
 (3 (2 It) (4 (2 works) (2 .)))                            Stanford's trees of sentiment: a label for every phrase
-Sales rose to 12 million .@positive      so glad;joy      a sign before the label
+Sales rose to 12 .@up     so glad;joy     joy|so glad       a sign between text and label
 ###24293578                                               PubMed's abstracts: the lines below are `label<tab>sentence`
 """
 

@@ -38,7 +38,8 @@ def read(path: Path, coded: str, notes: list[str], tabbed: Callable[..., pd.Data
             )
             return frame
         if kind == "labelled":
-            frame = pd.DataFrame(labelled(path.read_text(coded).splitlines(), first), dtype=object)
+            whole = path.read_text(coded).splitlines()
+            frame = pd.DataFrame(lines.rows(whole, lines.rule(first), lines.many(whole)), dtype=object)
             notes += said(path.name, first)
             return frame
         if kind == "table":
