@@ -99,8 +99,9 @@ def _whole_pairs(frame: pd.DataFrame, files: dict[str, Path], notes: list[str]) 
     """The pairs without those of which a side is empty, as corpora that were aligned by a program have them, and without lines of
     tags on both sides, as talks have them."""
     names = " and ".join(path.name for path in files.values())
-    tags = frame.map(lambda line: bool(_TAG.match(line))).all(axis=1)
-    empty = frame.map(lambda line: not line.strip()).any(axis=1)
+    sides = list(zip(frame["source"], frame["target"], strict=True))
+    tags = pd.Series([a.lstrip()[:1] == "<" and all(map(_TAG.match, (a, b))) for a, b in sides])
+    empty = pd.Series([not (a.strip() and b.strip()) for a, b in sides])
     if tags.mean() < 0.5:
         frame, empty = frame[~tags], empty[~tags]
         notes += (
