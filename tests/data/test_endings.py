@@ -82,14 +82,28 @@ SHAPES = {
 
 @pytest.mark.parametrize("ending", SHAPES)
 @pytest.mark.parametrize("name", ["Collection", "mine.data"])
-def test_the_advice_on_an_unknown_ending_works(tmp_path, name, ending):
+def test_a_file_with_an_unknown_ending_is_read_by_its_lines(tmp_path, name, ending):
     (tmp_path / name).write_text(SHAPES[ending])
-    with pytest.raises(wb.WorkbenchError) as caught:
+    (tmp_path / f"same{ending}").write_text(SHAPES[ending])
+    data = wb.load(tmp_path / name)
+    assert fingerprint(data) == fingerprint(wb.load(tmp_path / f"same{ending}"))
+    assert f"{name} was read as a {ending} file is, by what its lines look like" in data.notes
+
+
+def test_the_only_file_without_an_ending_in_a_zip_is_read_beside_its_readme(tmp_path):
+    with zipfile.ZipFile(tmp_path / "sms.zip", "w") as archive:
+        archive.writestr("SMSSpamCollection", SHAPES[".tsv"])
+        archive.writestr("readme", "What this is.")
+    assert wb.load(tmp_path / "sms.zip").labels == ["ham", "spam"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("a.xml", "read_xml"), ("a.conllu", "parts of speech"), ("wiki.tokens", "end in .txt")]
+)
+def test_of_endings_that_are_not_read_it_is_said_what_to_make_of_them(tmp_path, name, said):
+    (tmp_path / name).write_text("Some words.\nSome other words.\nAnd more.\n")
+    with pytest.raises(wb.WorkbenchError, match=said):
         wb.load(tmp_path / name)
-    assert caught.value.try_ == f"renaming it to {name}{ending}"
-    (tmp_path / name).rename(tmp_path / f"{name}{ending}")
-    data = wb.load(tmp_path / f"{name}{ending}")
-    assert sum(map(len, data.values())) == (20 if ending == ".conll" else 40)
 
 
 def test_of_other_files_nothing_is_said(tmp_path):

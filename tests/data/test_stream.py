@@ -226,3 +226,33 @@ def test_a_million_rows_do_not_fill_memory(tmp_path):
     done = subprocess.run([sys.executable, "-c", CODE, str(path)], capture_output=True, text=True, check=True, cwd=ROOT)
     rows, grown = done.stdout.split()
     assert int(rows) == 1_000_000 and float(grown) < 400  # megabytes above what importing takes; the file has 130
+
+
+@pytest.mark.parametrize(
+    "line", ["__label__{label} {text}", "{text};{label}", "({label} (2 {text}))", "NUM:{label} {text}"]
+)
+def test_labels_in_the_lines_are_read_as_in_small_files(tmp_path, monkeypatch, line):
+    numbers = {"zebra": "3", "ant": "1"} if line.startswith("(") else {}
+    rows = [(text, numbers.get(label, label)) for text, label in frame().itertuples(index=False)]
+    (tmp_path / "large.txt").write_text("".join(line.format(text=t, label=v) + "\n" for t, v in rows))
+    large = wb.load(tmp_path / "large.txt")
+    assert large["train"].cache_files and any("they were read as labels" in n for n in large.notes)
+    monkeypatch.setattr(stream, "LARGE", 1 << 20)
+    assert labelled(large) == labelled(wb.load(tmp_path / "large.txt")) and len(labelled(large)) == 100
+
+
+def test_a_line_without_a_label_in_a_large_file_is_named(tmp_path):
+    (tmp_path / "large.txt").write_text(
+        "".join(f"so glad {i};{'joy' if i % 2 else 'anger'}\n" for i in range(40)) + "no more\n"
+    )
+    with pytest.raises(wb.WorkbenchError, match="line 41 has no label"):
+        wb.load(tmp_path / "large.txt")
+
+
+def test_excels_line_on_the_separator_and_the_names_of_numbered_labels(tmp_path):
+    rows = frame().assign(label=["1", "2"] * 50)
+    (tmp_path / "large.csv").write_text("sep=;\n" + rows.to_csv(index=False, sep=";"))
+    (tmp_path / "classes.txt").write_text("Zebra\nAnt\n")
+    data = wb.load(tmp_path / "large.csv")
+    assert data["train"].cache_files and data.labels == ["Ant", "Zebra"]
+    assert labelled(data) == dict(zip(rows["text"], ["Zebra", "Ant"] * 50, strict=True))

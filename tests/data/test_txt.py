@@ -59,20 +59,63 @@ def test_a_table_with_names_and_pairs_of_sentences_are_read_as_tsv(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("line", "values", "said"),
+    ("line", "text", "values", "said"),
     [
-        ("day {i} was mine;{v}", ("joy", "anger"), "ends in ;joy, ;anger:"),
-        ("Sales rose to {i} .@{v}", ("positive", "neutral"), "ends in @positive, @neutral:"),
-        ("{v} How far is {i} ?", ("DESC:manner", "NUM:dist"), "begins with DESC:manner, NUM:dist:"),
-        ("{v}: it was day {i}", ("joy", "anger"), "begins with joy:, anger:"),
-        ("{v} it was day {i}", ("__label__no", "__label__yes"), "begins with __label__no, __label__yes:"),
+        ("day {i} was mine;{v}", "day {i} was mine", ("joy", "anger"), "ends in joy, anger"),
+        ("Sales rose to {i} .@{v}", "Sales rose to {i} .", ("positive", "neutral"), "ends in positive, neutral"),
+        ("{v}|Sales rose to {i}.", "Sales rose to {i}.", ("up", "down"), "begins with up, down"),
+        ("{v} How far is {i} ?", "How far is {i} ?", ("DESC:manner", "NUM:dist"), "begins with DESC:manner, NUM:dist"),
+        ("__label__{v} it was day {i}", "it was day {i}", ("no", "yes"), "begins with no, yes"),
+        ("(3 (2 Day) ({v} (2 {i}) (1 .)))", "Day {i} .", ("3", "3"), ""),
+        ("({v} (2 Day) (3 (2 {i}) (1 .)))", "Day {i} .", ("1", "4"), "is a tree with 1, 4"),
     ],
 )
-def test_labels_in_the_lines_are_spoken_of_and_left_there(tmp_path, line, values, said):
-    lines = [line.format(i=i, v=values[i % 2]) for i in range(20)]
+def test_labels_in_the_lines_are_read_and_said(tmp_path, line, text, values, said):
+    rows = [(text.format(i=i), values[i % 2]) for i in range(20)]
+    data = wb.load(written(tmp_path, "\n".join(line.format(i=i, v=values[i % 2]) for i in range(20))))
+    if not said:  # one label for all is none
+        assert data.task == "language-modeling"
+        return
+    assert fingerprint(data) == fingerprint(wb.load(pd.DataFrame(rows, columns=["text", "label"])))
+    assert any(f"a label in every line, which {said}: they were read as labels" in n for n in data.notes)
+
+
+def test_what_a_speaker_says_stays_a_text_and_that_is_said(tmp_path):
+    lines = [f"{'ANN' if i % 2 else 'BOB'}: it was day {i}" for i in range(20)]
     data = wb.load(written(tmp_path, "\n".join(lines)))
     assert data.task == "language-modeling" and sorted(t for s in data.values() for t in s["text"]) == sorted(lines)
-    assert said in data.notes[0] and "save it as csv with columns text and label" in data.notes[0]
+    assert "begins with BOB:, ANN:" in data.notes[0] and "save it as csv with columns text and label" in data.notes[0]
+
+
+def test_a_line_without_a_label_among_others_leaves_all_as_texts_and_is_named(tmp_path):
+    lines = [f"day {i} was mine;{'joy' if i % 2 else 'anger'}" for i in range(20)]
+    data = wb.load(written(tmp_path, "\n".join([*lines, "no more"])))
+    assert data.task == "language-modeling" and "line 21 has no label" in data.notes[0]
+
+
+def test_several_labels_of_fasttext_are_several(tmp_path):
+    lines = [f"__label__{'a' if i % 2 else 'b'} __label__{'c' if i % 3 else 'd'} it was day {i}" for i in range(20)]
+    data = wb.load(written(tmp_path, "\n".join(lines)))
+    assert (
+        data.task == "multi-label"
+        and data.labels == ["a", "b", "c", "d"]
+        and data["train"]["text"][0].startswith("it was")
+    )
+
+
+def test_one_line_with_several_labels_far_below_makes_lists_of_all(tmp_path):
+    lines = [f"__label__{'a' if i % 2 else 'b'} it was day {i} {'of many ' * 9}" for i in range(1000)]
+    data = wb.load(written(tmp_path, "\n".join([*lines, "__label__a __label__b the last"])))
+    assert data.task == "multi-label" and data.labels == ["a", "b"]
+
+
+def test_abstracts_with_a_label_before_every_sentence_keep_their_documents(tmp_path):
+    lines = [x for i in range(12) for x in (f"###24{i}", f"METHODS\tWe asked {i} .", f"RESULTS\tThey said {i} .", "")]
+    data = wb.load(written(tmp_path, "\n".join(lines)))
+    assert (
+        data.task == "classification" and data.labels == ["METHODS", "RESULTS"] and sum(map(len, data.values())) == 24
+    )
+    assert not {*data["train"]["document"]} & {*data["validation"]["document"]}
 
 
 @pytest.mark.parametrize(
@@ -121,4 +164,4 @@ def test_large_files_of_words_with_tags_and_of_rows_are_read_as_small_ones_are(t
             tmp_path, "".join(f"day {i} was mine;{'joy' if i % 2 else 'anger'}\n" for i in range(40)), "labelled.txt"
         )
     )
-    assert "ends in" in labelled.notes[0] and len(labelled.notes) == 2
+    assert labelled.task == "classification" and "ends in anger, joy" in labelled.notes[0] and len(labelled.notes) == 2

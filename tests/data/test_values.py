@@ -185,13 +185,71 @@ def test_one_label_per_word_is_tagging_and_labels_of_the_sentence_are_not():
 
 
 def test_the_found_text_is_named_where_the_label_is_not_clear():
-    frame = rows([1, 2, 3, 4, 5], text="Summary", label="Score").assign(HelpfulnessNumerator=[0, 3] * 20, Id=range(40))
+    frame = rows([1, 2, 3, 4, 5], text="Summary", label="Points").assign(Helpfulness=[0, 3] * 20, Id=range(40))
     with pytest.raises(
         wb.WorkbenchError, match="the texts are in 'Summary', but several could hold the labels"
     ) as caught:
         wb.load(frame)
-    assert caught.value.try_ == "wb.load(..., label='Score' or 'HelpfulnessNumerator')"
-    assert wb.load(frame, label="Score").labels == ["1", "2", "3", "4", "5"]
+    assert "'Points' (1, 2, 3, ...), 'Helpfulness' (0, 3, ...)" in str(caught.value)
+    assert caught.value.try_ == "wb.load(..., label='Points' or 'Helpfulness')"
+    assert wb.load(frame, label="Points").labels == ["1", "2", "3", "4", "5"]
+
+
+@pytest.mark.parametrize("name", ["Score", "airline_sentiment", "goldLabel"])
+def test_of_several_columns_the_one_is_guessed_whose_name_ends_in_a_word_for_labels(name):
+    frame = rows([1, 2, 3, 4, 5], text="Summary", label=name).assign(Helpfulness=[0, 3] * 20, Id=range(40))
+    assert wb.load(frame).labels == ["1", "2", "3", "4", "5"]
+
+
+def test_a_column_of_few_remarks_without_a_name_holds_no_labels():
+    frame = rows(["ham", "spam"], text="v2", label="v1").assign(**{"Unnamed: 2": ["so he said", *[""] * 39]})
+    assert wb.load(frame).labels == ["ham", "spam"]
+
+
+def test_of_two_texts_with_a_number_the_first_is_read_and_the_other_is_named():
+    frame = pd.DataFrame(
+        {"Quality": ["0", "1"] * 20, "#1 String": texts(), "#2 String": [f"and so {t}" for t in texts()]}
+    )
+    data = wb.load(frame)
+    assert set(data["train"]["text"]) <= set(texts()) and said(
+        data, "another column of texts, '#2 String', is not read"
+    )
+
+
+def test_numbers_with_commas_are_several_labels_where_some_are_three():
+    values = ["3", "27", "3,10", "0,3,27", "10", "0"] * 7
+    for name in ("label", "column 2"):
+        data = wb.load(pd.DataFrame({"column 1": texts(), name: values[:40]}))
+        assert data.task == "multi-label" and data.labels == ["0", "10", "27", "3"]
+    assert wb.load(pd.DataFrame({"text": texts(), "label": ["3,5", "4,0", "2", "1,5"] * 10})).task == "classification"
+
+
+def test_lists_in_a_column_of_another_name_are_labels():
+    lists = [["fish", "trade"], ["trade"], ["fish"], ["coal", "trade"]] * 10
+    data = wb.load(pd.DataFrame({"text": texts(), "eurovoc_concepts": lists}))
+    assert data.task == "multi-label" and data.labels == ["coal", "fish", "trade"]
+
+
+def test_a_sign_for_no_label_is_spoken_of():
+    assert said(wb.load(rows(["yes", "no", "-", "no"])), "label '-' was read as a class like the others")
+
+
+def test_a_test_split_without_the_columns_of_labels_is_left_out(tmp_path):
+    on = {name: [i % k == 0 for i in range(40)] for name, k in (("toxic", 2), ("threat", 3), ("insult", 5))}
+    pd.DataFrame({"comment_text": texts(), **on}).astype(dict.fromkeys(on, int)).to_csv(
+        tmp_path / "train.csv", index=False
+    )
+    pd.DataFrame({"comment_text": ["one more", "two more"]}).to_csv(tmp_path / "test.csv", index=False)
+    data = wb.load(tmp_path)
+    assert data.task == "multi-label" and "test" not in data and said(data, "split 'test' (2 rows) was left out")
+
+
+@pytest.mark.parametrize(("columns", "advice"), [(("document", "summary"), "'document': 'source', 'summary': 'target'"),
+                                                 (("question", "story"), "question, context and answers")])  # fmt: skip
+def test_two_texts_without_labels_are_told_what_they_may_be_for(columns, advice):
+    frame = pd.DataFrame({columns[0]: [f"{t}, and more" for t in texts()], columns[1]: texts()}).assign(id=range(40))
+    with pytest.raises(wb.WorkbenchError, match=advice):
+        wb.load(frame)
 
 
 def test_where_no_column_looks_like_labels_that_is_said():

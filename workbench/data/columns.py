@@ -15,6 +15,16 @@ TEXT = ("text", "sentence", "content", "message", "review", "body", "tweet", "he
         "description", "question")  # fmt: skip
 LOOKED_AT = 2_000  # rows by which columns are told
 LABEL = ("label", "labels", "category", "class", "sentiment", "target", "topic", "intent")
+MADE = re.compile(r"(column |Unnamed: )\d+")  # names of columns that had none
+TELLING = (
+    *LABEL,
+    "stars",
+    "rating",
+    "overall",
+    "score",
+    "polarity",
+    "emotion",
+)  # of a column, or as the last word of its name
 _NO_WORDS = re.compile(
     r"(?i:https?://|www\.)\S+|\S+@\S+|(?<![^\W\d_])(?i:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|jan(?:uary)?|"
     r"feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?|"
@@ -75,38 +85,95 @@ def guessed(frame: pd.DataFrame, text: str | None, label: str | None) -> tuple[s
     known = [str(c) for c in frame.columns]
     if (text and label) or len(set(known)) < len(known):
         return text, label
-    text = text or wordiest(frame, label)
+    text = text or _first(frame, wordiest(frame, label))
     if label is None and text is not None:
         few = repeated(frame, text)
-        label = few[0] if len(few) == 1 else None
+        told = few if len(few) == 1 else telling(few)
+        label = told[0] if len(told) == 1 else None
     return text, label
 
 
+def _first(frame: pd.DataFrame, name: str | None) -> str | None:
+    """Of two columns of texts whose names differ by their number alone the first: '#1 String' for '#2 String'."""
+    first = name.replace("2", "1", 1) if name is not None and not MADE.fullmatch(name) else name
+    return first if first in _prose(frame, None) else name
+
+
+def telling(columns: list[str]) -> list[str]:
+    """Those columns whose names end in a word that tells of labels.
+
+    >>> telling(["airline", "airline_sentiment", "airline_sentiment_confidence"]), telling(["goldLabel", "asin"])
+    (['airline_sentiment'], ['goldLabel'])
+    """
+    last = {c: re.split(r"[\W_]+|(?<=[a-z])(?=[A-Z])", c.strip())[-1].lower() for c in columns}
+    return [c for c in columns if last[c] in TELLING]
+
+
 def undecided(frame: pd.DataFrame, text: str) -> WorkbenchError:
-    """What to say where the texts are found and the labels are not: which columns could hold them."""
+    """What to say where the texts are found and the labels are not: which columns could hold them, with some of their values, or
+    what else these columns may be for."""
     known = [str(c) for c in frame.columns]
-    few = repeated(frame, text)
-    asked = " or ".join(repr(c) for c in (few or known)[:6] if c != text)
-    why = "several could hold the labels" if few else "none holds few values again and again, as labels do"
-    return WorkbenchError(f"columns {', '.join(known)}: the texts are in {text!r}, but {why}", "the label column's name",
-                          f"wb.load(..., label={asked})" if asked else "")  # fmt: skip
+    if keys := _keys(frame.iloc[:, known.index(text)]):
+        return WorkbenchError(f"column {text!r} holds lists of objects with {', '.join(keys)}", "a text in every row, and its label",
+                              f"frame.assign(text=[row[0][{keys[-1]!r}] for row in frame[{text!r}]])")  # fmt: skip
+    few, values = repeated(frame, text), _written(frame)
+    some = {c: list(dict.fromkeys(v for v in values[c] if v))[:3] for c in few[:6]}
+    held = ", ".join(f"{c!r} ({', '.join(v[:20] for v in vs)}, ...)" for c, vs in some.items())
+    why = f"several could hold the labels: {held}" if few else "none holds few values again and again, as labels do"
+    return WorkbenchError(f"columns {', '.join(known[:30])}: the texts are in {text!r}, but {why}", "the label column's name",
+                          _asked(frame, text, few))  # fmt: skip
+
+
+def _keys(column: pd.Series) -> list[str]:
+    """The keys of the objects in the lists of a column; none where it holds others."""
+    some = [item for v in column.head(5) if is_list(v) for item in v]
+    return list(map(str, some[0])) if some and all(isinstance(v, dict) for v in some) else []
+
+
+def _asked(frame: pd.DataFrame, text: str, few: list[str]) -> str:
+    """What to try: the columns that could hold labels, or what to do with two columns of texts."""
+    on = [c for c in few if set(_written(frame)[c]) <= {"0", "1", "True", "False"}]
+    one = f"wb.load(..., label={' or '.join(map(repr, few[:6]))})"
+    if len(on) > 2:
+        return f"wb.load(..., label={on[:4]}), with all that are meant, for several labels per text, or {one}"
+    if few:
+        return one
+    others = [c for c in _prose(frame, None) if c != text]
+    known = list(map(str, frame.columns))
+    asking = next((c for c in (text, *others) if "question" in c.lower()), None)
+    if asking:
+        return "for answers in a passage a table with columns question, context and answers"
+    if others:
+        names = dict(zip(sorted((text, others[0]), key=known.index), ("source", "target"), strict=True))
+        return (
+            f"wb.load(frame.rename(columns={names!r})), where one is written from the other, or label= with the classes"
+        )
+    known.remove(text)
+    return f"wb.load(..., label={' or '.join(map(repr, known[:6]))})" if known else ""
 
 
 def wordiest(frame: pd.DataFrame, label: str | None) -> str | None:
     """The column with the longest, mostly different texts of several words; numbers, dates and addresses are no words."""
+    words = _prose(frame, label)
+    return max(words, key=lambda n: words[n], default=None)
+
+
+def _prose(frame: pd.DataFrame, label: str | None) -> dict[str, float]:
+    """The columns of mostly different texts of several words, with the words that one has; objects are none where there are others."""
     values = {n: v for n, v in _written(frame).items() if n != label}
     words = {n: sum(len(v.split()) for v in vs) / max(1, len(vs)) for n, vs in values.items()}
     long = [n for n, vs in values.items() if words[n] >= 3 and len(set(vs)) > len(vs) / 2 and _is_prose(vs)]
     first = {str(c): frame.iloc[:20, i] for i, c in enumerate(frame.columns)}
     plain = [n for n in long if not any(isinstance(v, dict) for v in first[n])]
-    return max(plain or long, key=lambda n: words[n], default=None)
+    return {n: words[n] for n in plain or long}
 
 
 def repeated(frame: pd.DataFrame, text: str) -> list[str]:
-    """The columns beside the texts that hold few short values again and again, as labels do."""
+    """The columns beside the texts that hold few short values again and again, as labels do; remarks in few rows are none."""
     values = {n: v for n, v in _written(frame).items() if n != text}
     short = {n: vs for n, vs in values.items() if sum(len(v.split()) for v in vs) <= 4 * max(1, len(vs))}
-    return [n for n, vs in short.items() if 2 <= len(set(vs)) <= len(vs) / 3]
+    told = {n: vs for n, vs in short.items() if not n.startswith("Unnamed: ") or sum(map(bool, vs)) > len(vs) / 2}
+    return [n for n, vs in told.items() if 2 <= len(set(vs)) <= len(vs) / 3]
 
 
 def _written(frame: pd.DataFrame) -> dict[str, list[str]]:

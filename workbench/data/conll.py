@@ -20,7 +20,9 @@ HEADERS = {
 ENOUGH = 0.9  # of the values of a column that holds tags
 _NOTE = re.compile(r"# *(\w+) *= *(.*)")
 _COMMENT = re.compile(r"#(?! .*(?<= )(?:O|[BIESLUM]-[^ ]+)$)(?: .*)?")  # "# O" is a word and its tag
+_ABOUT = re.compile(r"# id [\w-]+\t[^\t]+=[^\t]+")  # MultiCoNER's line above a sentence
 _DOCUMENT = re.compile(r"#(begin|end) document\b.*")
+_BRACKET = re.compile(r"\((\w+)\*?\)?|\*\)?")  # (GPE) (GPE* * *)
 _PIECES = re.compile(r"\d+[-.]\d+")  # CoNLL-U's number of a word that is written as one and counted as two, or left out
 
 Line = tuple[int, list[str]]  # its number in the file, its fields
@@ -39,14 +41,18 @@ def read_conll(path: Path, coded: str = "utf-8-sig", notes: list[str] | None = N
     if not sentences:
         raise ValueError("it holds no words")
     notes = [] if notes is None else notes
+    if _ontonotes(sentences):
+        notes.append(f"the names in brackets of {path.name}, column 11, became tags")
     word, tag = _roles(sentences, path.name, notes)
     first = sentences[0][1]
     if (first[0][1][word].lower(), first[0][1][tag].lower()) in HEADERS and len(first) > 1:
         notes.append(f"the first line of {path.name} holds names of columns")
         del first[0]
     rows = []
+    spoken = _prefix(parts[word] for _, words in sentences for _, parts in words)
+    notes += [f"before every word of {path.name} stood {spoken!r}, which was taken off"] if spoken else []
     for about, words in sentences:
-        tokens = [parts[word] or "�" for _, parts in words]
+        tokens = [parts[word].removeprefix(spoken) or "�" for _, parts in words]
         rows.append({**about, "tokens": tokens, "tags": [parts[tag] for _, parts in words]})
     return pd.DataFrame(rows)
 
@@ -66,11 +72,13 @@ def in_lines(lines: list[str], most: int) -> bool:
     >>> in_lines(["Ada\\tB-PER", "left\\tO", "", "Go\\tO"], 5), in_lines(["See you.", "", "Bye."], 5)
     (True, False)
     """
-    rows = [fields(line) for line in lines if line and not line.startswith(("-DOCSTART-", "# ", "#begin ", "#end "))]
+    rows = [
+        fields(line) for line in lines if line and not line.startswith(("-DOCSTART-", "# ", "#begin ", "#end ", "###"))
+    ]
     short = [r for r in rows if 2 <= len(r) <= most]
     if not short or len(short) < ENOUGH * len(rows) or "" not in lines:
         return False
-    return any(tagged([r[at] for r in short]) for at in (-1, 0))
+    return any(tagged([r[at] for r in short]) for at in (-1, 0)) or _types_alone([r[-1] for r in short])
 
 
 def tagged(values: list[str]) -> bool:
@@ -80,6 +88,28 @@ def tagged(values: list[str]) -> bool:
     (True, False, False)
     """
     return _all_tags(values) and names(values) > 0
+
+
+def _types_alone(values: list[str]) -> bool:
+    """Whether values are types of names without B- and I-: mostly O, else few words again and again.
+
+    >>> _types_alone(["O", "O", "person-actor", "O", "person-actor", "O"]), _types_alone(["O", "O", "no", "O"])
+    (True, False)
+    """
+    others = [v for v in values if v != "O"]
+    once = len(set(others)) > len(others) / 2
+    return (
+        0.4 * len(values) < len(values) - len(others)
+        and not once
+        and all(re.fullmatch(r"[A-Za-z][\w/.-]+", v) for v in others)
+    )
+
+
+def _prefix(words: Iterable[str]) -> str:
+    """The language that stands before every word, as in WikiANN's `en:Rome`; empty where there is none."""
+    every = iter(words)
+    found = re.match(r"[a-z]{2,3}(-[a-z-]+)?:", next(every, ""))
+    return found[0] if found and all(word.startswith(found[0]) for word in every) else ""
 
 
 def names(values: Iterable[str]) -> int:
@@ -104,11 +134,11 @@ def _sentences(lines: Iterable[str]) -> list[Sentence]:
 
     for number, line in enumerate(lines, 1):
         parts, bare = fields(line), line.strip(" ")
-        if not line or parts[0] == "-DOCSTART-" or _DOCUMENT.fullmatch(bare):
+        if not line or parts[0] == "-DOCSTART-" or _DOCUMENT.fullmatch(bare) or (len(parts) == 1 and bare[:3] == "###"):
             close()
         elif "\t" not in line and (note := _NOTE.fullmatch(bare)) and not (words and TAG.fullmatch(parts[-1])):
             about.update({} if words else {note[1]: note[2]})
-        elif not words and "\t" not in line and _COMMENT.fullmatch(bare):
+        elif not words and _COMMENT.fullmatch(bare) and ("\t" not in line or _ABOUT.fullmatch(bare)):
             continue
         elif len(parts) < 2:
             raise ValueError(f"line {number} has one column: {line.strip()[:40]!r}")
@@ -116,6 +146,22 @@ def _sentences(lines: Iterable[str]) -> list[Sentence]:
             words.append((number, parts))
     close()
     return found
+
+
+def _ontonotes(sentences: list[Sentence]) -> bool:
+    """Whether words have the columns of CoNLL-2011 and 2012, whose names stand in brackets; then word and tag alone are left of each."""
+    for _, words in sentences:
+        if any(len(p) < 12 or p[2] != str(i) or not _BRACKET.fullmatch(p[10]) for i, (_, p) in enumerate(words)):
+            return False
+    for _, words in sentences:
+        kind = ""
+        for at, (number, parts) in enumerate(words):
+            found = _BRACKET.fullmatch(parts[10])
+            opened = found[1] if found else None
+            kind = opened or kind
+            words[at] = number, [parts[3], f"{'B' if opened else 'I'}-{kind}" if kind else "O"]
+            kind = "" if parts[10].endswith(")") else kind
+    return True
 
 
 def _roles(sentences: list[Sentence], name: str, notes: list[str]) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Files whose ending says nothing of their rows: packed ones are unpacked, of others the first lines say what to name them."""
+"""Files whose ending says nothing of their rows: packed ones are unpacked, of others the first lines say what they are."""
 
 from __future__ import annotations
 
@@ -12,11 +12,36 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from workbench.data import codes, conll, decode
+from workbench.data import codes, conll, decode, txt
 from workbench.errors import WorkbenchError
 
 PACKED = (".gz", ".zip")
 SPREADSHEETS = (".xls", ".xlsm", ".xlsb", ".ods", ".numbers")  # which are not read
+ADVICE = {  # what to make of files that are not read, so that they are
+    ".sgm": "saving the texts between its tags as csv with columns text and label, of two languages as train.en and train.fr",
+    ".sgml": "saving the texts between its tags as csv with columns text and label",
+    ".xml": "pd.read_xml(path), or saving the texts between its tags as csv with columns text and label",
+    ".conllu": "of its words and names a file with a tab between word and tag; parts of speech are no names",
+    ".ann": "wb.load of its folder, where a .txt of the same name lies beside it",
+    ".tokens": "renaming it to end in .txt, if every line is a text",
+    ".xlf": "saving it as .tmx, which programs for translators do",
+    ".xliff": "saving it as .tmx, which programs for translators do",
+    ".po": "saving it as .tmx, as po2tmx does",
+    ".srt": "saving what is said in it as .txt, a text in every line",
+    ".md": "saving its texts as .txt, a text in every line, or as csv with columns text and label",
+    ".html": "saving its texts as .txt, a text in every line, or as csv with columns text and label",
+    ".yml": "saving its texts as csv with columns text and label",
+    ".yaml": "saving its texts as csv with columns text and label",
+    ".pkl": "pd.read_pickle(path), where you trust it, and wb.load of that table",
+    ".feather": "wb.load(pd.read_feather(path))",
+    ".arrow": "wb.load(datasets.Dataset.from_file(path))",
+    ".bz2": "unpacking it and loading what comes out",
+    ".xz": "unpacking it and loading what comes out",
+    ".7z": "unpacking it and loading what comes out",
+    ".tar": "unpacking it and loading its folder",
+    ".tgz": "unpacking it and loading its folder",
+}
+READMES = ("readme", "license", "makefile", "cmds")
 MOST = 512 * 1024 * 1024  # bytes that a packed file may hold
 PIECE = 1 << 20
 MOST_COLUMNS = 20  # of a word and its tag
@@ -64,6 +89,8 @@ def _member(archive: zipfile.ZipFile, endings: tuple[str, ...], path: Path) -> s
     names = [i.filename for i in archive.infolist() if not i.is_dir() and not i.filename.startswith("__MACOSX/")]
     found = [n for n in names if Path(n).suffix.lower() in endings and not Path(n).name.startswith(".")]
     found = [n for n in found if Path(n).suffix.lower() != ".txt"] or found
+    unnamed = [n for n in names if not Path(n).suffix and Path(n).name.lower() not in READMES]
+    found = found or unnamed  # SMSSpamCollection, beside its readme
     if len(found) != 1:
         some = f" ({', '.join(found[:3])}{', ...' if len(found) > 3 else ''})" if found else ""
         raise WorkbenchError(f"{path.name} holds {len(found)} files of data{some}", "a zip file with exactly one",
@@ -86,18 +113,18 @@ def _copied(packed: IO[bytes] | gzip.GzipFile, path: Path, folder: Path, ending:
 
 
 def unknown(path: Path, endings: tuple[str, ...]) -> WorkbenchError:
-    """What to say of a file with an ending that is not known: the name under which it could be read, where its lines tell."""
+    """What to say of a file with an ending that is not known and lines that do not tell."""
     found = f"a file ending in {path.suffix!r}" if path.suffix else f"a file without an ending ({path.name})"
-    ending = _looks_like(path)
-    if not ending and codes.of_file(codes.turned(path)):
+    if codes.of_file(codes.turned(path)):
         return WorkbenchError(found, "a folder with the text in two languages, line by line", "wb.load of its folder")
     kind = "xlsx or csv" if path.suffix.lower() in SPREADSHEETS else "csv"
-    return WorkbenchError(found, f"one of {', '.join(endings)}",
-                          f"renaming it to {path.name}{ending}" if ending else f"saving it as {kind}")  # fmt: skip
+    return WorkbenchError(
+        found, f"one of {', '.join(endings)}", ADVICE.get(path.suffix.lower(), f"saving it as {kind}")
+    )
 
 
-def _looks_like(path: Path) -> str:
-    """The ending that the first lines of a file call for; empty where they do not say."""
+def looks_like(path: Path) -> str:
+    """The known ending that the first lines of a file call for; empty where they do not say."""
     try:
         lines = decode.beginning(path, decode.encoding(path)).splitlines()[:500]
     except (ValueError, OSError):
@@ -108,8 +135,12 @@ def _looks_like(path: Path) -> str:
         return ""
     if all(_is_object(line) for line in full):
         return ".jsonl"
+    if full[0].startswith("#begin document"):
+        return ".conll"
     if conll.in_lines([line.strip() for line in lines], most=MOST_COLUMNS):
         return ".conll"
+    if txt.built([line.strip() for line in lines]) in ("labelled", "documents", "standoff"):
+        return ".txt"
     pairs = [line.split("\t") for line in full if line.count("\t") == 1]
     if len(pairs) < 0.9 * len(full) or len(pairs) < 3:
         return ""

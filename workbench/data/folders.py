@@ -14,11 +14,12 @@ from pathlib import Path
 import pandas as pd
 
 from workbench.data import codes, decode
-from workbench.data.endings import bare
+from workbench.data.endings import READMES, bare
 from workbench.data.splits import meant, once_each
 from workbench.errors import WorkbenchError
 
-READMES = ("readme", "license", "makefile")
+_MAIL = re.compile(r"(From|Subject|Received|Return-Path|Xref|Path|Newsgroups):? .*\n([A-Z][\w-]+: |[ \t])")  # two lines
+BESIDE = (".ann", ".conllu", ".sgm", ".tmx", ".xml")  # what is no readme and no card, whether it could be read or not
 UNLABELLED = ("unsup", "unlabeled", "unlabelled", "unsupervised")  # folders of texts without a class
 
 
@@ -46,7 +47,9 @@ def passed_over(folder: Path, files: list[Path], endings: tuple[str, ...]) -> li
     """A sentence on the files of data that lie beside those of the splits; a .txt file there is a readme, a .json file a card,
     unless the splits are such files."""
     used = {bare(p).suffix.lower() for p in files}
-    kinds = [ending for ending in endings if ending not in (".txt", ".json") or ending in used]
+    kinds = [
+        ending for ending in {*endings, *BESIDE, *used} if ending not in (".txt", ".json", "") or ending in used - {""}
+    ]
     others = [
         p.name for p in sorted(folder.iterdir()) if bare(p).suffix.lower() in kinds and not {p, bare(p)} & {*files}
     ]
@@ -92,6 +95,10 @@ def _texts(folder: Path, ending: str, notes: list[str]) -> pd.DataFrame:
             text, coded = _read(file)
             coded_otherwise += coded != decode.UTF8
             rows.append((text, place.name, f"{place.name}/{file.name}"))
+    headed = sum(bool(_MAIL.match(text)) for text, _, _ in rows)
+    if headed > len(rows) / 2:
+        notes.append(f"{headed} texts of {folder.name!r} begin with the head of a mail (From:, Subject:), which may give the label away: "
+                     "frame['text'].str.partition('\\n\\n')[2] is what stands below it")  # fmt: skip
     if rows and passed:
         notes.append(f"{passed} other files in {folder.name!r} were passed over")
     if coded_otherwise:
@@ -106,13 +113,13 @@ def _ending(folder: Path) -> str:
     folders or more."""
     places = [f for f in _folders(folder) if f.name.lower() not in UNLABELLED]
     inside = [[f for f in place.iterdir() if not f.name.startswith(".")] for place in places]
-    plain = all(f.is_file() and _is_text(f, "") for files in inside for f in files)
+    plain = all(f.is_file() and (_is_text(f, "") or f.name.lower() in READMES) for files in inside for f in files)
     return "" if plain and sum(map(bool, inside)) > 1 else ".txt"
 
 
 def _is_text(file: Path, ending: str) -> bool:
-    """Whether a file has this ending; a number behind a point, as in 51060.2, is none."""
-    return re.sub(r"^\.\d+$", "", file.suffix.lower()) == ending and file.name.lower() not in READMES
+    """Whether a file has this ending; a number behind a point, as in 51060.2, or a checksum is none."""
+    return re.sub(r"^\.(\d+|[0-9a-f]{32})$", "", file.suffix.lower()) == ending and file.name.lower() not in READMES
 
 
 def _read(file: Path) -> tuple[str, str]:

@@ -40,7 +40,10 @@ def gathered(
         return tables, None
     if asked is None:
         notes.append(f"read as multi-label: columns {', '.join(map(repr, chosen))} hold 0 and 1 and became the labels")
-    return {split: _gathered(frame, chosen, split) for split, frame in tables.items()}, "labels"
+    bare = {
+        split for split, frame in tables.items() if asked is None and set(chosen).isdisjoint(map(str, frame.columns))
+    }
+    return {s: frame if s in bare else _gathered(frame, chosen, s) for s, frame in tables.items()}, "labels"
 
 
 def _gathered(frame: pd.DataFrame, chosen: list[str], split: str) -> pd.DataFrame:

@@ -9,10 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from workbench.data import label_studio, questions
-from workbench.data.columns import guessed
+from workbench.data import annotated, codes, first_line, label_studio, questions, tagged
+from workbench.data.columns import TEXT, guessed, usual
 from workbench.data.splits import meant, once_each
 
+MOST_CLASSES = 200  # lists of texts by their labels
 DECISIONS = frozenset(("accept", "reject", "ignore"))  # what Prodigy's `answer` says of a row
 
 
@@ -21,7 +22,16 @@ def lines(path: Path, coded: str, notes: list[str]) -> pd.DataFrame:
     rows = list(objects(path, coded))
     if label_studio.is_export(rows):
         return table(label_studio.rows(rows, path.name, notes))
-    return table(label_studio.opened(_accepted(rows, path.name, notes)))
+    if any("qas" in row for row in rows):  # a passage and its questions in every line, as MRQA has them
+        return questions.squad({"data": [{"paragraphs": [row for row in rows if "header" not in row]}]})
+    return table(_plain(rows, path.name, notes))
+
+
+def _plain(rows: list[dict[str, Any]], name: str, notes: list[str]) -> list[dict[str, Any]]:
+    """Rows that were written by annotation tools with plain labels, and of those with a decision the accepted ones."""
+    rows = _accepted(annotated.yes_and_no(rows, name, notes), name, notes)
+    rows = annotated.spread(rows, name, notes)
+    return annotated.shared_out(annotated.chosen(label_studio.opened(rows), name, notes), name, notes)
 
 
 def objects(path: Path, coded: str) -> Iterator[dict[str, Any]]:
@@ -30,7 +40,7 @@ def objects(path: Path, coded: str) -> Iterator[dict[str, Any]]:
         for number, line in enumerate(found, 1):
             if line.strip():
                 try:
-                    yield dict(json.loads(line))
+                    yield annotated.as_row(json.loads(line))
                 except (ValueError, TypeError, RecursionError) as error:
                     raise ValueError(f"line {number} is not a JSON object") from error
 
@@ -50,9 +60,51 @@ def whole(path: Path, coded: str, notes: list[str]) -> pd.DataFrame:
         return table(label_studio.rows(found, path.name, notes))
     if isinstance(found, dict) and (rows := _of_splits(found, path.name, notes)):
         return table(rows)
-    if isinstance(found, list) and all(isinstance(row, dict) for row in found):
-        found = label_studio.opened(found)
+    if isinstance(found, dict) and (columns := _of_columns(found)) is not None:
+        return columns
+    if isinstance(found, dict) and not isinstance(found.get("data"), list) and len(lists := _lists(found)) == 1:
+        where, found = next(iter(lists.items()))
+        notes.append(f"the rows of {path.name} are those of {where}")
+    if _all_pairs(found):
+        found = _pairs({"": found})[""]
+    if isinstance(found, dict) and (rows := _of_classes(found, path.name, notes)):
+        return table(rows)
+    if isinstance(found, list) and all(isinstance(row, dict) or annotated.is_pair(row) for row in found):
+        found = _plain(list(map(annotated.as_row, found)), path.name, notes)
     return questions.squad(found)
+
+
+def _of_columns(found: dict[str, Any]) -> pd.DataFrame | None:
+    """A table that pandas wrote column by column, or as names of columns and rows; None where it is built otherwise."""
+    names, data = found.get("columns"), found.get("data")
+    if (
+        isinstance(names, list)
+        and isinstance(data, list)
+        and all(isinstance(r, list) and len(r) == len(names) for r in data)
+    ):
+        return pd.DataFrame(data, columns=list(map(str, names)), dtype=object)
+    columns = list(found.values())
+    if len(columns) < 2 or len({len(c) if isinstance(c, list | dict) else -1 for c in columns}) > 1 or not columns[0]:
+        return None
+    if all(isinstance(c, dict) and list(c) == list(columns[0]) for c in columns) and "0" in columns[0]:
+        return pd.DataFrame({key: list(column.values()) for key, column in found.items()}, dtype=object)
+    plain = all(isinstance(c, list) and not any(isinstance(v, dict) for v in c) for c in columns)
+    return (
+        pd.DataFrame(found, dtype=object)
+        if plain and usual(found, (*TEXT, *questions.QUESTION, *tagged.TOKENS))
+        else None
+    )
+
+
+def _lists(found: dict[str, Any], above: str = "", depth: int = 3) -> dict[str, list[Any]]:
+    """The lists of objects in an object, by the way to them."""
+    made: dict[str, list[Any]] = {}
+    for key, value in found.items():
+        if isinstance(value, list) and len(value) > 1 and all(isinstance(row, dict) for row in value):
+            made[f"{above}{key!r}"] = value
+        elif isinstance(value, dict) and depth:
+            made |= _lists(value, f"{above}{key!r}, ", depth - 1)
+    return made
 
 
 def table(rows: list[dict[str, Any]]) -> pd.DataFrame:
@@ -68,7 +120,7 @@ def _of_splits(found: dict[str, Any], name: str, notes: list[str]) -> list[dict[
         return []
     if all(isinstance(item, dict) and "split" not in item and "paragraphs" not in item for item in items):
         rows = {key: [dict(item) for item in found[key]] for key in kinds}
-    elif all(isinstance(i, list) and len(i) == 2 and all(isinstance(v, str) for v in i) for i in items):
+    elif _all_pairs(items):
         rows = _pairs({key: found[key] for key in kinds})
     else:
         return []
@@ -76,6 +128,32 @@ def _of_splits(found: dict[str, Any], name: str, notes: list[str]) -> list[dict[
     others = [key for key in found if key not in kinds]
     notes += [f"beside the splits of {name} these were left out: {', '.join(others[:5])}"] if others else []
     return [{**row, "split": kinds[key]} for key in kinds for row in rows[key]]
+
+
+def _all_pairs(items: Any) -> bool:
+    """Whether these are pairs of texts."""
+    return isinstance(items, list) and all(
+        isinstance(i, list) and len(i) == 2 and all(isinstance(v, str) for v in i) for i in items
+    )
+
+
+def _of_classes(found: dict[str, Any], name: str, notes: list[str]) -> list[dict[str, Any]]:
+    """The rows of {"0": {...}, "1": {...}}, or of lists of texts by their labels; none where it is built otherwise."""
+    values = list(found.values())
+    if len(values) > 3 and all(map(str.isdigit, found)) and all(isinstance(v, dict) for v in values):
+        return values
+    lists = all(isinstance(v, list) and v and all(isinstance(t, str) and t.strip() for t in v) for v in values)
+    named = any(key.lower() in first_line.NAMING or codes.language(key) for key in found)  # these are columns
+    if (
+        named
+        or not 2 <= len(values) <= MOST_CLASSES
+        or not lists
+        or meant(found)
+        or len(values) == sum(map(len, values))
+    ):
+        return []
+    notes.append(f"the labels of {name} are the names of its lists: {', '.join(list(found)[:5])}")
+    return [{"text": text, "label": label} for label, texts in found.items() for text in texts]
 
 
 def _pairs(found: dict[str, list[list[str]]]) -> dict[str, list[dict[str, str]]]:

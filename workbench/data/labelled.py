@@ -21,6 +21,7 @@ TASK = "classification"
 ROWS, ROW = "texts", "a text and its label"
 FINGERPRINT = ("text", "label")
 
+NOTHING = ("-", "--", "?", "n/a", "nan", "null")  # what may stand where there is no label
 MANY = 20  # different numbers from which they are no classes
 _NUMBER = re.compile(r"-?\d*\.?\d+(?:[eE][-+]?\d+)?")
 
@@ -64,9 +65,17 @@ def as_text(tables: Tables, notes: list[str], whole: bool = True) -> Tables:
 def said(values: Iterable[Any]) -> list[str]:
     """Sentences on labels as they are written: on spaces around them, on such as differ by capitals, on commas in them."""
     given = [v for v in values if isinstance(v, str)]
+    nothing = next((v.strip() for v in given if v.strip().lower() in NOTHING), None)
     commas = next((v.strip() for v in given if "," in v), None)
     return [
         *cells.alike(given),
+        *(
+            [
+                f"label {nothing!r} was read as a class like the others: where it says that there is none, leave those rows out"
+            ]
+            if nothing
+            else []
+        ),
         *([f"labels hold commas and were read as one label each (as {commas!r})"] if commas else []),
     ]
 

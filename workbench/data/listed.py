@@ -56,9 +56,23 @@ def with_commas(values: Iterable[Any]) -> bool:
     whole = set(map(str.strip, _texts(values)))
     several = [parts(v) for v in whole if "," in v]
     counts = Counter(p for v in whole for p in parts(v))
-    if not several or len(several) == len(whole) or all(re.fullmatch(r"[\d ]*", p) for some in several for p in some):
+    if not several or len(several) == len(whole):
+        return False
+    if all(re.fullmatch(r"[\d ]*", p) for some in several for p in some) and not _numbered(whole):
         return False
     return all(counts[p] > 1 and len(p.split()) <= LONGEST for some in several for p in some)
+
+
+def _numbered(values: set[str]) -> bool:
+    """Whether values with commas are numbers of labels, as in GoEmotions, and no decimals or thousands: some hold three, without
+    a zero before them and not all of three digits.
+
+    >>> _numbered({"3", "3,10", "0,3,27"}), _numbered({"3,5", "4,0"}), _numbered({"1,000,250"})
+    (True, False, False)
+    """
+    found = [v.split(",") for v in values if "," in v]
+    plain = all(re.fullmatch(r"0|[1-9]\d{0,3}", p) for some in found for p in some)
+    return plain and any(len(some) > 2 for some in found) and not all(len(p) == 3 for some in found for p in some[1:])
 
 
 def parts(value: str) -> list[str]:

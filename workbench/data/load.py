@@ -29,6 +29,7 @@ from workbench.data import (
     checks,
     groups,
     indicators,
+    label_names,
     labelled,
     multilabel,
     parallel,
@@ -156,6 +157,9 @@ def load(
     found = {split: _with_roles(kind, table, split, text, label, columns) for split, table in found.items()}
     found = kind.mended(found, notes) if hasattr(kind, "mended") else found
     frames = {split: kind.canonical(table, split, names) for split, table in found.items()}
+    place = existing(source) if isinstance(source, str | Path) and names is None else None
+    if place is not None and kind in (labelled, multilabel):
+        frames = label_names.given(frames, kind.FINGERPRINT[1], place, notes)
     for frame in frames.values():
         notes += frame.attrs.pop("notes", []) if kind is questions else []
     frames = _split(kind, frames, seed, group, notes)

@@ -31,12 +31,23 @@ LOOKED_AT = 5_000  # rows by which a column is told
 def columns(frame: pd.DataFrame, text: str | None = None, label: str | None = None) -> dict[str, str] | None:
     """Which columns hold texts and several labels: lists, or texts with a sign between labels; None where there are none."""
     known = [str(c) for c in frame.columns]
-    asked, label, text = label, label or usual(known, LABELS), text or usual(known, TEXT)
+    asked, label, text = label, label or usual(known, LABELS) or _listed(frame, text), text or usual(known, TEXT)
     if label is None or known.count(label) != 1 or not _several(list(frame.iloc[:LOOKED_AT, known.index(label)])):
         return None
     if text is None and (asked or label.lower() in LABEL or guessed(frame, None, None)[1] in (None, label)):
         text = wordiest(frame, label)
     return {"text": text, "labels": label} if text in known and text != label and known.count(text) == 1 else None
+
+
+def _listed(frame: pd.DataFrame, text: str | None) -> str | None:
+    """The column that is guessed to hold labels, where its name does not say so and its values are lists."""
+    if len(set(map(str, frame.columns))) < frame.shape[1]:
+        return None
+    found = guessed(frame, text or usual(frame.columns, TEXT), None)[1]
+    if found is None:
+        return None
+    values = frame.iloc[:LOOKED_AT, list(map(str, frame.columns)).index(found)]
+    return found if _several(list(values)) else None
 
 
 def _several(values: list[Any]) -> bool:

@@ -18,7 +18,7 @@ import pandas as pd
 
 from workbench.data import decode
 from workbench.data.codes import LANGUAGES, language, sides, turned
-from workbench.data.columns import LABEL, usual
+from workbench.data.columns import LABEL, LOOKED_AT, usual
 from workbench.data.text import missing, well_formed
 from workbench.errors import WorkbenchError
 
@@ -29,6 +29,8 @@ SOURCE, TARGET = ("source", "src", "source_text"), ("target", "tgt", "target_tex
 TRANSLATION = ("translation",)
 TEXTS = ("text", "label", "tokens", "question", "context", "sentence", "content", "message", "review", "body", "tweet",
          "headline")  # beside one of these, source and target mean something else  # fmt: skip
+_TAG = re.compile(r"\s*</?[a-z]+( [^<>]*)?>")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 SHARE = 0.15  # of the source sentences that become the validation split where there is none
 
 
@@ -88,7 +90,28 @@ def _aligned(files: dict[str, Path], folder: Path, notes: list[str]) -> pd.DataF
     if lengths[0] != lengths[1]:
         raise WorkbenchError(f"{files[codes[0]].name} has {lengths[0]:,} lines and {files[codes[1]].name} {lengths[1]:,}",
                              "the same number: line by line each is the other's translation")  # fmt: skip
-    return pd.DataFrame(dict(zip(("source", "target"), both.values(), strict=True)))
+    return _whole_pairs(
+        pd.DataFrame(dict(zip(("source", "target"), both.values(), strict=True)), dtype=object), files, notes
+    )
+
+
+def _whole_pairs(frame: pd.DataFrame, files: dict[str, Path], notes: list[str]) -> pd.DataFrame:
+    """The pairs without those of which a side is empty, as corpora that were aligned by a program have them, and without lines of
+    tags on both sides, as talks have them."""
+    names = " and ".join(path.name for path in files.values())
+    sides = list(zip(frame["source"], frame["target"], strict=True))
+    tags = pd.Series([a.lstrip()[:1] == "<" and all(map(_TAG.match, (a, b))) for a, b in sides])
+    empty = pd.Series([not (a.strip() and b.strip()) for a, b in sides])
+    if tags.mean() < 0.5:
+        frame, empty = frame[~tags], empty[~tags]
+        notes += (
+            [f"{tags.sum():,} lines of {names} begin with a tag such as <doc> and were left out"] if tags.any() else []
+        )
+    if 0 < empty.sum() < len(frame):
+        count = "1 pair" if empty.sum() == 1 else f"{empty.sum():,} pairs"
+        notes.append(f"{count} of {names} with an empty line left out (the first is line {frame.index[empty][0] + 1})")
+        frame = frame[~empty]
+    return frame.reset_index(drop=True)
 
 
 def _lines(path: Path, notes: list[str]) -> list[str]:
@@ -119,6 +142,8 @@ def columns(frame: pd.DataFrame, text: str | None = None, label: str | None = No
         both = _in_languages(frame, known) or both
     if None not in both and both[0] != both[1] and all(known.count(str(c)) == 1 and _written(frame[c]) for c in both):
         return {"source": str(both[0]), "target": str(both[1])}
+    if None in both and (between := _beside_numbers(frame, known)):
+        return between
     whole = usual(known, TRANSLATION)
     dicts = whole is not None and known.count(whole) == 1 and any(isinstance(v, Mapping) for v in frame[whole])
     if not dicts and len(set(known)) == 2 and _nameless(frame, known):
@@ -134,6 +159,19 @@ def _in_languages(frame: pd.DataFrame, known: list[str]) -> tuple[str, str] | No
     if len(spoken) != 2 or len(set(known)) < len(known):
         return None
     return (spoken[0], spoken[1]) if all(sentences(_texts(frame[c])) for c in spoken) else None
+
+
+def _beside_numbers(frame: pd.DataFrame, known: list[str]) -> dict[str, str] | None:
+    """The only two columns of sentences of a table without names, where all others are different numbers: Tatoeba's pairs with their
+    ids, mined pairs with their scores."""
+    if len(known) < 3 or len(frame) < 4 or not all(re.fullmatch(r"column \d+", c) for c in known):
+        return None
+    values = {c: _texts(frame[c].iloc[:LOOKED_AT]) for c in known}
+    numbers = [c for c, vs in values.items() if all(map(_NUMBER.fullmatch, vs)) and len(set(vs)) > len(vs) / 3]
+    texts = [c for c in known if c not in numbers]
+    if len(texts) != 2 or not all(sentences(values[c]) for c in texts):
+        return None
+    return {"source": texts[0], "target": texts[1]}
 
 
 def _nameless(frame: pd.DataFrame, known: list[str]) -> bool:

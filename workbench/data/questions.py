@@ -6,6 +6,7 @@ where the passage does not say. Several entries are several right answers, not t
 
 from __future__ import annotations
 
+import ast
 import re
 import warnings
 from typing import Any
@@ -15,14 +16,18 @@ import numpy as np
 import pandas as pd
 
 from workbench.data.columns import usual
-from workbench.data.text import missing, well_formed
+from workbench.data.text import is_list, missing, well_formed
 from workbench.errors import WorkbenchError
 
 TASK = "answering"
 ROWS, ROW = "questions", "a question, its passage and its answers"
 FINGERPRINT = ("question", "context", "answers")
 SAME = ("question", "context")  # the same question on another passage is another one
-QUESTION, CONTEXT, ANSWERS = ("question", "query"), ("context", "passage", "paragraph"), ("answers", "answer")
+QUESTION, CONTEXT, ANSWERS = (
+    ("question", "query"),
+    ("context", "passage", "paragraph"),
+    ("answers", "answer", "answer_text"),
+)
 STARTS = ("answer_start", "start")  # beside an answer, or a column of its own
 SHARE = 0.15  # of the questions that become the validation split where there is none
 FEATURES = {"text": hf.List(hf.Value("string")), "answer_start": hf.List(hf.Value("int64"))}
@@ -48,11 +53,19 @@ def _rows(article: dict[str, Any]) -> list[dict[str, Any]]:
     try:
         return [
             {**({"id": q["id"]} if "id" in q else {}), "title": article.get("title"), "question": q.get("question"),
-             "context": p.get("context"), "answers": [] if q.get("is_impossible") else q.get("answers") or []}
+             "context": p.get("context"), "answers": [] if q.get("is_impossible") else _written(q)}
             for p in article["paragraphs"] for q in p["qas"]
         ]  # fmt: skip
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"article {article.get('title')!r} is not built as SQuAD's are") from error
+
+
+def _written(question: dict[str, Any]) -> Any:
+    """The answers of a question; of MRQA's those with a place."""
+    places = question.get("detected_answers")
+    if not places:
+        return question.get("answers") or []
+    return [{"text": a["text"], "answer_start": a["char_spans"][0][0]} for a in places]
 
 
 def columns(frame: pd.DataFrame, text: str | None = None, label: str | None = None) -> dict[str, str] | None:
@@ -84,8 +97,9 @@ def canonical(frame: pd.DataFrame, split: str, names: list[str] | None) -> pd.Da
     """Questions and passages as str, none of them empty, and every answer at its place."""
     if not len(frame):
         raise WorkbenchError(f"{split} has no rows", "at least one question with its passage")
+    listed = any(map(is_list, frame["context"]))
     for role, what in (("question", "question"), ("context", "passage")):
-        frame[role] = ["" if missing(v) else well_formed(str(v)) for v in frame[role]]
+        frame[role] = ["" if missing(v) else well_formed(str(_joined(v))) for v in frame[role]]
         empty = [i for i, v in enumerate(frame[role]) if not v.strip()]
         if empty:
             raise WorkbenchError(f"{len(empty)} rows of {split} have no {what} (rows {_some(empty)})",
@@ -95,14 +109,22 @@ def canonical(frame: pd.DataFrame, split: str, names: list[str] | None) -> pd.Da
     given = zip(frame["context"], frame["answers"], starts, strict=True)
     found = [_answers(context, value, start) for context, value, start in given]
     _complain(found, split)
-    frame.attrs = {"notes": _unsure(found, split)}  # load takes them over
+    said = [f"the passages of {split} are lists and were joined with spaces"] if listed else []
+    frame.attrs = {"notes": said + _unsure(found, split)}  # load takes them over
     frame["answers"] = [{"text": f[0], "answer_start": f[1]} for f, _ in found]
     return frame.drop(columns=beside) if beside else frame
+
+
+def _joined(value: Any) -> Any:
+    """A list of texts, or of lists of them, as one text; everything else as it is."""
+    return " ".join(str(_joined(v)) for v in value) if is_list(value) else value
 
 
 def _answers(context: str, value: Any, start: Any = None) -> tuple[Found, str]:
     """The answers of one row with their places, and what is wrong with them: nothing, "first" (of several
     places), "mended", or words."""
+    if isinstance(start, str):  # in a csv file
+        start = int(start) if start.strip().isdecimal() else start.strip() or None
     entries = _entries(value, start)
     if entries is None:
         return ([], []), "answers are neither texts nor texts with places"
@@ -135,6 +157,8 @@ def _answers(context: str, value: Any, start: Any = None) -> tuple[Found, str]:
 
 def _entries(value: Any, start: Any) -> list[tuple[Any, Any]] | None:
     """(text, place) of every answer in any of the usual forms; None for a form that is not known."""
+    if isinstance(value, str) and value.startswith("{"):
+        value = _read_back(value)
     if isinstance(value, np.ndarray):
         value = value.tolist()
     if isinstance(value, dict):
@@ -150,6 +174,15 @@ def _entries(value: Any, start: Any) -> list[tuple[Any, Any]] | None:
     if missing(value) or value == "":
         return []
     return [(value, start)] if isinstance(value, str) else None
+
+
+def _read_back(value: str) -> Any:
+    """An object that was written into a cell, {'text': array(['Ada'], dtype=object), 'answer_start': [0]}; a text that is none."""
+    try:
+        found = ast.literal_eval(re.sub(r"array\((\[[^]]*\])(, dtype=\w+)?\)", r"\1", value))
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return value
+    return found if isinstance(found, dict) and "text" in found else value
 
 
 def _places(context: str, text: str) -> list[int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from workbench import catalog
 from workbench.config import BY_HAND
 from workbench.data import (
     classlabels,
-    codes,
     conll,
     decode,
     docstrings,
@@ -21,13 +19,16 @@ from workbench.data import (
     folders,
     given,
     json_files,
+    memories,
     parallel,
     separated,
+    split_files,
     splits,
     spreadsheets,
+    standoff,
     txt,
 )
-from workbench.data.splits import EVAL, SPLITS, Tables
+from workbench.data.splits import Tables
 from workbench.errors import WorkbenchError
 
 
@@ -91,6 +92,7 @@ def _short(source: Any) -> str:
     return repr(text if len(text) <= 80 else f"{text[:39]}…{text[-40:]}")
 
 
+CONLL = (".conll", ".bio", ".iob", ".iob2", ".annotated")
 READERS: dict[str, Any] = {
     ".csv": lambda path, coded, notes: separated.commas(path, coded, notes),
     ".tsv": lambda path, coded, notes: txt.read_tsv(path, coded, notes, separated.tabs),
@@ -98,12 +100,11 @@ READERS: dict[str, Any] = {
     ".jsonl": lambda path, coded, notes: json_files.lines(path, coded, notes),
     ".parquet": lambda path, coded, notes: classlabels.read_parquet(path),
     ".json": lambda path, coded, notes: json_files.whole(path, coded, notes),
+    ".tmx": lambda path, coded, notes: memories.read(path, notes),
     ".txt": lambda path, coded, notes: txt.read(path, coded, notes, separated.tabs),
-    **dict.fromkeys(
-        (".conll", ".bio", ".iob", ".annotated"), lambda path, coded, notes: conll.read_conll(path, coded, notes)
-    ),
+    **dict.fromkeys(CONLL, lambda path, coded, notes: conll.read_conll(path, coded, notes)),
 }
-BINARY = (".parquet", ".xlsx")
+BINARY = (".parquet", ".xlsx", ".tmx")  # which say themselves how they are written
 
 
 def _from_file(path: Path, notes: list[str]) -> pd.DataFrame:
@@ -111,9 +112,11 @@ def _from_file(path: Path, notes: list[str]) -> pd.DataFrame:
     if suffix in endings.PACKED:
         with endings.unpacked(path, tuple(READERS), notes) as inner:
             return _from_file(inner, notes)
-    reader = READERS.get(suffix)
+    told = suffix if suffix in READERS else endings.looks_like(path)
+    reader = READERS.get(told)
     if reader is None:
         raise endings.unknown(path, tuple(READERS))
+    notes += [] if told == suffix else [f"{path.name} was read as a {told} file is, by what its lines look like"]
     try:
         coded = decode.UTF8 if suffix in BINARY else decode.encoding(path)
         notes += decode.stated(path.name, coded)
@@ -133,12 +136,14 @@ def unreadable(path: Path, error: BaseException) -> WorkbenchError:
         shape, try_ = " in UTF-8", "saving it again as UTF-8"
     else:
         shape, try_ = _shape(path.suffix.lower())
-    return WorkbenchError(f"{path.name} cannot be read: {_first_line(error)}", f"a {path.suffix[1:]} file{shape}", try_)
+    return WorkbenchError(
+        f"{path.name} cannot be read: {_first_line(error)}", f"a {path.suffix[1:] or 'text'} file{shape}", try_
+    )
 
 
 def _shape(suffix: str) -> tuple[str, str]:
     """What a file of this kind looks like inside, and what to try when one does not."""
-    if suffix in (".conll", ".bio", ".iob", ".annotated"):
+    if suffix in CONLL:
         return " with a word and its tag in every line and a blank line between sentences", "a tab between word and tag"
     if suffix == ".json":
         return " as SQuAD has it, or a list of objects with the same fields", "one object per line, in a jsonl file"
@@ -156,15 +161,17 @@ def _first_line(error: BaseException) -> str:
 
 
 def _from_folder(folder: Path, notes: list[str]) -> Tables:
-    files = _split_files(folder)
+    if found := split_files.texts_and_labels(folder, notes):
+        return found
+    files = split_files.of_folder(folder, tuple(READERS))
     if not files and (inner := splits.of_repository(folder, tuple(READERS))):
         notes.append(f"the files of folder {folder.name!r} are in its folder {inner.name!r}")
         return _from_folder(inner, notes)
     if "train" not in files:
-        found = parallel.text_files(folder, _split_of, notes) or (
+        found = parallel.text_files(folder, split_files.split_of, notes) or (
             {} if files else parallel.text_files(folder, folders.pair(folder, notes), notes)
         )
-        found = found or folders.classes(folder, notes)
+        found = found or folders.classes(folder, notes) or _beside_names(folder, notes)
         if found:
             return found
         only = [
@@ -173,7 +180,7 @@ def _from_folder(folder: Path, notes: list[str]) -> Tables:
         if len(only) == 1 and not files:
             notes.append(f"of the folder {folder.name} its only file of data was read, {only[0].name}")
             return splits.by_column(_from_file(only[0], notes), notes)
-        raise _no_training(folder)
+        raise split_files.no_training(folder, tuple(READERS))
     notes += folders.passed_over(folder, [p for some in files.values() for p in some], tuple(READERS))
     found = {split: _from_files(some, notes) for split, some in files.items()}
     hidden = [
@@ -183,41 +190,14 @@ def _from_folder(folder: Path, notes: list[str]) -> Tables:
     return splits.divided({split: frame for split, frame in found.items() if split not in hidden}, notes)
 
 
-def _no_training(folder: Path) -> WorkbenchError:
-    """What to say of a folder without a file to train on: what to do with the one that seems to be meant."""
-    files = sorted(p for p in folder.iterdir() if p.is_file())
-    for path in files:
-        if _split_of(path) == "train" and path.suffix.lower() in endings.SPREADSHEETS:
-            return endings.unknown(path, tuple(READERS))
-    pairs = [p for p in files if codes.turned(p) != p]
-    try_ = (
-        f"renaming {pairs[0].name} to {pairs[0].stem}.train, and its translation alike"
-        if pairs
-        else "renaming the file to train.csv"
-    )
-    return WorkbenchError(f"no training file in folder {folder.name!r}", "train.csv and, if you have it, validation.csv "
-                          f"({', '.join(READERS)} can be read), or a folder of texts for each class", try_)  # fmt: skip
-
-
-def _split_files(folder: Path) -> dict[str, list[Path]]:
-    """The file of every split that the names in a folder speak of."""
-    readable = [p for p in sorted(folder.iterdir()) if endings.bare(p).suffix.lower() in READERS]
-    known = [p for p in readable if _split_of(p)]
-    open_ = {_split_of(p) for p in known if p == endings.bare(p)}  # beside test.csv, test.csv.gz is the same once more
-    known = [p for p in known if p == endings.bare(p) or _split_of(p) not in open_]
-    plain = {
-        _split_of(p) for p in known if endings.bare(p).stem.lower() in SPLITS
-    }  # beside train.csv, train-old.csv means nothing
-    known = [p for p in known if endings.bare(p).stem.lower() in SPLITS or _split_of(p) not in plain]
-    files: dict[str, list[Path]] = {}
-    for path in known:
-        files.setdefault(_split_of(path), []).append(path)
-    if any(len(some) > 1 and not splits.shards(some) for some in files.values()):
-        names = ", ".join(p.name for p in known)
-        raise WorkbenchError(f"two files for one split in folder {folder.name!r} ({names})", "one file per split",
-                             "moving the other one away")  # fmt: skip
-    also = [p for p in readable if p.stem.lower() in EVAL]
-    return {**files, "validation": also} if set(files) in ({"train"}, {"train", "test"}) and len(also) == 1 else files
+def _beside_names(folder: Path, notes: list[str]) -> Tables:
+    """Texts with their names in .ann files, in the folder itself or in one folder for each split; empty where there are none."""
+    kinds = splits.meant(f.name for f in folder.iterdir() if f.is_dir())
+    splits.once_each(kinds, f"folder {folder.name!r}")
+    places = {kind: folder / name for name, kind in kinds.items()} if "train" in kinds.values() else {"train": folder}
+    found = {split: standoff.brat(place, notes) for split, place in places.items()}
+    tables = {split: table for split, table in found.items() if table is not None}
+    return tables if "train" in tables else {}
 
 
 def _from_files(paths: list[Path], notes: list[str]) -> pd.DataFrame:
@@ -225,15 +205,6 @@ def _from_files(paths: list[Path], notes: list[str]) -> pd.DataFrame:
     notes += splits.parts_missing(paths)
     tables = [_from_file(path, notes) for path in paths]
     return tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
-
-
-def _split_of(path: Path) -> str:
-    """The split that a file's name speaks of, alone or with other words: train, wnut17train, emerging.dev, ..."""
-    stem = endings.bare(path).stem.lower()
-    if stem in SPLITS:
-        return SPLITS[stem]
-    words = re.findall(rf"(?:^|[^a-z])({'|'.join(SPLITS)})(?=[^a-z]|$)", stem)
-    return SPLITS[words[-1]] if words else ""
 
 
 def _from_hub(

@@ -23,7 +23,8 @@ Told = tuple[pd.DataFrame, dict[str, Any]]  # a table, and the keywords by which
 
 def commas(path: Path, coded: str, notes: list[str]) -> pd.DataFrame:
     """A csv file; which sign separates its columns is found out and, where it is no comma, noted."""
-    return _whole(path, coded, notes, partial(_quoted, sign=_sign(path, coded, notes)))
+    sign, above = _sign(path, coded, notes)
+    return _whole(path, coded, notes, partial(_quoted, sign=sign), **above)
 
 
 def tabs(path: Path, coded: str, notes: list[str]) -> pd.DataFrame:
@@ -35,17 +36,19 @@ def told(path: Path, coded: str, notes: list[str]) -> dict[str, Any]:
     """How pandas is to read a large file, by its first rows: the keywords that `commas` and `tabs` would find."""
     how: dict[str, Any] = {"sep": "\t", "quoting": LETTERS}
     way: Callable[[Read, str, list[str]], Told] = _by_tabs
+    above: dict[str, Any] = {}
     if path.suffix.lower() != ".tsv":
-        how = {"sep": _sign(path, coded, notes)}
-        way = partial(_quoted, sign=how["sep"], cut=True)
+        sign, above = _sign(path, coded, notes)
+        how = {"sep": sign}
+        way = partial(_quoted, sign=sign, cut=True)
     with path.open(encoding=coded, errors="replace", newline="") as file:
         some = "".join(islice(file, LOOKED_AT))
     try:
-        frame, how = way(lambda **how: fields(io.StringIO(some), coded, **how), path.name, notes)
+        frame, how = way(lambda **how: fields(io.StringIO(some), coded, **above, **how), path.name, notes)
     except ValueError:  # these lines may end inside a quoted field
-        frame = fields(path, coded, nrows=LOOKED_AT, **how)
-    made = names(_first(partial(fields, path, coded), how), frame, path.name, notes)
-    return how | ({"header": None, "names": made} if made else {})
+        frame = fields(path, coded, nrows=LOOKED_AT, **above, **how)
+    made = names(_first(partial(fields, path, coded, **above), how), frame, path.name, notes)
+    return how | above | ({"header": None, "names": made} if made else {})
 
 
 def fields(source: Path | io.StringIO, coded: str, **how: Any) -> pd.DataFrame:
@@ -61,20 +64,24 @@ def refuse_surplus(frame: pd.DataFrame) -> None:
         raise ValueError("rows have more fields than the first line")
 
 
-def _whole(path: Path, coded: str, notes: list[str], way: Callable[[Read, str, list[str]], Told]) -> pd.DataFrame:
+def _whole(
+    path: Path, coded: str, notes: list[str], way: Callable[[Read, str, list[str]], Told], **above: Any
+) -> pd.DataFrame:
     """The table, its first line made a row where it holds no names."""
-    read = partial(fields, path, coded)
+    read = partial(fields, path, coded, **above)
     frame, how = way(read, path.name, notes)
     made = names(_first(read, how), frame, path.name, notes)
     return frame if made is None else read(header=None, **how).set_axis(made, axis=1)
 
 
-def _sign(path: Path, coded: str, notes: list[str]) -> str:
-    """The sign between the columns of a csv file."""
-    sign = decode.separator(decode.beginning(path, coded))
+def _sign(path: Path, coded: str, notes: list[str]) -> tuple[str, dict[str, Any]]:
+    """The sign between the columns of a csv file, and how to pass over a first line `sep=;`, by which Excel is told."""
+    sample = decode.beginning(path, coded)
+    said = re.match(r"sep=(.)\r?\n", sample)
+    sign = said[1] if said else decode.separator(sample)
     if sign != ",":
-        notes.append(f"the columns of {path.name} are separated by {decode.SEPARATORS[sign]}")
-    return sign
+        notes.append(f"the columns of {path.name} are separated by {decode.SEPARATORS.get(sign, repr(sign))}")
+    return sign, {"skiprows": 1} if said else {}
 
 
 def _by_tabs(read: Read, name: str, notes: list[str]) -> Told:

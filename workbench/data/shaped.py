@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from workbench.data import offsets, tagged, wordrows
+from workbench.data import offsets, tag_cells, tagged, wordrows
 
 
 def sentences(
@@ -21,6 +21,12 @@ def sentences(
             split: wordrows.sentences(table, words, notes, names=names) if _has(table, words) else table
             for split, table in tables.items()
         }
+    cut = tag_cells.columns(tables["train"], text, label)
+    if cut is not None:
+        return {
+            split: tag_cells.sentences(table, cut, split, notes, names=names) if _has(table, cut) else table
+            for split, table in tables.items()
+        }
     places = offsets.columns(tables["train"], text, label)
     lists = tagged.columns(tables["train"], text, label)
     if places is None or (lists and lists["tags"] != places.spans):
@@ -33,7 +39,7 @@ def sentences(
 
 def fits(table: pd.DataFrame, text: str | None, label: str | None) -> bool:
     """Whether a table would be made such rows."""
-    return any(kind.columns(table, text, label) is not None for kind in (wordrows, offsets))
+    return any(kind.columns(table, text, label) is not None for kind in (wordrows, tag_cells, offsets))
 
 
 def _has(table: pd.DataFrame, columns: tuple[str | None, ...]) -> bool:

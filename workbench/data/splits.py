@@ -16,7 +16,7 @@ import pandas as pd
 from workbench.data.text import missing
 from workbench.errors import WorkbenchError
 
-SPLITS = {"train": "train", "training": "train", "validation": "validation", "valid": "validation", "dev": "validation",
+SPLITS = {"train": "train", "training": "train", "validation": "validation", "valid": "validation", "dev": "validation", "devel": "validation", "development": "validation",
            "val": "validation", "test": "test"}  # fmt: skip
 EVAL = ("eval", "evaluation")  # validation, where nothing else is
 COLUMNS = ("split", "data_split", "partition", "subset", "set", "fold")

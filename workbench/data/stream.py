@@ -31,6 +31,7 @@ from workbench.data import (
     groups,
     indicators,
     json_files,
+    label_names,
     labelled,
     separated,
     shaped,
@@ -69,8 +70,11 @@ def pieces(path: Path, coded: str, notes: list[str]) -> Iterator[pd.DataFrame]:
     elif suffix == ".jsonl":
         yield from _of_objects(path, coded, notes)
     else:
+        first = txt.beginning(path, coded)
+        labels = txt.built(first) == "labelled"
         with path.open(encoding=coded) as lines:
-            yield from _in_pieces({"text": bare} for line in lines if (bare := line.strip()))
+            texts = ({"text": bare} for line in lines if (bare := line.strip()))
+            yield from _in_pieces(txt.labelled(lines, first) if labels else texts)
 
 
 def _of_objects(path: Path, coded: str, notes: list[str]) -> Iterator[pd.DataFrame]:
@@ -225,7 +229,10 @@ def streamed(path: Path, text: str | None, label: str | None, group: str | None,
         return None
     coded = decode.UTF8 if path.suffix.lower() == ".parquet" else decode.encoding(path)
     lines = txt.beginning(path, coded) if path.suffix.lower() in (".txt", ".tsv") else []
-    if txt.built(lines) in ("sentences", "pairs", "table" if path.suffix.lower() == ".txt" else ""):
+    built = txt.built(lines)
+    if built in ("sentences", "pairs", "standoff") or (
+        path.suffix.lower() == ".txt" and built in ("table", "documents")
+    ):
         return None
     tables = pieces(path, coded, said := decode.stated(path.name, coded))
     first = next(tables, None)
@@ -241,6 +248,8 @@ def streamed(path: Path, text: str | None, label: str | None, group: str | None,
             stream.take(frame, writer)
     said += txt.said(path.name, lines) if path.suffix.lower() == ".txt" else []
     found += [*said, *roles_said(stream.kind.TASK, stream.chosen, text, label)]
+    names = label_names.of(stream.codes, path, found)
+    stream.codes = {names.get(label, label): code for label, code in stream.codes.items()}
     made = stream.finish(raw, seed, found)
     if "validation" not in made:  # a handful of long texts
         return None

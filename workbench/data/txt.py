@@ -1,48 +1,67 @@
-"""A .txt file, read by what its first lines are: plain texts, a table with tabs between its columns, or words with tags."""
+"""A .txt file, read by what its first lines are: plain texts, a table with tabs between its columns, words with tags, or texts with
+their labels in the same line."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from workbench.data import conll, decode, unlabelled
+from workbench.data import conll, decode, lines, standoff, unlabelled
+from workbench.errors import WorkbenchError
 
 ENOUGH = 0.9  # of the lines
-MOST_LABELS = 50
 _ATTRIBUTED = re.compile(r"[^\t]+\t[^\t]+\tCC[- ]BY[^\t]*")
-_END = re.compile(r".*\S\s*([;@]\s?[\w-]{1,20})")
-_START = re.compile(r"([A-Za-z]+:\w+) .*|([\w-]{1,20}:)(?!//)\s*\S.*|(__label__\S+) .*")
 
 
 def read(path: Path, coded: str, notes: list[str], tabbed: Callable[..., pd.DataFrame]) -> pd.DataFrame:
-    """A txt file: one text per line, unless its lines are words with tags or rows of a table, which `tabbed` reads."""
-    lines = beginning(path, coded)
-    kind = built(lines)
+    """A txt file: one text per line, unless its lines are built otherwise; rows of a table are read by `tabbed`."""
+    first = beginning(path, coded)
+    kind = built(first)
     if kind == "sentences":
         notes.append(f"{path.name} holds a word and its tag per line and was read as a .conll file is")
         return conll.read_conll(path, coded, notes)
     if kind == "pairs":
         notes.append(f"{path.name} was read as pairs of sentences; where they come from, the third column, is left out")
         return _pairs(path, coded)
-    if kind == "table":
-        try:
+    if kind == "standoff":
+        return standoff.pubtator(path.read_text(coded).splitlines(), path.name, notes)
+    try:
+        if kind == "documents":
+            frame = pd.DataFrame(lines.of_documents(path.read_text(coded).splitlines()), dtype=object)
+            notes.append(
+                f"{path.name} holds a label and a text per line; the lines with ### above them became the column 'document'"
+            )
+            return frame
+        if kind == "labelled":
+            whole = path.read_text(coded).splitlines()
+            frame = pd.DataFrame(lines.rows(whole, lines.rule(first), lines.many(whole)), dtype=object)
+            notes += said(path.name, first)
+            return frame
+        if kind == "table":
             frame = tabbed(path, coded, notes)
             notes.append(f"{path.name} has tabs between columns and was read as a .tsv file is")
             return frame
-        except ValueError as error:
-            reason = str(error).strip().splitlines()[0][:200]
-            notes.append(f"{path.name} was read as plain texts, though most lines have tabs: {reason}")
-    notes += said(path.name, lines)
+    except ValueError as error:
+        reason = str(error).strip().splitlines()[0][:200]
+        most = "have tabs" if kind == "table" else "hold a label"
+        notes.append(f"{path.name} was read as plain texts, though most lines {most}: {reason}")
+        return unlabelled.read_lines(path, coded)
+    notes += said(path.name, first)
     return unlabelled.read_lines(path, coded)
 
 
 def read_tsv(path: Path, coded: str, notes: list[str], tabbed: Callable[..., pd.DataFrame]) -> pd.DataFrame:
     """A tsv file: a table, which `tabbed` reads, unless blank lines divide words with tags, or the third column names Tatoeba."""
-    if built(beginning(path, coded)) in ("sentences", "pairs"):
+    first = beginning(path, coded)
+    if first and first[0].startswith("#FORMAT=WebAnno"):
+        raise WorkbenchError(f"{path.name} is an export of WebAnno or INCEpTION in their own form", "a word and its tag in every line",
+                             "exporting it as CoNLL 2002 and naming it train.conll")  # fmt: skip
+    if built(first) in ("sentences", "pairs"):
         return read(path, coded, notes, tabbed)
     return tabbed(path, coded, notes)
 
@@ -63,21 +82,26 @@ def beginning(path: Path, coded: str) -> list[str]:
     return lines[:-1] if len(sample) >= decode.SAMPLE and len(lines) > 1 else lines
 
 
-def built(lines: list[str]) -> str:
-    """How lines are built: "sentences" of one word and its tag per line, a "table" with tabs, "pairs" as in Tatoeba, or "texts".
+def built(first: list[str]) -> str:
+    """How lines are built: "sentences" of one word and its tag per line, a "table" with tabs, "pairs" as in Tatoeba, texts with labels
+    in the same line ("labelled") or in "documents", PubTator's "standoff", or "texts".
 
     >>> built(["Ada\\tB-PER", "left\\tO", "", "Go\\tO"]), built(["ham\\tSee you.", "spam\\tWin!"]), built(["See you."])
     ('sentences', 'table', 'texts')
     """
-    given = [line for line in lines if line]
-    if conll.in_lines(lines, most=5):
+    given = [line for line in first if line]
+    if standoff.is_pubtator(given):
+        return "standoff"
+    if conll.in_lines(first, most=5):
         return "sentences"
     if given and sum(bool(_ATTRIBUTED.fullmatch(line)) for line in given) >= ENOUGH * len(given):
         return "pairs"
     counts = Counter(line.count("\t") for line in given)
     tabs, most = counts.most_common(1)[0] if counts else (0, 0)
     even = len(given) > 1 and tabs > 0 and most >= ENOUGH * len(given)
-    return "table" if even and not _numbered(given, tabs) else "texts"
+    if even and not _numbered(given, tabs):
+        return "table"
+    return "documents" if lines.below_names(given) else "labelled" if not even and lines.rule(given) else "texts"
 
 
 def _numbered(lines: list[str], tabs: int) -> bool:
@@ -86,26 +110,26 @@ def _numbered(lines: list[str], tabs: int) -> bool:
     return tabs == 1 and all(n.isdecimal() for n in first) and len(set(first)) == len(first)
 
 
-def labelled(lines: list[str]) -> tuple[str, list[str]] | None:
-    """Where the lines have labels: "ends in" or "begins with", and the commonest of these; None where they have none.
-
-    >>> labelled(["so glad;joy", "how sad; grief", "my day;joy", "so glad;joy"])
-    ('ends in', [';joy', '; grief'])
-    """
-    given = [line for line in lines if line]
-    for where, pattern in (("ends in", _END), ("begins with", _START)):
-        found = [m for line in given if (m := pattern.fullmatch(line))]
-        words = Counter(next(g for g in m.groups() if g) for m in found)
-        if len(found) >= max(4, ENOUGH * len(given)) and 2 <= len(words) <= min(MOST_LABELS, len(found) / 2):
-            return where, [word for word, _ in words.most_common()]
-    return None
+def labelled(whole: Iterable[str], first: list[str]) -> Iterator[dict[str, Any]]:
+    """The rows of lines that hold a text and its label, by the rule of the first lines."""
+    return lines.rows(whole, lines.rule(first), lines.many(first))
 
 
-def said(name: str, lines: list[str]) -> list[str]:
-    """A sentence on labels that stand in the lines of plain texts."""
-    found = labelled(lines)
-    if found is None:
-        return []
-    some = ", ".join(found[1][:3]) + (" ..." if len(found[1]) > 3 else "")
-    return [f"{name} was read as plain texts; nearly every line {found[0]} {some}: for labels save it as csv with columns "
-            "text and label"]  # fmt: skip
+def said(name: str, first: list[str]) -> list[str]:
+    """A sentence on labels that stand in the lines: where they were found, or that they were left there."""
+    if built(first) == "labelled":
+        rule = lines.rule(first)
+        found = Counter(row.get("label") or row["labels"][0] for row in _matching(first, rule))
+        return [f"{name} holds a label in every line, which {rule} {_some(list(found))}: they were read as labels"]
+    if words := lines.speakers(first):
+        return [f"{name} was read as plain texts; nearly every line begins with {_some(words)}: for labels save it as csv with columns "
+                "text and label"]  # fmt: skip
+    return []
+
+
+def _matching(first: list[str], rule: str) -> Iterator[dict[str, Any]]:
+    return lines.rows((line for line in first if lines.RULES[rule].fullmatch(line)), rule, lines.many(first))
+
+
+def _some(words: list[str]) -> str:
+    return ", ".join(words[:3]) + (" ..." if len(words) > 3 else "")

@@ -1,0 +1,401 @@
+"""Layouts in which well-known data are published, imitated with words of our own: each is read as what it is."""
+
+import json
+
+import pandas as pd
+import pytest
+
+import workbench as wb
+from workbench.data import json_files, lines, standoff
+from workbench.data.load import fingerprint
+
+NAMES = ["Ada", "Bob", "Cleo", "Dan"]
+TEXTS = [f"{NAMES[i % 4]} saw the old mill number {i} ." for i in range(24)]
+
+
+def written(folder, files, coded="utf-8"):
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content.encode(coded))
+    return folder
+
+
+def per_word(line, tag="B-PER"):
+    """Every text with its first word as a name, one word per line."""
+    tagged = [[(w, tag if at == 0 else "O") for at, w in enumerate(t.split())] for t in TEXTS]
+    return "".join("".join(line(at, w, t) + "\n" for at, (w, t) in enumerate(words)) + "\n" for words in tagged)
+
+
+def all_rows(data, column):
+    return sorted(map(str, (v for split in data.values() for v in split[column])))
+
+
+def is_tagged(data, kind="PER"):
+    first = data["train"][0]
+    return (
+        data.task == "tagging"
+        and data.labels == ["O", f"B-{kind}", f"I-{kind}"]
+        and first["tokens"][0] in NAMES
+        and first["tags"][:2] == [1, 0]
+    )
+
+
+# --- words with tags --------------------------------------------------------------------------------------------------
+
+
+def test_conll_2003_is_read_under_its_own_names(tmp_path):
+    whole = "-DOCSTART- -X- O O\n\n" + per_word(lambda at, w, t: f"{w} NN I-NP {t.replace('B-', 'I-')}")
+    data = wb.load(written(tmp_path, {"eng.train": whole, "eng.testa": whole, "eng.testb": whole}))
+    assert is_tagged(data) and {k: len(v) for k, v in data.items()} == {"train": 24, "validation": 24, "test": 24}
+    assert is_tagged(wb.load(tmp_path / "eng.train"))
+
+
+def test_a_pair_of_languages_with_such_endings_stays_a_pair(tmp_path):
+    french = "".join(f"Il voit le moulin {i} .\n" for i in range(24))
+    data = wb.load(written(tmp_path, {"en.train": "\n".join(TEXTS) + "\n", "fr.train": french}))
+    assert data.task == "translation" and len(data["train"]) + len(data["validation"]) == 24
+
+
+def test_wikiann_has_no_ending_and_a_language_before_every_word(tmp_path):
+    whole = per_word(lambda at, w, t: f"en:{w}\t{t}")
+    data = wb.load(written(tmp_path, dict.fromkeys(("train", "dev", "test"), whole)))
+    assert is_tagged(data) and len(data["test"]) == 24
+    assert "before every word of train stood 'en:', which was taken off" in data.notes
+
+
+def test_words_with_colons_keep_them(tmp_path):
+    data = wb.load(
+        written(tmp_path, {"a.conll": per_word(lambda at, w, t: f"{'en:' * (at == 1)}{w}\t{t}")}) / "a.conll"
+    )
+    assert data["train"]["tokens"][0][1] == "en:saw"
+
+
+def test_types_without_prefixes_are_tags(tmp_path):
+    data = wb.load(
+        written(tmp_path, {"train.txt": per_word(lambda at, w, t: f"{w}\t{t}", "person-actor")}) / "train.txt"
+    )
+    assert is_tagged(data, "person-actor")
+
+
+@pytest.mark.parametrize("name", ["train.conll", "train.v4_gold_conll"])
+def test_ontonotes_has_its_names_in_brackets(tmp_path, name):
+    def line(at, word, tag):
+        names = "(PERSON*" if at == 0 else "*)" if at == 1 else "(DATE)" if at == 5 else "*"
+        return f"bc/cctv/00/cctv_0000   0   {at}   {word}   NN   (TOP*   -   -   -   Speaker#1   {names}   *   (V*)   -"
+
+    whole = "#begin document (bc/cctv/00/cctv_0000); part 000\n" + per_word(line) + "#end document\n"
+    data = wb.load(written(tmp_path, {name: whole}) / name)
+    tags = [data.labels[i] for i in data["train"]["tags"][0]]
+    assert data["train"]["tokens"][0][1:4] == ["saw", "the", "old"]
+    assert tags == ["B-PERSON", "I-PERSON", "O", "O", "O", "B-DATE", "O", "O"]
+
+
+@pytest.mark.parametrize("above", ["# id 5239d808-f300\tdomain=en\n", "###MEDLINE:95369245\n\n", ""])
+def test_what_stands_above_a_sentence_is_no_word(tmp_path, above):
+    whole = per_word(lambda at, w, t: f"{above if at == 0 else ''}{w} _ _ {t}")
+    assert is_tagged(wb.load(written(tmp_path, {"en-train.conll": whole}) / "en-train.conll"))
+
+
+def test_a_sign_with_a_tag_is_a_word_at_the_beginning_too(tmp_path):
+    whole = per_word(lambda at, w, t: f"# id\tO\n{w}\t{t}" if at == 0 else f"{w}\t{t}")
+    assert wb.load(written(tmp_path, {"a.conll": whole}) / "a.conll")["train"]["tokens"][0][0] == "# id"
+
+
+def test_the_split_devel_is_for_validation(tmp_path):
+    whole = per_word(lambda at, w, t: f"{w}\t{t}")
+    data = wb.load(written(tmp_path, {"train.tsv": whole, "devel.tsv": whole}))
+    assert is_tagged(data) and len(data["validation"]) == 24
+
+
+def test_webannos_own_form_is_refused_with_what_to_export(tmp_path):
+    with pytest.raises(wb.WorkbenchError, match="exporting it as CoNLL 2002"):
+        wb.load(written(tmp_path, {"a.tsv": "#FORMAT=WebAnno TSV 3.3\n\n#Text=Ada\n1-1\t0-3\tAda\tPER\n"}) / "a.tsv")
+
+
+def test_files_whose_names_end_in_the_split_are_splits_together(tmp_path):
+    whole = per_word(lambda at, w, t: f"{t}\t{w}")
+    data = wb.load(written(tmp_path, {"engtrain.bio": whole, "engtest.bio": whole}))
+    assert is_tagged(data) and len(data["test"]) == 24
+
+
+@pytest.mark.parametrize("write", [str, " ".join], ids=["a list written as text", "with spaces"])
+def test_a_sentence_and_its_tags_in_two_cells_are_words_and_tags(tmp_path, write):
+    tags = [write(["B-PER", *["O"] * (len(t.split()) - 1)]) for t in TEXTS]
+    pd.DataFrame({"Sentence #": range(24), "Sentence": TEXTS, "Tag": tags}).to_csv(tmp_path / "ner.csv", index=False)
+    assert is_tagged(wb.load(tmp_path / "ner.csv"))
+
+
+def test_a_cell_with_other_than_one_tag_per_word_is_named():
+    frame = pd.DataFrame({"text": TEXTS, "tags": ["B-PER" + " O" * (len(t.split()) - 1) for t in TEXTS]})
+    with pytest.raises(wb.WorkbenchError, match=r"1 sentences of train .*\(rows 3\)"):
+        wb.load(frame.assign(tags=[*frame["tags"][:2], "B-PER O", *frame["tags"][3:]]))
+
+
+# --- places of names beside the text ----------------------------------------------------------------------------------
+
+
+def test_pubtator_becomes_a_row_per_sentence(tmp_path):
+    documents = []
+    for i in range(12):
+        title, abstract = f"Aspirin helps in case {i}.", "We gave aspirin twice. Nobody had asthma."
+        at = len(title) + 1 + abstract.index("aspirin")
+        marks = [
+            (0, 7, "Aspirin", "Chemical"),
+            (at, at + 7, "aspirin", "Chemical"),
+            (at, at + 13, "aspirin twice", "Dose"),
+            (3, 5, "no", "Odd"),
+        ]
+        documents += [
+            f"{i}|t|{title}",
+            f"{i}|a|{abstract}",
+            *(f"{i}\t{a}\t{b}\t{said}\t{kind}\tD1" for a, b, said, kind in marks),
+        ]
+        documents += [f"{i}\tCID\tD1\tD2", ""]
+    data = wb.load(written(tmp_path, {"CDR.PubTator": "\n".join(documents)}) / "CDR.PubTator")
+    assert data.task == "tagging" and sum(map(len, data.values())) == 36
+    row = next(r for r in data["train"] if r["text"] == "We gave aspirin twice.")
+    assert [data.labels[i] for i in row["tags"]] == ["O", "O", "B-Dose", "I-Dose", "O"]  # the longest of two
+    assert any("12 names that are not what stands at their place" in n and "12 names inside or over others" in n
+               and "12 lines that are no names" in n for n in data.notes)  # fmt: skip
+    assert not {*data["train"]["document"]} & {*data["validation"]["document"]}
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("folder", ["", "train/"])
+def test_brat_has_its_names_in_a_file_beside_the_text(tmp_path, end, folder):
+    for i, text in enumerate(TEXTS):
+        at = len(f"It began.{end}")
+        marks = f"T1\tPER {at} {at + text.index(' ')}\t{text.split()[0]}\nT2\tPER 0 2;3 8\tIt began\nR1\tx Arg1:T1 Arg2:T2\n"
+        written(tmp_path, {f"{folder}{i:02d}.txt": f"It began.{end}{text}{end}", f"{folder}{i:02d}.ann": marks})
+    data = wb.load(tmp_path)
+    assert data.task == "tagging" and all_rows(data, "text") == sorted(["It began."] * 24 + TEXTS)
+    assert any("24 names in several pieces, 24 lines that are no names" in n for n in data.notes)
+    row = next(r for r in data["train"] if r["text"] != "It began.")
+    assert row["tags"][:2] == [1, 0]
+
+
+def test_no_sentence_is_cut_inside_a_name():
+    text = "We saw St. Ives. It rained."
+    marks = [standoff._ANN.fullmatch("T1\tPLACE 7 15\tSt. Ives")]
+    rows = list(standoff._sentences(*standoff._placed("a", text, marks, pd.Series(dtype=int).to_dict())))
+    assert rows == [("We saw St. Ives.", [[7, 15, "PLACE"]], "a"), ("It rained.", [], "a")]
+
+
+@pytest.mark.parametrize("name", ["train.json", "train.jsonl"])
+def test_spacys_pairs_of_a_text_and_its_names(tmp_path, name):
+    rows = [[t, {"entities": [[0, t.index(" "), "PER"]]}] for t in TEXTS]
+    whole = json.dumps(rows) if name == "train.json" else "\n".join(map(json.dumps, rows))
+    assert is_tagged(wb.load(written(tmp_path, {name: whole}) / name))
+
+
+# --- rows of annotation tools and of files of JSON --------------------------------------------------------------------
+
+
+def load_rows(folder, rows):
+    return wb.load(written(folder, {"mine.jsonl": "\n".join(map(json.dumps, rows))}) / "mine.jsonl")
+
+
+def same(data, labels):
+    return fingerprint(data) == fingerprint(wb.load(pd.DataFrame({"text": TEXTS[: len(labels)], "label": labels})))
+
+
+def test_spacys_categories_are_a_label_or_several(tmp_path):
+    one = [{"text": t, "cats": {"yes": float(i % 2), "no": 1.0 - i % 2}} for i, t in enumerate(TEXTS)]
+    assert same(load_rows(tmp_path, one), [["no", "yes"][i % 2] for i in range(24)])
+    many = [{"text": t, "cats": {"a": 1.0, "b": float(i % 2)}} for i, t in enumerate(TEXTS)]
+    assert load_rows(tmp_path, many).task == "multi-label"
+
+
+@pytest.mark.parametrize("style", ["single", "multiple"])
+def test_the_options_that_were_chosen_in_prodigy_are_labels(tmp_path, style):
+    options = [{"id": "A", "text": "good"}, {"id": "B", "text": "bad"}]
+    rows = [{"text": t, "options": options, "accept": ["AB"[i % 2]], "config": {"choice_style": style}, "answer": "accept"}
+            for i, t in enumerate(TEXTS)]  # fmt: skip
+    data = load_rows(tmp_path, rows)
+    assert data.labels == ["bad", "good"] and data.task == ("classification" if style == "single" else "multi-label")
+
+
+def test_yes_and_no_to_one_label_are_two_classes(tmp_path):
+    rows = [{"text": t, "label": "SPORT", "answer": ["accept", "reject"][i % 2]} for i, t in enumerate(TEXTS)]
+    data = load_rows(tmp_path, [*rows, {"text": "Left out.", "label": "SPORT", "answer": "ignore"}])
+    assert same(data, [["SPORT", "not SPORT"][i % 2] for i in range(24)])
+
+
+ROWS = [{"text": t, "label": "ab"[i % 2]} for i, t in enumerate(TEXTS)]
+JSON = {
+    "column by column": {"text": TEXTS, "label": ["ab"[i % 2] for i in range(24)]},
+    "as pandas writes it": {k: {str(i): r[k] for i, r in enumerate(ROWS)} for k in ("text", "label")},
+    "names and rows": {"columns": ["text", "label"], "index": [*range(24)], "data": [[*r.values()] for r in ROWS]},
+    "numbered rows": {str(i): r for i, r in enumerate(ROWS)},
+    "further in": {"version": 1, "rasa_nlu_data": {"common_examples": ROWS, "synonyms": []}},
+    "pairs": [[*r.values()] for r in ROWS],
+    "intents": {
+        "intents": [
+            {"tag": v, "patterns": [r["text"] for r in ROWS if r["label"] == v], "responses": ["."]} for v in "ab"
+        ]
+    },
+    "lists by label": {label: [r["text"] for r in ROWS if r["label"] == label] for label in "ab"},
+}
+
+
+@pytest.mark.parametrize("way", JSON)
+def test_the_ways_to_write_a_table_as_json(tmp_path, way):
+    data = wb.load(written(tmp_path, {"mine.json": json.dumps(JSON[way])}) / "mine.json")
+    assert data.task == "classification" and data.labels == ["a", "b"] and all_rows(data, "text") == sorted(TEXTS)
+    assert fingerprint(data) == fingerprint(wb.load(pd.DataFrame(ROWS))) or way in ("lists by label", "intents")
+
+
+def test_lists_under_names_of_columns_are_no_classes():
+    assert json_files._of_classes({"questions": TEXTS, "replies": TEXTS[:5]}, "mine.json", []) == []
+    assert json_files._of_classes({"en": TEXTS, "fr": TEXTS[:5]}, "mine.json", []) == []
+
+
+def test_a_passage_and_its_questions_in_every_line(tmp_path):
+    rows = [{"context": t, "qas": [{"question": f"Who saw mill {i}?", "answers": [t.split()[0]], "detected_answers": [
+        {"text": t.split()[0], "char_spans": [[0, t.index(" ") - 1]]}]}]} for i, t in enumerate(TEXTS)]  # fmt: skip
+    data = load_rows(tmp_path, [{"header": {"dataset": "x"}}, *rows])
+    assert data.task == "answering" and data["train"]["answers"][0] == {"text": ["Ada"], "answer_start": [0]}
+
+
+@pytest.mark.parametrize("way", ["two columns", "an object in a cell"])
+def test_answers_in_a_csv_have_their_places(tmp_path, way):
+    frame = pd.DataFrame({"context": TEXTS, "question": [f"Who saw mill {i}?" for i in range(24)]})
+    if way == "two columns":
+        frame = frame.assign(answer_text="mill", answer_start=[t.index("mill") for t in TEXTS])
+    else:
+        places = [f"array([{t.index('mill')}], dtype=int32)" for t in TEXTS]
+        frame = frame.assign(
+            answers=[f"{{'text': array(['mill'], dtype=object), 'answer_start': {p}}}" for p in places]
+        )
+    frame.to_csv(tmp_path / "mine.csv", index=False)
+    row = wb.load(tmp_path / "mine.csv")["train"][0]
+    assert row["answers"] == {"text": ["mill"], "answer_start": [row["context"].index("mill")]}
+
+
+def test_passages_that_are_lists_are_joined_and_that_is_said(tmp_path):
+    rows = [
+        {"question": f"Who saw mill {i}?", "answer": t.split()[0], "context": [["Mills", [t, "It rained."]]]}
+        for i, t in enumerate(TEXTS)
+    ]
+    data = wb.load(written(tmp_path, {"hotpot.json": json.dumps(rows)}) / "hotpot.json")
+    assert data["train"]["context"][0].endswith(". It rained.") and data["train"]["context"][0].startswith("Mills ")
+    assert "the passages of train are lists and were joined with spaces" in data.notes
+
+
+# --- tables, folders, names of labels ---------------------------------------------------------------------------------
+
+
+def test_excels_line_on_the_separator_is_no_row(tmp_path):
+    whole = "sep=;\r\ntext;label\r\n" + "".join(f"{r['text']};{r['label']}\r\n" for r in ROWS)
+    data = wb.load(written(tmp_path, {"mine.csv": whole}) / "mine.csv")
+    assert same(data, [r["label"] for r in ROWS]) and data.notes == (
+        "the columns of mine.csv are separated by semicolons",
+    )
+
+
+@pytest.mark.parametrize(("texts", "labels"), [("{}_text.txt", "{}_labels.txt"), ("{}/seq.in", "{}/label")])
+def test_texts_and_labels_in_two_files_line_by_line(tmp_path, texts, labels):
+    for split in ("train", "test"):
+        numbers = "".join(f"{i % 2}\n" for i in range(24))
+        written(tmp_path, {texts.format(split): "\n".join(TEXTS) + "\n", labels.format(split): numbers})
+    written(tmp_path, {"mapping.txt": "0\tanger\n1\tjoy\n"})
+    data = wb.load(tmp_path)
+    assert data.labels == ["anger", "joy"] and data["test"]["text"][:] == TEXTS and data["test"]["label"][1] == 1
+    written(tmp_path, {labels.format("test"): "0\n"})
+    with pytest.raises(wb.WorkbenchError, match=r"has 24 lines and label|has 24 lines and test_labels.txt 1"):
+        wb.load(tmp_path)
+
+
+@pytest.mark.parametrize(("names", "found"), [("World\nSports\n", ["Sports", "World"]), ("World\nSports\nBusiness\n", ["1", "2"]),
+                                              ("1\n2\n", ["1", "2"]), ("1 World\n2 Sports\n9 More\n", ["Sports", "World"])])  # fmt: skip
+def test_numbers_are_named_by_a_file_that_names_them_all(tmp_path, names, found):
+    table = "".join(f'"{i % 2 + 1}","{t}"\n' for i, t in enumerate(TEXTS))
+    written(tmp_path, {"train.csv": table, "classes.txt": names})
+    assert wb.load(tmp_path).labels == wb.load(tmp_path / "train.csv").labels == found
+
+
+def test_mails_are_texts_of_their_folder_and_their_heads_are_spoken_of(tmp_path):
+    for kind in ("ham", "spam"):
+        for i in range(12):
+            mail = f"From: a@b.org (A)\nSubject: {kind}\n\n{TEXTS[i]}\n"
+            written(tmp_path, {f"{kind}/{i:05d}.7c53336b37003a9286aba55d2945844{i % 10}": mail})
+        written(tmp_path, {f"{kind}/cmds": "mv 1 2\n"})
+    data = wb.load(tmp_path)
+    assert data.labels == ["ham", "spam"] and sum(map(len, data.values())) == 24
+    assert any("24 texts of" in n and "begin with the head of a mail" in n for n in data.notes)
+
+
+def test_of_a_folder_without_training_files_its_files_are_named(tmp_path):
+    written(tmp_path, {"rt-polarity.pos": "Good .\n" * 9, "rt-polarity.neg": "Bad .\n" * 9})
+    with pytest.raises(
+        wb.WorkbenchError, match=r"rt-polarity.neg, rt-polarity.pos\).*one table, with columns text, label and split"
+    ):
+        wb.load(tmp_path)
+
+
+# --- translations -----------------------------------------------------------------------------------------------------
+
+FRENCH = [f"Elle voit le vieux moulin numéro {i} ." for i in range(24)]
+
+
+def pairs(data):
+    return sorted((r["source"], r["target"]) for split in data.values() for r in split)
+
+
+def test_pairs_with_an_empty_side_and_lines_of_tags_are_left_out_and_said(tmp_path):
+    english, french = (
+        ["<doc>", "<title>Mills</title>", *TEXTS, "</doc>"],
+        ["<doc>", "<title>Moulins</title>", *FRENCH, "</doc>"],
+    )
+    english[5] = ""
+    written(
+        tmp_path, {"train.tags.en-fr.en": "\n".join(english) + "\n", "train.tags.en-fr.fr": "\n".join(french) + "\n"}
+    )
+    data = wb.load(tmp_path)
+    assert pairs(data) == sorted(p for i, p in enumerate(zip(TEXTS, FRENCH, strict=True)) if i != 3)
+    assert any("1 pair of" in n and "the first is line 6" in n for n in data.notes) and any(
+        "3 lines of" in n for n in data.notes
+    )
+
+
+def test_pairs_with_ids_or_scores_beside_them_and_no_names_are_pairs(tmp_path):
+    ids = "".join(f"{1276 + i}\t{a}\t{9 * i}\t{b}\n" for i, (a, b) in enumerate(zip(TEXTS, FRENCH, strict=True)))
+    scores = "".join(f"1.{i:02d}\t{a}\t{b}\n" for i, (a, b) in enumerate(zip(TEXTS, FRENCH, strict=True)))
+    for name, whole in (("pairs.tsv", ids), ("mined.tsv", scores)):
+        assert pairs(wb.load(written(tmp_path, {name: whole}) / name)) == sorted(zip(TEXTS, FRENCH, strict=True))
+
+
+TMX = """<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE tmx SYSTEM "tmx14.dtd">
+<tmx version="1.4"><header srclang="{source}" datatype="PlainText"/><body>{units}</body></tmx>"""
+UNIT = '<tu><tuv xml:lang="en"><seg>{}</seg></tuv><tuv xml:lang="fr"><seg><bpt i="1">&lt;b&gt;</bpt>{}<ept i="1">x</ept></seg></tuv></tu>'
+
+
+@pytest.mark.parametrize("source", ["en", "fr", "en-US"])
+def test_a_translation_memory_is_pairs_in_the_direction_that_it_names(tmp_path, source):
+    units = (
+        "".join(UNIT.format(a, b) for a, b in zip(TEXTS, FRENCH, strict=True))
+        + '<tu><tuv xml:lang="en"><seg>Alone</seg></tuv></tu>'
+    )
+    data = wb.load(written(tmp_path, {"mine.tmx": TMX.format(source=source, units=units)}) / "mine.tmx")
+    expected = sorted(zip(FRENCH, TEXTS, strict=True) if source == "fr" else zip(TEXTS, FRENCH, strict=True))
+    assert pairs(data) == expected and any("1 units of mine.tmx" in n for n in data.notes)
+
+
+@pytest.mark.parametrize(("whole", "said"), [("<tmx><body>", "no whole xml file"), ("<!DOCTYPE tmx [<!ENTITY a 'b'>]><tmx/>", "entities"),
+                                             (TMX.format(source="en", units=""), "no language")])  # fmt: skip
+def test_a_translation_memory_that_is_none_is_refused(tmp_path, whole, said):
+    with pytest.raises(wb.WorkbenchError, match=said):
+        wb.load(written(tmp_path, {"mine.tmx": whole}) / "mine.tmx")
+
+
+def test_no_rule_of_lines_takes_prose():
+    prose = [
+        "It was late; the train had gone.",
+        "She wrote to a@b.org again.",
+        "Why?",
+        "See you at @united",
+        "ANN: No.",
+        "| a | b |",
+    ]
+    assert lines.rule(prose * 5) == "" and lines.rule(["He saw @united", "She saw @delta"] * 9) == ""
