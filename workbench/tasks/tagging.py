@@ -18,7 +18,7 @@ import torch
 from workbench.config import RunConfig
 from workbench.data.text import well_formed
 from workbench.metrics import entities, entity_scores
-from workbench.models import relabelled, zoo
+from workbench.models import pairing, relabelled, zoo
 from workbench.models.tagger import WordTagger
 from workbench.tasks.base import PROBE, Ask, Collate, Encoded, Prepared, cross_entropy, entropy, softmax
 from workbench.tasks.decoding import transitions, viterbi
@@ -115,14 +115,14 @@ class Tagging:
     def build(self, source: zoo.Source, prepared: Prepared, config: RunConfig) -> torch.nn.Module:
         """The checkpoint with a head over every piece: transformers' own linear layer, or a `WordTagger`, also where its family has no
         such layer there. It is fresh, unless it is transformers' own and was trained for the same tags."""
-        from transformers import MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING, AutoModelForTokenClassification
+        from transformers import AutoModelForTokenClassification
 
         names = dict(enumerate(prepared.labels))
         cfg = zoo.config(source, num_labels=len(names), id2label=names, label2id={v: k for k, v in names.items()},
                          pad_token_id=prepared.tokenizer.pad_token_id)  # fmt: skip
         zoo.set_dropout(cfg, config.dropout)
         zoo.set_layers(cfg, config.layers)
-        if config.head == "linear" and type(cfg) in MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING:
+        if config.head == "linear" and pairing.native(cfg, self.name):
             return relabelled.with_labels(AutoModelForTokenClassification, source, cfg)
         encoder = zoo.encoder(source, cfg)
         dropout = getattr(cfg, "hidden_dropout_prob", 0.1) if config.dropout is None else config.dropout
