@@ -24,8 +24,8 @@ from workbench.training.fork import words as fork_words
 from workbench.training.run import Run, launch, runs
 from workbench.views import figures as fig
 from workbench.views.asked import run_of, same_question, seeds_of
-from workbench.views.browse import image_html
 from workbench.views.duel import Duel
+from workbench.views.tables import image_html
 
 SURE, RESAMPLES = 0.95, 200  # the share of resampled validation sets that must agree; how many are judged by the rules
 
