@@ -10,6 +10,11 @@ import transformers as hf
 from tiny import PAIRS, texts, tiny_elmo, tiny_marian
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
+from workbench.config import RunConfig
+from workbench.models import pairing, zoo
+from workbench.tasks import TASKS
+from workbench.techniques import TECHNIQUES
+
 WORDS = [*texts(40)["text"], *PAIRS, *PAIRS.values()]
 SIZES = {
     "hidden_size": 32,
@@ -57,6 +62,17 @@ def make(family, folder):
         saved(config).to(precision).save_pretrained(folder)
     extra(folder)
     return folder
+
+
+def begun(folder, task_name, data, max_length, **choices):
+    """(model as its technique leaves it, a batch of four, what it was prepared from), as a run has them when it begins."""
+    task, source = TASKS[task_name], zoo.source(str(folder))
+    config = RunConfig(model=str(folder), max_length=max_length, dropout=0.0, **choices)
+    pairing.suits(source, task_name)
+    prepared = task.prepare(data, pairing.tokenizer(source, task_name), config)
+    torch.manual_seed(0)
+    model = TECHNIQUES[config.technique].apply(task.build(source, prepared, config), config)
+    return model, task.collate(prepared.tokenizer)([prepared.train[i] for i in range(4)]), prepared
 
 
 def extra(folder):

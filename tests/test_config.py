@@ -241,7 +241,7 @@ def test_the_code_is_one_line():
     assert "\n" not in RunConfig(**ANOTHER).to_code()
 
 
-@pytest.mark.parametrize("choices", [{}, ANOTHER], ids=["none", "all"])
+@pytest.mark.parametrize("choices", [{}, ANOTHER, {"data": 'an odd\x7f "name".csv'}], ids=["none", "all", "odd name"])
 def test_the_recipe_holds_the_same_choices(choices):
     assert RunConfig(**tomllib.loads(RunConfig(**choices).to_recipe())) == RunConfig(**choices)
 

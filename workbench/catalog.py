@@ -267,16 +267,28 @@ def check_data(name: Any) -> None:
     """Refuse a name that is no dataset's, no Hub id and no path, before anything is loaded; what is no name is not asked."""
     if not isinstance(name, str) or name.startswith("hub:"):
         return
-    try:
-        there = bool(name.strip()) and Path(name).expanduser().exists()
-    except (OSError, RuntimeError, ValueError):  # a name that cannot be a path
-        there = False
     known = [c.name for c in datasets() if c.source != "hub"]
-    if not there and name not in known:
+    if existing(name) is None and name not in known:
         near = nearest(name, known)
-        short = name if len(name) <= 60 else f"{name[:28]}...{name[-28:]}"
-        raise WorkbenchError(f"no data called {short!r}", f"one of {', '.join(known)}, 'hub:owner/name', a file, a folder, a DataFrame or a "
+        raise WorkbenchError(f"no data called {in_short(name)}", f"one of {', '.join(known)}, 'hub:owner/name', a file, a folder, a DataFrame or a "
                              "DatasetDict", f"{near!r}" if near else "")  # fmt: skip
+
+
+def existing(name: str | Path) -> Path | None:
+    """The file or folder that is meant, if there is one; a text that cannot be a path is none."""
+    try:
+        if not str(name).strip():
+            return None
+        path = Path(name).expanduser()
+        return path if path.exists() else None
+    except (OSError, RuntimeError, ValueError):
+        return None
+
+
+def in_short(name: Any) -> str:
+    """In quotes, a long one without its middle: the end of a path says most."""
+    text = str(name)
+    return repr(text if len(text) <= 80 else f"{text[:39]}…{text[-40:]}")
 
 
 def answer_calls(package: str, listing: Callable[[], Cards]) -> None:

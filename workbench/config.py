@@ -133,8 +133,7 @@ class RunConfig:
     def to_recipe(self) -> str:
         """The same choices as TOML, for a file (None is left out)."""
         values = {k: v for k, v in asdict(self).items() if v is not None}
-        lines = [f"{k} = {str(v).lower() if isinstance(v, bool) else _literal(v)}" for k, v in values.items()]
-        return "\n".join(lines) + "\n"
+        return "".join(f"{name} = {toml_value(value)}\n" for name, value in values.items())
 
     def to_training_arguments(self) -> dict[str, Any]:
         """The keyword arguments of `transformers.TrainingArguments` that these choices stand for."""
@@ -155,9 +154,16 @@ class RunConfig:
 
 def _literal(value: Any) -> str:
     """A value as Python and TOML both write it: strings in double quotes, letters as they are, several in brackets."""
-    if isinstance(value, tuple):
+    if isinstance(value, list | tuple):
         return f"[{', '.join(map(_literal, value))}]"
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # the one that TOML takes only so
+    return repr(value)
+
+
+def toml_value(value: Any) -> str:
+    """A value as TOML writes it."""
+    return str(value).lower() if isinstance(value, bool) else _literal(value)
 
 
 def _plain(value: Any) -> Any:

@@ -8,9 +8,8 @@ import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 
 import workbench as wb
-from workbench.data import augment as module
-from workbench.data.augment import Contextual, Word, deletion, insertion, substitution, swap
 from workbench.data.load import Data
+from workbench.data.operations import Contextual, Word, articles, deletion, insertion, substitution, swap
 from workbench.data.synonyms import GROUPS, NEGATIONS, POLARITY, SYNONYMS, protected
 from workbench.tasks.base import stratified
 
@@ -241,7 +240,7 @@ def test_a_model_without_a_mask_is_an_error():
      ("a film", "a hour", "an hour"), ("an hour", "an user", "a user"), ("a F", "a F", "a F")],
 )  # fmt: skip
 def test_an_article_follows_the_new_word_behind_it(before, after, wanted):
-    assert write(module._articles(read(after), read(before))) == wanted
+    assert write(articles(read(after), read(before))) == wanted
 
 
 # --- the data that come back ------------------------------------------------------------------------------------------

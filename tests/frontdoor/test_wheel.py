@@ -92,9 +92,10 @@ def test_every_lesson_is_in_it(files):
     assert lessons and {path.name for path in files if path.match("workbench/bundled/notebooks/*.ipynb")} == lessons
 
 
-def test_every_module_is_in_it(files):
-    modules = {PurePosixPath(path.relative_to(ROOT).as_posix()) for path in (ROOT / "workbench").rglob("*.py")}
-    assert modules <= files.keys()
+@pytest.mark.parametrize("kind", ["py", "txt", "template"])
+def test_every_module_is_in_it_with_what_it_reads(files, kind):
+    there = {PurePosixPath(path.relative_to(ROOT).as_posix()) for path in (ROOT / "workbench").rglob(f"*.{kind}")}
+    assert there and there <= files.keys()
 
 
 def test_it_holds_the_package_and_nothing_else(files):

@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 import torch
 import transformers as hf
-from families import FAMILIES, drop_weights, make, rename_class
+from families import FAMILIES, begun, drop_weights, make, rename_class
 from tiny import GOOD, parallel_data, tagged_data, tiny_marian
 from tiny import data as labelled_data
 
 import workbench as wb
-from workbench.config import RunConfig
 from workbench.data import load
 from workbench.models import pairing, zoo
 from workbench.tasks import TASKS
@@ -61,14 +60,9 @@ def folders(tmp_path_factory):
 
 
 def step(folder, task_name, data, **choices):
-    """Prepare, build, one step of AdamW; (loss, how many weights have moved)."""
-    task, source = TASKS[task_name], zoo.source(str(folder))
-    config = RunConfig(model=str(folder), max_length=48, dropout=0.0, **choices)
-    pairing.suits(source, task_name)
-    prepared = task.prepare(data, pairing.tokenizer(source, task_name), config)
-    torch.manual_seed(0)
-    model = task.build(source, prepared, config).train()
-    batch = task.collate(prepared.tokenizer)([prepared.train[i] for i in range(4)])
+    """One step of AdamW; (loss, the share of the weights that have moved, the model)."""
+    model, batch, _ = begun(folder, task_name, data, 48, **choices)
+    model.train()
     optimizer = torch.optim.AdamW(model.parameters(), 1e-3)
     before = {k: v.detach().clone() for k, v in model.named_parameters()}
     loss = model(**batch)["loss"]

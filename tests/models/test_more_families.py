@@ -7,14 +7,13 @@ import numpy as np
 import pytest
 import torch
 import transformers as hf
-from families import DECODER, SIZES, TOKENIZERS, byte_pairs, make, wrapped
+from families import DECODER, SIZES, TOKENIZERS, begun, byte_pairs, make, wrapped
 from tiny import data as labelled_data
 from tiny import parallel_data, tagged_data
 from tokenizers import processors
 from transformers.models.mbart.modeling_mbart import shift_tokens_right
 
 import workbench as wb
-from workbench.config import RunConfig
 from workbench.data import load
 from workbench.models import contexts, hub, objectives, pairing, sound, zoo
 from workbench.tasks import TASKS
@@ -59,15 +58,7 @@ def folders(tmp_path_factory):
     return home
 
 
-def made(folder, task_name, data, **choices):
-    """(model as its technique leaves it, its batch, what it was prepared from)."""
-    task, source = TASKS[task_name], zoo.source(str(folder))
-    config = RunConfig(model=str(folder), max_length=200, dropout=0.0, **choices)
-    pairing.suits(source, task_name)
-    prepared = task.prepare(data, pairing.tokenizer(source, task_name), config)
-    torch.manual_seed(0)
-    model = TECHNIQUES[config.technique].apply(task.build(source, prepared, config), config)
-    return model, task.collate(prepared.tokenizer)([prepared.train[i] for i in range(4)]), prepared
+made = partial(begun, max_length=200)
 
 
 def learns(model, batch):

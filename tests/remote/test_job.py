@@ -113,7 +113,7 @@ def test_stop_cancels_the_job(data, gpt, server):
 
 
 def test_a_lost_connection_loses_nothing(data, gpt, server, monkeypatch):
-    from workbench.remote import job as module
+    from workbench.remote import follower as module
 
     run = prepared(data, gpt, server, epochs=8)
     real, calls = module.Follower._take, []

@@ -76,12 +76,12 @@ def test_a_pooled_head_is_not_passed_off_as_one_of_transformers(model, tmp_path)
 
 
 def test_a_full_disk_leaves_no_half_model(run, tmp_path, monkeypatch):
-    from workbench.training import predictor
+    from workbench.scale import usage
 
     def refuse(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(predictor, "_readme", refuse)  # the last file
+    monkeypatch.setattr(usage, "readme", refuse)  # the last file
     with pytest.raises(wb.WorkbenchError, match="No space left on device"):
         run.save(tmp_path / "place" / "saved")
     assert list((tmp_path / "place").iterdir()) == []

@@ -8,6 +8,7 @@ import torch
 from tiny import data, tiny_bert
 
 import workbench as wb
+from workbench.models import place, pretrain
 from workbench.training import precision
 from workbench.training.predictor import Predictor
 
@@ -35,6 +36,16 @@ def test_an_apple_gpu_is_left_alone_by_several_processes_and_where_the_cpu_was_a
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
     assert precision.choose("fp32").device == device
+    assert (place.gpu() is None) == (device == "cpu")  # a finished model is asked where runs train
+
+
+@pytest.mark.parametrize(("able", "dtype"), [(True, "bf16"), (False, "fp16")])
+def test_an_nvidia_gpu_is_asked_once_whether_it_computes_bf16(able, dtype, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: able and not including_emulation)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "NVIDIA T4")
+    assert (precision.choose().device, precision.choose().dtype) == ("cuda", dtype)
+    assert pretrain.fast_bf16(torch.device("cuda")) is able
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,20 @@ import asyncio
 import gc
 import time
 import weakref
+from types import SimpleNamespace
 
 import pytest
 import torch
 from tiny import data, tiny_bert
 
 import workbench as wb
+from workbench.config import RunConfig
+from workbench.models import zoo
+from workbench.techniques import TECHNIQUES
 from workbench.training import events as ev
+from workbench.training import precision
 from workbench.training.bridge import Bridge
+from workbench.training.worker import Worker
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +47,17 @@ def training(run):
 
 def last(run, kind):
     return run.store.last(kind)
+
+
+@pytest.mark.parametrize(("device", "world", "there", "hinted"), [("cuda", 1, 4, True), ("cuda", 4, 4, False), ("cuda", 1, 1, False),
+                                                                 ("cpu", 1, 4, False)])  # fmt: skip
+def test_a_run_that_leaves_gpus_idle_says_how_all_of_them_are_used(model, monkeypatch, device, world, there, hinted):
+    monkeypatch.setattr(precision, "gpus", lambda: there)
+    here = SimpleNamespace(config=RunConfig(learning_rate=1e-6), precision=precision.Precision(device, "bf16", ""),
+                           team=SimpleNamespace(world=world), source=zoo.source(model))  # fmt: skip
+    *gpus, rate = Worker._hints(here, "classification", TECHNIQUES["full"])
+    assert [f"one of {there} GPUs" in said for said in gpus] == [True] * hinted
+    assert "usually wants a learning rate near" in rate
 
 
 def test_a_run_trains_evaluates_and_finishes(model):

@@ -11,7 +11,7 @@ import workbench as wb
 from workbench.config import RunConfig
 from workbench.errors import WorkbenchError
 from workbench.training import events as ev
-from workbench.views import browse, live
+from workbench.views import browse, compared, live
 from workbench.views.controls import CONTROLS, Controls, problem_html
 from workbench.views.panel import Panel, record_html
 
@@ -356,7 +356,7 @@ def test_a_rate_that_was_moved_is_seen_in_the_table_of_runs():
     moved = [ev.RateChanged(3, 1.0, 1e-4, 3e-4), ev.RateChanged(9, 2.0, 3e-4, 2.5e-4)]
     last = lambda kind: moved[-1]  # noqa: E731
     run = SimpleNamespace(config=RunConfig(learning_rate=1e-4), store=SimpleNamespace(last=last))
-    assert browse.rates(run) == "0.0001 → 0.00025"
+    assert compared.rates(run) == "0.0001 → 0.00025"
 
 
 def test_data_that_the_data_tab_has_loaded_can_be_estimated(tmp_path):

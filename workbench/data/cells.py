@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from workbench.data.columns import LABEL, TEXT, usual
-from workbench.data.text import is_list, missing, well_formed
+from workbench.data.text import first_rows, is_list, missing, well_formed
 from workbench.errors import WorkbenchError
 
 Tables = dict[str, pd.DataFrame]
@@ -54,8 +54,7 @@ def labels(tables: Tables) -> Tables:
         refuse_objects(frame, "label", LABEL)
         bad = [i for i, v in enumerate(frame["label"]) if is_list(v)]
         if bad:
-            rows = ", ".join(str(i + 1) for i in bad[:5])
-            raise WorkbenchError(f"{len(bad)} rows of {split} have a list as label, others have none (rows {rows})",
+            raise WorkbenchError(f"{len(bad)} rows of {split} have a list as label, others have none (rows {first_rows(bad)})",
                                  "one label in every row, or a list in every row", "['billing'] for a single label")  # fmt: skip
     found = {split: [spoken(v) for v in frame["label"]] for split, frame in tables.items()}
     return {split: _with(frame, "label", [stripped(v) for v in found[split]]) for split, frame in tables.items()}
@@ -101,6 +100,14 @@ def without(frame: pd.DataFrame, role: str) -> list[int]:
 def written(values: Iterable[Any]) -> list[str]:
     """Texts as str, empty cells as the empty text."""
     return ["" if missing(v) else well_formed(str(spoken(v))) for v in values]
+
+
+def write_texts(frame: pd.DataFrame, split: str) -> None:
+    """The column `text` as str, in place; refused where one is empty."""
+    frame["text"] = written(frame["text"])
+    if empty := without(frame, "text"):
+        raise WorkbenchError(f"{len(empty)} empty texts in {split} (rows {first_rows(empty)})", "some text in every row",
+                             dropping(frame, "text"))  # fmt: skip
 
 
 def _with(frame: pd.DataFrame, role: str, values: list[Any]) -> pd.DataFrame:

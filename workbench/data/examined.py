@@ -14,6 +14,7 @@ import numpy as np
 from workbench.data.baseline import baselines
 from workbench.data.checks import keys
 from workbench.data.near import Pair, duplicates
+from workbench.data.text import first_rows
 
 
 class Examined(NamedTuple):
@@ -162,7 +163,7 @@ def _pairs(data: Any) -> tuple[Examined, list[Pair]]:
         odd = [i for i, (s, t) in enumerate(pairs) if not 1 / 3 <= (len(s) + 10) / (len(t) + 10) <= 3]
         for rows, what in ((same, "copied instead of translated"), (odd, "of very different length")):
             if rows:
-                some = ", ".join(str(i + 1) for i in rows[:5])
+                some = first_rows(rows)
                 problems.append(f"{len(rows)} pair{'' if len(rows) == 1 else 's'} of {split} {what} (rows {some})")
     words = ("chrF on validation", "the source copied", "a word-by-word dictionary")
     counts = {split: {"pairs": len(pairs)} for split, pairs in sides.items()}

@@ -14,7 +14,7 @@ from workbench.data import cells
 from workbench.data.checks import plain
 from workbench.data.columns import LABEL, TEXT, column, guessed, undecided, usual
 from workbench.data.splits import Tables
-from workbench.data.text import missing, well_formed
+from workbench.data.text import first_rows, missing, well_formed
 from workbench.errors import WorkbenchError
 
 TASK = "classification"
@@ -102,15 +102,9 @@ def canonical(frame: pd.DataFrame, split: str, names: list[str] | None) -> pd.Da
         raise WorkbenchError(f"{split} has no rows", "at least one text with its label")
     bad = cells.without(frame, "label")
     if bad:
-        rows = ", ".join(str(i + 1) for i in bad[:5])
-        raise WorkbenchError(f"{len(bad)} rows of {split} have no label (rows {rows})", "a label in every row",
+        raise WorkbenchError(f"{len(bad)} rows of {split} have no label (rows {first_rows(bad)})", "a label in every row",
                              cells.dropping(frame, "label"))  # fmt: skip
-    frame["text"] = cells.written(frame["text"])
-    empty = cells.without(frame, "text")
-    if empty:
-        rows = ", ".join(str(i + 1) for i in empty[:5])
-        raise WorkbenchError(f"{len(empty)} empty texts in {split} (rows {rows})", "some text in every row",
-                             cells.dropping(frame, "text"))  # fmt: skip
+    cells.write_texts(frame, split)
     frame["label"] = [_name(v) for v in frame["label"]]
     return frame
 

@@ -24,6 +24,7 @@ from typing import Any
 import datasets as hf
 import pandas as pd
 
+from workbench.catalog import existing
 from workbench.config import BY_HAND
 from workbench.data import (
     checks,
@@ -42,7 +43,7 @@ from workbench.data import (
     unlabelled,
 )
 from workbench.data.columns import renamed, roles_said
-from workbench.data.read import READ_ERRORS, existing, tables, unreadable
+from workbench.data.read import READ_ERRORS, tables, unreadable
 from workbench.data.splits import Tables
 from workbench.errors import WorkbenchError
 

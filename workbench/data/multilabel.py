@@ -16,7 +16,7 @@ import pandas as pd
 
 from workbench.data import cells, listed
 from workbench.data.columns import LABEL, TEXT, guessed, usual, wordiest
-from workbench.data.text import is_list, missing, well_formed
+from workbench.data.text import first_rows, is_list, missing, well_formed
 from workbench.errors import WorkbenchError
 
 TASK = "multi-label"
@@ -108,12 +108,7 @@ def canonical(frame: pd.DataFrame, split_name: str, names: list[str] | None) -> 
     """`text` as str, none empty; `labels` as lists of str. `names` are those of numbered labels."""
     if not len(frame):
         raise WorkbenchError(f"{split_name} has no rows", "at least one text with its labels")
-    frame["text"] = cells.written(frame["text"])
-    empty = cells.without(frame, "text")
-    if empty:
-        rows = ", ".join(str(i + 1) for i in empty[:5])
-        raise WorkbenchError(f"{len(empty)} empty texts in {split_name} (rows {rows})", "some text in every row",
-                             cells.dropping(frame, "text"))  # fmt: skip
+    cells.write_texts(frame, split_name)
     texts = [v for v in frame["labels"] if isinstance(v, str)]
     sign = separator(texts) or next(
         (s for s in SIGNS if any(s in t for t in texts)), None
@@ -121,8 +116,7 @@ def canonical(frame: pd.DataFrame, split_name: str, names: list[str] | None) -> 
     found = [_names(v, sign, names) for v in frame["labels"]]
     bad = [i for i, v in enumerate(found) if v is None]
     if bad:
-        rows = ", ".join(str(i + 1) for i in bad[:5])
-        raise WorkbenchError(f"{len(bad)} rows of {split_name} whose labels cannot be read (rows {rows})",
+        raise WorkbenchError(f"{len(bad)} rows of {split_name} whose labels cannot be read (rows {first_rows(bad)})",
                              "a list of names, or names with | between them", "['billing', 'refund']")  # fmt: skip
     frame["labels"] = pd.Series(found, index=frame.index, dtype=object)
     return frame

@@ -19,7 +19,7 @@ import pandas as pd
 from workbench.data import decode
 from workbench.data.codes import LANGUAGES, language, sides, turned
 from workbench.data.columns import LABEL, LOOKED_AT, usual
-from workbench.data.text import missing, well_formed
+from workbench.data.text import first_rows, missing, well_formed
 from workbench.errors import WorkbenchError
 
 TASK = "translation"
@@ -211,8 +211,7 @@ def canonical(frame: pd.DataFrame, split: str, names: list[str] | None) -> pd.Da
         frame[role] = ["" if missing(v) else well_formed(str(v)) for v in frame[role]]
         empty = [i for i, v in enumerate(frame[role]) if not v.strip()]
         if empty:
-            rows = ", ".join(str(i + 1) for i in empty[:5])
-            raise WorkbenchError(f"{len(empty)} row{'' if len(empty) == 1 else 's'} of {split} without a {what} (rows {rows})",
+            raise WorkbenchError(f"{len(empty)} row{'' if len(empty) == 1 else 's'} of {split} without a {what} (rows {first_rows(empty)})",
                                  f"a {what} in every row", "dropping those rows")  # fmt: skip
     return frame
 
@@ -223,7 +222,7 @@ def _unfolded(frame: pd.DataFrame, split: str) -> pd.DataFrame:
     codes = list(first)
     bad = [i for i, v in enumerate(frame["translation"]) if not isinstance(v, Mapping) or set(v) != set(codes)]
     if len(codes) != 2 or bad:
-        where = f" (rows {', '.join(str(i + 1) for i in bad[:5])})" if bad else ""
+        where = f" (rows {first_rows(bad)})" if bad else ""
         raise WorkbenchError(f"translations of {split} into {' and '.join(map(str, codes)) or 'nothing'}{where}",
                              "two languages, the same ones in every row", '{"en": "Good morning", "fr": "Bonjour"}')  # fmt: skip
     both = {

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.data.columns import usual
-from workbench.data.text import is_list, missing, well_formed
+from workbench.data.text import first_rows, is_list, missing, well_formed
 from workbench.errors import WorkbenchError
 
 TASK = "answering"
@@ -102,7 +102,7 @@ def canonical(frame: pd.DataFrame, split: str, names: list[str] | None) -> pd.Da
         frame[role] = ["" if missing(v) else well_formed(str(_joined(v))) for v in frame[role]]
         empty = [i for i, v in enumerate(frame[role]) if not v.strip()]
         if empty:
-            raise WorkbenchError(f"{len(empty)} rows of {split} have no {what} (rows {_some(empty)})",
+            raise WorkbenchError(f"{len(empty)} rows of {split} have no {what} (rows {first_rows(empty)})",
                                  f"a {what} in every row", "dropping those rows")  # fmt: skip
     beside = usual([c for c in map(str, frame.columns) if c not in ("question", "context", "answers")], STARTS)
     starts = frame[beside] if beside else [None] * len(frame)
@@ -195,7 +195,7 @@ def _complain(found: list[tuple[Found, str]], split: str) -> None:
     if wrong:
         first = next(iter(wrong))
         raise WorkbenchError(
-            f"{len(wrong)} row{'' if len(wrong) == 1 else 's'} of {split} with a wrong answer (rows {_some(list(wrong))}; row "
+            f"{len(wrong)} row{'' if len(wrong) == 1 else 's'} of {split} with a wrong answer (rows {first_rows(list(wrong))}; row "
             f"{first + 1}: {wrong[first]})",
             "every answer word for word at its place in the passage, or no answer", "correcting or dropping those rows",
         )  # fmt: skip
@@ -203,7 +203,7 @@ def _complain(found: list[tuple[Found, str]], split: str) -> None:
     if mended:
         warnings.warn(
             f"{len(mended)} row{'' if len(mended) == 1 else 's'} of {split} had a wrong place for an answer that stands in "
-            f"the passage only once (rows {_some(mended)}): the right place was taken.", stacklevel=2,
+            f"the passage only once (rows {first_rows(mended)}): the right place was taken.", stacklevel=2,
         )  # fmt: skip
 
 
@@ -212,7 +212,7 @@ def _unsure(found: list[tuple[Found, str]], split: str) -> list[str]:
     rows = [i for i, (_, why) in enumerate(found) if why == "first"]
     if not rows:
         return []
-    where = f"{len(rows)} row{'' if len(rows) == 1 else 's'} of {split} (rows {_some(rows)})"
+    where = f"{len(rows)} row{'' if len(rows) == 1 else 's'} of {split} (rows {first_rows(rows)})"
     return [f"the answer stands in its passage more than once in {where}: its first place was taken"]
 
 
@@ -255,7 +255,3 @@ def datasets(frames: dict[str, pd.DataFrame], names: list[str] | None) -> dict[s
 
 def _short(text: str) -> str:
     return repr(text if len(text) <= 40 else text[:39] + "…")
-
-
-def _some(rows: list[int]) -> str:
-    return ", ".join(str(i + 1) for i in rows[:5])

@@ -9,6 +9,7 @@ import datasets as hf
 import pandas as pd
 
 from workbench import catalog
+from workbench.catalog import existing
 from workbench.config import BY_HAND
 from workbench.data import (
     classlabels,
@@ -61,7 +62,7 @@ def tables(source: Any, text: str | None, label: str | None, notes: list[str]) -
                 return _from_folder(path, notes), str(path), None
             return splits.by_column(_from_file(path, notes), notes, (text, label)), str(path), None
     raise WorkbenchError(
-        f"no data called {_short(source)}"
+        f"no data called {catalog.in_short(source)}"
         if isinstance(source, str | Path)
         else f"data of type {type(source).__name__}",
         f"a bundled name ({', '.join(c.name for c in catalog.datasets() if c.source == 'bundled')}), 'hub:owner/name', "
@@ -73,23 +74,6 @@ def tables(source: Any, text: str | None, label: str | None, notes: list[str]) -
 def _nearest(source: str | Path) -> str:
     """The known name that is written most nearly so, on the Hub too; reviews where none is near."""
     return catalog.nearest(str(source)[:200], [c.name for c in catalog.datasets()], "reviews")
-
-
-def existing(source: str | Path) -> Path | None:
-    """The file or folder that is meant, if there is one; a text that cannot be a path is none."""
-    try:
-        if not str(source).strip():
-            return None
-        path = Path(source).expanduser()
-        return path if path.exists() else None
-    except (OSError, RuntimeError, ValueError):
-        return None
-
-
-def _short(source: Any) -> str:
-    """A long one without its middle: the end of a path says most."""
-    text = str(source)
-    return repr(text if len(text) <= 80 else f"{text[:39]}…{text[-40:]}")
 
 
 CONLL = (".conll", ".bio", ".iob", ".iob2", ".annotated")

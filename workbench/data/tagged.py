@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.data.columns import usual
-from workbench.data.text import is_list, missing, well_formed
+from workbench.data.text import first_rows, is_list, missing, well_formed
 from workbench.errors import WorkbenchError
 from workbench.metrics import entities
 
@@ -69,8 +69,7 @@ def canonical(frame: pd.DataFrame, split: str, names: list[str] | None) -> pd.Da
     """`tokens` as lists of str and `tags` as lists of IOB2 names; `names` are those of numbered tags."""
     bad = [i for i, (w, t) in enumerate(zip(frame["tokens"], frame["tags"], strict=True)) if _faulty(w, t)]
     if bad:
-        rows = ", ".join(str(i + 1) for i in bad[:5])
-        raise WorkbenchError(f"{len(bad)} sentences of {split} have no words, or not one tag per word (rows {rows})",
+        raise WorkbenchError(f"{len(bad)} sentences of {split} have no words, or not one tag per word (rows {first_rows(bad)})",
                              "two lists of the same length in every row", "dropping those rows")  # fmt: skip
     named = [[_tag(t, names) for t in tags] for tags in frame["tags"]]
     number = next((t for tags in named for t in tags if _NUMBER.fullmatch(t)), None)

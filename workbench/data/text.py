@@ -1,4 +1,4 @@
-"""Three questions about single values that every reader of data asks. Nothing else."""
+"""What every reader of data asks about single values, and how it names rows. Nothing else."""
 
 from __future__ import annotations
 
@@ -29,3 +29,12 @@ def well_formed(text: str) -> str:
         return text
     except UnicodeEncodeError:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def first_rows(places: list[int]) -> str:
+    """The numbers of the first five of these rows, counted from 1.
+
+    >>> first_rows([0, 4])
+    '1, 5'
+    """
+    return ", ".join(str(place + 1) for place in places[:5])

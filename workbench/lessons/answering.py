@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.lessons.exercise import Exercise, as_number
+from workbench.lessons.exercise import Exercise, as_number, as_whole
 from workbench.metrics import answer_em, answer_f1, answer_f1_each
 from workbench.tasks.answering import best_threshold
 
@@ -15,10 +15,10 @@ CLOSE = 0.005  # 07.2: how far below the best F1 a threshold may be
 
 def _almost_right(run: Any, number: Any, answer: Any) -> tuple[bool, str]:
     split = run.data()["validation"]
-    at = as_number(number)
-    if at is None or not at.is_integer() or not 0 <= at < len(split):
+    at = as_whole(number)
+    if at is None or not 0 <= at < len(split):
         return False, f"There is no question {number!r}; they are numbered from 0 to {len(split) - 1}."
-    row, said = split[int(at)], str(answer)
+    row, said = split[at], str(answer)
     if not row["answers"]["text"]:
         return False, f"Question {number} has no answer: for such a question F1 is 1 or 0, as is exact match."
     if said not in row["context"]:

@@ -10,7 +10,6 @@ from workbench.lessons.exercise import Exercise, as_number
 
 HALF = 0.5
 CLOSE = 0.05
-FRACTION = 3
 
 
 def _flat_enough(teacher: Any, text: str, temperature: Any) -> tuple[bool, str]:

@@ -138,6 +138,16 @@ def as_number(answer: Any) -> float | None:
     return None if math.isnan(number) else number
 
 
+def as_whole(answer: Any) -> int | None:
+    """A whole number of any kind as int; None for every other answer.
+
+    >>> as_whole(2.0), as_whole(2.5), as_whole("2")
+    (2, None, None)
+    """
+    number = as_number(answer)
+    return int(number) if number is not None and number.is_integer() else None
+
+
 def as_sentence(answer: Any) -> str:
     """A sentence as text; a list with one sentence, as `run.predict` takes it, or a list of words too.
 

@@ -17,7 +17,7 @@ from workbench.lessons.exercise import Outcome
 from workbench.lessons.faults import CAUSES, plain
 from workbench.views import figures as fig
 from workbench.views import labels
-from workbench.views.browse import image_html, shortened, table_html
+from workbench.views.tables import image_html, shortened, table_html
 
 ROWS = 8
 LOOKS = {

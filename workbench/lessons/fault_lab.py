@@ -204,7 +204,7 @@ class FaultLab:
         return "\n".join("  ".join(str(v) for v in row.values()) for row in self.rows())
 
     def _repr_html_(self) -> str:
-        from workbench.views.browse import table_html
+        from workbench.views.tables import table_html
 
         return table_html(self.rows(), f"The fault lab: {len(self.found)} of {len(self.order)} causes found")
 

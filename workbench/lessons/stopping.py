@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from workbench.diagnosis.race import Patient, replay_rule
-from workbench.lessons.exercise import Exercise, as_number
+from workbench.lessons.exercise import Exercise, as_whole
 from workbench.training import events as ev
 
 SPARED = 0.25  # the share of the steps that a good patience saves
@@ -13,13 +13,13 @@ COST = 1.0  # percent above the lowest loss from which impatience has done harm
 
 
 def _patient(run: Any, patience: Any) -> tuple[bool, str]:
-    number = as_number(patience)
-    if number is None or not number.is_integer() or number < 1:
+    number = as_whole(patience)
+    if number is None or number < 1:
         return False, f"Patience is a whole number of evaluations from 1 up, not {patience!r}."
-    found = replay_rule(run, Patient(int(number)))
+    found = replay_rule(run, Patient(number))
     if found.stop is None:
-        return False, f"Patience {number:g} never stops this curve: all steps are trained."
-    words = f"Patience {number:g} uses {found.used:.0%} of the steps and its loss is {found.regret:.1f}% above the lowest of the curve."
+        return False, f"Patience {number} never stops this curve: all steps are trained."
+    words = f"Patience {number} uses {found.used:.0%} of the steps and its loss is {found.regret:.1f}% above the lowest of the curve."
     if found.regret > 0:
         return False, f"{words} The best step was missed: a little more patience."
     if found.used > 1 - SPARED:

@@ -129,43 +129,51 @@ def _reason(chain: list[BaseException], on_hub: bool) -> tuple[str, str]:
     return _own_words(chain, names)
 
 
+IN_THE_FILES = (  # a pattern of what was said -> what went wrong, what is expected; `{}` is the pattern's group
+    (r"contains custom code|trust_remote_code",
+     "it works only by its author's own code, which is never run here", "a model of a family that transformers knows"),
+    (r"has model type `([^`]+)` but Transformers does not recognize",
+     "this version of transformers knows no family {!r}", "a family that it knows, or a newer transformers"),
+    (r"Unrecognized configuration class .* for this kind of AutoModel: (\w+)",
+     "transformers has no {} for its family", "a model of a family that has one, such as BERT"),
+    (r"Should have a `model_type` key", "it has no config.json that names the family of its model", FORMS),
+    (r"Couldn't instantiate the backend tokenizer", "its folder has no tokenizer", "tokenizer.json beside config.json"),
+    (r"file named (?:model|pytorch_model)\.(?:safetensors|bin)",
+     "it has no weights as safetensors, and pickles, which can run their author's code, are not read", FORMS),
+)  # fmt: skip
+BY_KIND = {
+    "SafetensorError": ("its weights are no whole safetensors file", "model.safetensors as it was saved, copied or fetched again"),
+    "HFValidationError": ("this is neither a folder nor a Hub id", FORMS),
+}  # fmt: skip
+
+
 def _own_words(chain: list[BaseException], names: set[str]) -> tuple[str, str]:
     """The same for what is wrong with the files themselves."""
     said = " ".join(str(e) for e in chain)
+    if packages := _missing(said, names):
+        some = "packages" if len(packages) > 1 else "package"
+        return f"its tokenizer needs the {some} {' and '.join(packages)}", f"pip install {' '.join(packages)}"
+    for pattern, why, expected in IN_THE_FILES:
+        if found := re.search(pattern, said):
+            return why.format(*found.groups()), expected
+    for kind, reason in BY_KIND.items():
+        if kind in names:
+            return reason
+    first = said.strip().splitlines()[0][:200] if said.strip() else type(chain[0]).__name__
+    return first, FORMS
+
+
+def _missing(said: str, names: set[str]) -> list[str]:
+    """The packages that a tokenizer cannot be read without and that are not here."""
     missing = re.search(
         r"requires? (?:the )?(sentencepiece|tiktoken|protobuf)|`(tiktoken)` is required", said, re.IGNORECASE
     )
-    if not all(map(_installed, PIECES)) and (
-        (missing and missing[2]) or "build an AutoTokenizer" in said
-    ):  # a spiece.model is then taken for a file of tiktoken
-        return "its tokenizer needs the packages sentencepiece and protobuf", "pip install sentencepiece protobuf"
+    of_tiktoken = bool(missing and missing[2]) or "build an AutoTokenizer" in said
+    if of_tiktoken and not all(map(_installed, PIECES)):  # a spiece.model is then taken for a file of tiktoken
+        return ["sentencepiece", "protobuf"]
     if missing and ("ImportError" in names or missing[2]):
-        package = (missing[1] or missing[2]).lower()
-        return f"its tokenizer needs the package {package}", f"pip install {package}"
-    if re.search(r"contains custom code|trust_remote_code", said):
-        return (
-            "it works only by its author's own code, which is never run here",
-            "a model of a family that transformers knows",
-        )
-    if unknown := re.search(r"has model type `([^`]+)` but Transformers does not recognize", said):
-        return (
-            f"this version of transformers knows no family {unknown[1]!r}",
-            "a family that it knows, or a newer transformers",
-        )
-    if lacks := re.search(r"Unrecognized configuration class .* for this kind of AutoModel: (\w+)", said):
-        return f"transformers has no {lacks[1]} for its family", "a model of a family that has one, such as BERT"
-    if "Should have a `model_type` key" in said:
-        return "it has no config.json that names the family of its model", FORMS
-    if "Couldn't instantiate the backend tokenizer" in said:
-        return "its folder has no tokenizer", "tokenizer.json beside config.json"
-    if re.search(r"file named (model|pytorch_model)\.(safetensors|bin)", said):
-        return "it has no weights as safetensors, and pickles, which can run their author's code, are not read", FORMS
-    if "SafetensorError" in names:
-        return "its weights are no whole safetensors file", "model.safetensors as it was saved, copied or fetched again"
-    if "HFValidationError" in names:
-        return "this is neither a folder nor a Hub id", FORMS
-    first = said.strip().splitlines()[0][:200] if said.strip() else type(chain[0]).__name__
-    return first, FORMS
+        return [(missing[1] or missing[2]).lower()]
+    return []
 
 
 def _installed(package: str) -> bool:

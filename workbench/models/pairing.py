@@ -44,7 +44,7 @@ def suits(src: Source, task: str) -> None:
         refused = families.no_words(src.name, family)
     if refused is not None:
         raise refused
-    if any(type(cfg) in known for known in _classes(cfg, task)):
+    if native(cfg, task):
         return
     ours = (
         zoo.speaks(cfg) if task == "tagging" else task in ("classification", "multi-label") and src.pooling != "native"
@@ -57,9 +57,14 @@ def suits(src: Source, task: str) -> None:
 def own_head(src: Source, task: str, head: str) -> str:
     """A sentence for a family that gets a linear head of ours on tags, as transformers has none; "" where it has, or none is asked for."""
     cfg = zoo.config(src)
-    if task != "tagging" or head != "linear" or any(type(cfg) in known for known in _classes(cfg, task)):
+    if task != "tagging" or head != "linear" or native(cfg, task):
         return ""
     return f"transformers has no head for tags in the family {cfg.model_type}: a linear layer of our own stands on its vectors."
+
+
+def native(cfg: Any, task: str) -> bool:
+    """Whether transformers itself has a head for a task in this family."""
+    return any(type(cfg) in known for known in _classes(cfg, task))
 
 
 def _classes(cfg: Any, task: str) -> tuple[Any, ...]:

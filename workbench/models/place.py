@@ -6,6 +6,7 @@ with the tensors that a tokenizer makes, whatever the machine has.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,10 +15,15 @@ import torch
 
 
 def gpu() -> torch.device | None:
-    """The GPU that runs would train on; None where torch sees none."""
+    """The GPU that runs would train on; None where torch sees none, or only an Apple one that is to be left alone."""
     if torch.cuda.is_available():
         return torch.device("cuda")
-    return torch.device("mps") if torch.backends.mps.is_available() else None
+    return torch.device("mps") if torch.backends.mps.is_available() and not _for_cpu() else None
+
+
+def _for_cpu() -> bool:
+    """Whether this process was started for the CPU alone, or is one of several, whose gradients cannot be exchanged on an Apple GPU."""
+    return int(os.environ.get("WORLD_SIZE", 1)) > 1 or os.environ.get("ACCELERATE_USE_CPU", "").lower() == "true"
 
 
 def settled(model: Any) -> Any:

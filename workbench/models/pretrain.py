@@ -33,7 +33,7 @@ from workbench.models import embeddings, pretrain_card, pretrain_text
 from workbench.models.pretrain_batches import Plan
 from workbench.models.pretrain_loop import Loop
 from workbench.models.recipes import Recipe, find, names
-from workbench.training.precision import cpu_bf16
+from workbench.training.precision import cpu_bf16, gpu_bf16
 
 SHARED = Path("../shared/corpora")
 SAMPLE_MEGABYTES = 60
@@ -242,9 +242,7 @@ def pick_device(name: str) -> torch.device:
 
 def fast_bf16(device: torch.device) -> bool:
     """Whether bfloat16 is faster than float32: on GPUs that have it, and on CPUs with AMX or AVX512-BF16."""
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return cpu_bf16() is not None
+    return gpu_bf16() if device.type == "cuda" else cpu_bf16() is not None
 
 
 def hardware(device: torch.device, threads: int) -> str:

@@ -57,34 +57,24 @@ def in_words(doing: str) -> Generator[None, None, None]:
 
     try:
         yield
-    except openai.AuthenticationError as error:
-        raise WorkbenchError(f"{doing}: the service refused the key", f"a valid key in {KEY}", "a new key") from error
-    except openai.PermissionDeniedError as error:
-        raise WorkbenchError(
-            f"{doing}: the key may not do this ({_said(error)})", "a key with the right to fine-tune"
-        ) from error
-    except openai.RateLimitError as error:
-        raise WorkbenchError(f"{doing}: too many requests or no credit left ({_said(error)})", "a service with room for this job",
-                             "the same again in a minute") from error  # fmt: skip
-    except openai.NotFoundError as error:
-        raise WorkbenchError(
-            f"{doing}: not there ({_said(error)})", "a model that this service can fine-tune", "model=..."
-        ) from error
-    except (openai.BadRequestError, openai.UnprocessableEntityError, openai.ConflictError) as error:
-        raise WorkbenchError(
-            f"{doing}: the service refused it ({_said(error)})", "what its documentation asks for"
-        ) from error
-    except openai.APITimeoutError as error:
-        raise WorkbenchError(
-            f"{doing}: no answer within {SECONDS:g} s", "a service that answers", "the same again"
-        ) from error
-    except openai.APIConnectionError as error:
-        raise WorkbenchError(f"{doing}: the service cannot be reached", "a network connection, or wb.serve() on this machine",
-                             "base_url=wb.serve().url") from error  # fmt: skip
     except openai.APIError as error:
-        raise WorkbenchError(
-            f"{doing}: the service failed ({_said(error)})", "a service that works", "the same again"
-        ) from error
+        names = {kind.__name__ for kind in type(error).__mro__}
+        why, expected, try_ = next(reason for kinds, *reason in REASONS if names & set(kinds))
+        raise WorkbenchError(f"{doing}: {why.format(said=_said(error))}", expected, try_) from error
+
+
+REASONS = (  # kinds of error of the client, the special ones first -> what happened, what is expected, what to try
+    (("AuthenticationError",), "the service refused the key", f"a valid key in {KEY}", "a new key"),
+    (("PermissionDeniedError",), "the key may not do this ({said})", "a key with the right to fine-tune", ""),
+    (("RateLimitError",), "too many requests or no credit left ({said})", "a service with room for this job", "the same again in a minute"),
+    (("NotFoundError",), "not there ({said})", "a model that this service can fine-tune", "model=..."),
+    (("BadRequestError", "UnprocessableEntityError", "ConflictError"), "the service refused it ({said})",
+     "what its documentation asks for", ""),
+    (("APITimeoutError",), f"no answer within {SECONDS:g} s", "a service that answers", "the same again"),
+    (("APIConnectionError",), "the service cannot be reached", "a network connection, or wb.serve() on this machine",
+     "base_url=wb.serve().url"),
+    (("APIError",), "the service failed ({said})", "a service that works", "the same again"),
+)  # fmt: skip
 
 
 def _said(error: Any) -> str:

@@ -6,12 +6,14 @@ number format that were used, the step at which it was stopped. `original.json` 
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from workbench.config import toml_value
 from workbench.errors import WorkbenchError
 from workbench.scale.aside import check_free, new_folder
 from workbench.scale.card import data_card, export_readme, short
@@ -130,7 +132,12 @@ class Parts:
         asked = zoo.config(self.source, num_labels=len(names), id2label=names)
         if self.pooling != "native" or self.source.random or not relabelled.renamed(self.source, asked):
             return ""
-        return str(getattr(self.task.build(self.source, self.prepared, self.config), "renewed", ""))
+        return str(getattr(self._built, "renewed", ""))
+
+    @functools.cached_property
+    def _built(self) -> Any:
+        """The model with which the run began: only one that was built says which of its layers are fresh, and what stands how deep."""
+        return self.task.build(self.source, self.prepared, self.config)
 
     def _check_words(self) -> None:
         """The script cuts sentences as transformers does, which for a few tokenizers is not what the run did."""
@@ -190,8 +197,7 @@ class Parts:
         """Names of the weights, block by block from the head down: the order in which gradual unfreezing lets them learn."""
         from workbench.models.anatomy import blocks
 
-        model = self.task.build(self.source, self.prepared, self.config)
-        return [list(block.parameters) for block in reversed(blocks(model))]
+        return [list(block.parameters) for block in reversed(blocks(self._built))]
 
     def _factors(self) -> dict[str, list[str]]:
         """Where IA3 acts in this family, as peft knows it."""
@@ -300,15 +306,7 @@ def _auto(task: str, config: Any) -> tuple[str, str]:
 
 def _pairs(table: dict[str, Any]) -> str:
     """Lines of TOML; None is left out."""
-    return "".join(f"{key} = {_toml_value(value)}\n" for key, value in table.items() if value is not None)
-
-
-def _toml_value(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_toml_value, value))}]"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f") if isinstance(value, str) else repr(value)
+    return "".join(f"{key} = {toml_value(value)}\n" for key, value in table.items() if value is not None)
 
 
 def _finite(frame: Any) -> list[dict[str, Any]]:

@@ -6,8 +6,6 @@ piece; the others carry no label (-100), in training as in scoring. Scores are o
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import Counter
 from typing import Any
 
@@ -18,11 +16,12 @@ import torch
 from workbench.config import RunConfig
 from workbench.data.text import well_formed
 from workbench.metrics import entities, entity_scores
-from workbench.models import relabelled, zoo
+from workbench.models import pairing, relabelled, zoo
 from workbench.models.tagger import WordTagger
 from workbench.tasks.base import PROBE, Ask, Collate, Encoded, Prepared, cross_entropy, entropy, softmax
 from workbench.tasks.decoding import transitions, viterbi
 from workbench.tasks.inputs import items
+from workbench.tasks.words import split_words
 
 SILENT = -100  # PyTorch's cross-entropy passes over it
 OUTSIDE = "O"
@@ -115,14 +114,14 @@ class Tagging:
     def build(self, source: zoo.Source, prepared: Prepared, config: RunConfig) -> torch.nn.Module:
         """The checkpoint with a head over every piece: transformers' own linear layer, or a `WordTagger`, also where its family has no
         such layer there. It is fresh, unless it is transformers' own and was trained for the same tags."""
-        from transformers import MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING, AutoModelForTokenClassification
+        from transformers import AutoModelForTokenClassification
 
         names = dict(enumerate(prepared.labels))
         cfg = zoo.config(source, num_labels=len(names), id2label=names, label2id={v: k for k, v in names.items()},
                          pad_token_id=prepared.tokenizer.pad_token_id)  # fmt: skip
         zoo.set_dropout(cfg, config.dropout)
         zoo.set_layers(cfg, config.layers)
-        if config.head == "linear" and type(cfg) in MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING:
+        if config.head == "linear" and pairing.native(cfg, self.name):
             return relabelled.with_labels(AutoModelForTokenClassification, source, cfg)
         encoder = zoo.encoder(source, cfg)
         dropout = getattr(cfg, "hidden_dropout_prob", 0.1) if config.dropout is None else config.dropout
@@ -269,30 +268,6 @@ class NameLookup:
 def words_and_tags(split: Any, labels: list[str]) -> list[tuple[list[str], list[str]]]:
     """A split as plain words and tag names."""
     return [(list(w), [labels[int(i)] for i in t]) for w, t in zip(split["tokens"], split["tags"], strict=True)]
-
-
-_MARK = "\u0300"
-_WORDS = re.compile(
-    r"(?:Mr|Mrs|Ms|Dr|St|Prof|No|vs)\.|(?:[A-Za-z]\.){2,}|['’][sS]\b|\d+(?:[.,:]\d+)+"
-    rf"|\w[\w{_MARK}\u200c\u200d]*(?:[-'’](?![sS]\b)\w[\w{_MARK}\u200c\u200d]*)*|[^\w\s]{_MARK}*(?:\u200d[^\w\s]{_MARK}*)*"
-)
-
-
-def split_words(text: str) -> list[str]:
-    """Words and signs of a plain text, as CoNLL files have them: a possessive 's is a word of its own.
-
-    >>> split_words("Lucy's train (late) left St. Ives.")
-    ['Lucy', "'s", 'train', '(', 'late', ')', 'left', 'St.', 'Ives', '.']
-    """
-    seen = "".join(
-        _MARK if _marks(letter) else letter for letter in text
-    )  # `re` takes accents and vowel signs for signs
-    return [text[m.start() : m.end()] for m in _WORDS.finditer(seen)]
-
-
-def _marks(letter: str) -> bool:
-    """Whether a character only changes the one before it: an accent, a vowel sign, the skin tone of an emoji."""
-    return letter > "\x7f" and (unicodedata.category(letter)[0] == "M" or "🏻" <= letter <= "🏿")
 
 
 def _ends(tokenizer: Any) -> tuple[list[int], list[int]]:

@@ -93,7 +93,7 @@ class Examples:
         return frame
 
     def noise(self) -> pd.DataFrame:
-        """One row per evaluation: step, epoch, and of the flipped texts the shares of `diagnosis.memorised`."""
+        """One row per evaluation: step, epoch, and of the flipped texts the shares of `dynamics.memorised`."""
         hidden = self.flipped
         if not hidden.any():
             raise WorkbenchError("a run without flipped labels", "a run with noise", "wb.fit(..., noise=0.1)")

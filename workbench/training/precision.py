@@ -8,7 +8,6 @@ than with fp32, so they stay with fp32. Weights and the optimiser stay fp32 ever
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,20 +56,25 @@ def gpus() -> int:
 def _best() -> tuple[str, str, str]:
     import torch
 
-    if torch.cuda.is_available():
-        if torch.cuda.get_device_capability()[0] >= 8:
-            return "cuda", "bf16", f"{torch.cuda.get_device_name()} computes bf16"
-        return "cuda", "fp16", f"{torch.cuda.get_device_name()} has no bf16 units"
-    if torch.backends.mps.is_available() and not _for_cpu():
-        return "mps", "fp32", "Apple GPU"
-    if unit := cpu_bf16():
+    from workbench.models.place import gpu
+
+    found, unit = gpu(), cpu_bf16()
+    if found is None and unit:
         return "cpu", "bf16", f"this CPU has {unit}, which is faster in bf16"
-    return "cpu", "fp32", "this CPU is no faster in bf16"
+    if found is None:
+        return "cpu", "fp32", "this CPU is no faster in bf16"
+    if found.type == "mps":
+        return "mps", "fp32", "Apple GPU"
+    if gpu_bf16():
+        return "cuda", "bf16", f"{torch.cuda.get_device_name()} computes bf16"
+    return "cuda", "fp16", f"{torch.cuda.get_device_name()} has no bf16 units"
 
 
-def _for_cpu() -> bool:
-    """Whether this process was started for the CPU alone, or is one of several, whose gradients cannot be exchanged on an Apple GPU."""
-    return int(os.environ.get("WORLD_SIZE", 1)) > 1 or os.environ.get("ACCELERATE_USE_CPU", "").lower() == "true"
+def gpu_bf16() -> bool:
+    """Whether the GPU that CUDA uses now multiplies bf16 in hardware."""
+    import torch
+
+    return bool(torch.cuda.is_bf16_supported(including_emulation=False))
 
 
 def cpu_bf16() -> str | None:

@@ -17,7 +17,6 @@ from workbench.config import RunConfig
 from workbench.errors import WorkbenchError
 from workbench.models.heads import OwnHead, PooledClassifier
 from workbench.models.place import lent
-from workbench.models.tagger import WordTagger
 from workbench.tasks.base import Encoded, forward
 from workbench.training.store import Store
 
@@ -195,6 +194,8 @@ class Predictor:
         return folder
 
     def _write(self, folder: Path, run: Any) -> None:
+        from workbench.scale.usage import readme
+
         self.tokenizer.save_pretrained(folder)
         if isinstance(self.model, OwnHead):
             from safetensors.torch import save_file
@@ -205,151 +206,11 @@ class Predictor:
         else:
             native: Any = self.model
             native.save_pretrained(folder)
-        pooled = self.model.pooling if isinstance(self.model, PooledClassifier) else "native"
-        own = self.model.head if isinstance(self.model, WordTagger) else ""
         about = {"labels": self.labels, "config": json.loads(json.dumps(run.config.__dict__)), "kept": _numbers(run.kept),
                  "pooling": self._pooling()}  # fmt: skip
         (folder / "workbench.json").write_text(json.dumps(about, indent=1, ensure_ascii=False), "utf-8")
-        (folder / "README.md").write_text(self._readme(run, pooled, own), "utf-8")
-
-    def _readme(self, run: Any, pooled: str, own: str) -> str:
-        text = _readme(run, pooled, self.tokenizer, own)
-        if getattr(self.model.config, "model_type", "") != "elmo":
-            return text
-        known = "```python\nimport workbench.models.elmo_heads  # transformers alone knows no ELMo\n"
-        return text.replace("```python\n", known, 1)
+        (folder / "README.md").write_text(readme(run, self.model, self.tokenizer), "utf-8")
 
 
 def _numbers(row: dict[str, Any]) -> dict[str, float]:
     return {k: float(v) for k, v in row.items() if isinstance(v, int | float)}
-
-
-_PLAIN = """from transformers import AutoModelForSequenceClassification, AutoTokenizer
-model, tokenizer = AutoModelForSequenceClassification.from_pretrained("."), AutoTokenizer.from_pretrained(".")
-logits = model(**tokenizer(["Not bad at all"], return_tensors="pt")).logits
-probability, number = logits.softmax(-1).max(-1)
-print(model.config.id2label[number.item()], f"{probability.item():.0%}")"""
-
-_TAGGED = """from transformers import AutoModelForTokenClassification, AutoTokenizer
-model, tokenizer = AutoModelForTokenClassification.from_pretrained("."), AutoTokenizer.from_pretrained(".")
-words = ["Ada", "Lovelace", "left", "London"]
-batch = tokenizer(words, is_split_into_words=True, return_tensors="pt")
-answers = [model.config.id2label[int(i)] for i in model(**batch).logits[0].argmax(-1)]
-first = [batch.word_ids().index(i) for i in range(len(words))]  # a word is judged by its first piece
-tags = [answers[i] for i in first]"""
-
-_OWN_TAGS = """import torch
-from safetensors.torch import load_file
-from transformers import AutoModel, AutoTokenizer
-encoder, tokenizer, head = AutoModel.from_pretrained("."), AutoTokenizer.from_pretrained("."), load_file("head.safetensors")
-words = ["Ada", "Lovelace", "left", "London"]
-batch = tokenizer(words, is_split_into_words=True, return_tensors="pt")
-vectors = encoder(**batch).last_hidden_state%s
-logits = (vectors @ head["classifier.weight"].T + head["classifier.bias"])[0]
-first = [batch.word_ids().index(i) for i in range(len(words))]  # a word is judged by its first piece
-tags = [encoder.config.id2label[int(i)] for i in logits[first].argmax(-1)]"""
-
-_OWN_HEADS = {
-    "linear": "",
-    "mlp": """
-vectors = torch.tanh(vectors @ head["hidden.weight"].T + head["hidden.bias"])""",
-    "bilstm": """
-lstm = torch.nn.LSTM(vectors.shape[-1], (vectors.shape[-1] + 1) // 2, batch_first=True, bidirectional=True)
-lstm.load_state_dict({name.removeprefix("lstm."): w for name, w in head.items() if name.startswith("lstm.")})
-vectors = lstm(vectors)[0]""",
-}
-
-_OWN_WARNING = (
-    "The head is in `head.safetensors`, as transformers has none of this kind: `AutoModelForTokenClassification` would load the "
-    "encoder and put an untrained head on it."
-)
-
-_CONSTRAINED = (
-    "The scores below are those of constrained decoding: of all sequences of tags in which `I-X` stands behind `B-X` or `I-X` alone, the one "
-    "with the highest sum of log-probabilities (Viterbi). The lines above take the likeliest tag of every word by itself."
-)
-
-_WRITES = """from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
-model, tokenizer = AutoModelForSeq2SeqLM.from_pretrained("."), AutoTokenizer.from_pretrained(".")
-batch = tokenizer(["Good morning"], return_tensors="pt")
-print(tokenizer.batch_decode(model.generate(**batch, num_beams=4, max_length=128), skip_special_tokens=True))"""
-
-_ANSWERS = """from transformers import AutoModelForQuestionAnswering, AutoTokenizer
-model, tokenizer = AutoModelForQuestionAnswering.from_pretrained("."), AutoTokenizer.from_pretrained(".")
-question, passage = "Who left London?", "Ada Lovelace left London in 1835."
-batch = tokenizer(question, passage, return_offsets_mapping=True, return_tensors="pt")
-places, inside = batch.pop("offset_mapping")[0], [s == 1 for s in batch.sequence_ids(0)]
-output = model(**batch)
-start, end = (s[0].masked_fill(s.new_tensor(inside) == 0, -100) for s in (output.start_logits, output.end_logits))
-scores = (start[:, None] + end[None, :] + 200).triu().tril(29)  # an end is not before its start, nor far behind it
-first, last = divmod(int(scores.argmax()), len(start))
-answer = passage[places[first, 0] : places[last, 1]].strip()
-# A model that has learned to say "the passage does not say" means it where [CLS] scores higher than the best span."""
-
-_FILLS = """from transformers import AutoModelForMaskedLM, AutoTokenizer
-model, tokenizer = AutoModelForMaskedLM.from_pretrained("."), AutoTokenizer.from_pretrained(".")
-batch = tokenizer("The " + tokenizer.mask_token + " was cold.", return_tensors="pt")
-place = (batch["input_ids"][0] == tokenizer.mask_token_id).nonzero().item()
-answer = tokenizer.decode(model(**batch).logits[0, place].argmax())"""
-
-_SHUFFLED = """import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
-model, tokenizer = AutoModelForCausalLM.from_pretrained("."), AutoTokenizer.from_pretrained(".")
-ids = tokenizer("The " + tokenizer.mask_token + " was cold.", return_tensors="pt")["input_ids"]
-blank = (ids == tokenizer.mask_token_id).float()  # nobody sees it, and it alone is asked for
-logits = model(ids, perm_mask=blank[:, None, :].repeat(1, ids.shape[1], 1), target_mapping=blank[:, None, :]).logits
-answer = tokenizer.decode(logits[0, 0].argmax())"""
-
-_GOES_ON = """from transformers import AutoModelForCausalLM, AutoTokenizer
-model, tokenizer = AutoModelForCausalLM.from_pretrained("."), AutoTokenizer.from_pretrained(".")
-batch = tokenizer("The room", return_tensors="pt", return_token_type_ids=False)
-answer = tokenizer.decode(model.generate(**batch, max_new_tokens=20)[0], skip_special_tokens=True)"""
-
-_POOLED = """import torch
-from safetensors.torch import load_file
-from transformers import AutoModel, AutoTokenizer
-encoder, tokenizer = AutoModel.from_pretrained("."), AutoTokenizer.from_pretrained(".")
-head, batch = load_file("head.safetensors"), tokenizer(["Not bad at all"], return_tensors="pt")
-tokens, mask = encoder(**batch).last_hidden_state, batch["attention_mask"].unsqueeze(-1)
-features = %s
-logits = features @ head["classifier.weight"].T + head["classifier.bias"]
-probability, number = logits.softmax(-1).max(-1)
-print(encoder.config.id2label[number.item()], f"{probability.item():.0%%}")"""
-
-_POOLED_WARNING = (
-    "The head is in `head.safetensors` and reads a pooled vector that transformers' own heads do not have: "
-    "`AutoModelForSequenceClassification` would load the encoder and put an untrained head on it."
-)
-
-_FEATURES = {
-    "mean": "(tokens * mask).sum(1) / mask.sum(1)",
-    "max": "tokens.masked_fill(mask == 0, -torch.inf).amax(1)",
-    "cls": "tokens[:, 0]",
-    "attention": """(tokens * (tokens @ head["attend.weight"].T + head["attend.bias"])
-            .masked_fill(mask == 0, -torch.inf).softmax(1)).sum(1)""",
-}
-_MLP = """
-features = torch.tanh(features @ head["hidden.weight"].T + head["hidden.bias"])"""
-
-
-def _readme(run: Any, pooling: str, tokenizer: Any, own: str = "") -> str:
-    from workbench.scale.card import model_card
-    from workbench.tasks.tagging import spaces
-
-    words = _GOES_ON if tokenizer.mask_token is None else _SHUFFLED if getattr(tokenizer, "shuffles", False) else _FILLS
-    code = {
-        "tagging": _TAGGED,
-        "answering": _ANSWERS,
-        "translation": getattr(tokenizer, "usage", _WRITES),
-        "language-modeling": words,
-    }.get(run.store.facts.get("task"), _PLAIN)
-    code = _OWN_TAGS % _OWN_HEADS[own] if own else code
-    if run.store.facts.get("task") == "tagging" and spaces(tokenizer):  # as the run has cut its words
-        code = code.replace("tokenizer(words,", 'tokenizer([" " + w for w in words],')
-    hidden = _MLP if run.config.head == "mlp" and not own else ""
-    code = _POOLED % (_FEATURES[pooling] + hidden) if pooling in _FEATURES else code
-    if run.store.facts.get("task") == "multi-label":
-        code += "\nprobabilities = logits.sigmoid()  # a yes-or-no question per label"
-    warning = _POOLED_WARNING if pooling in _FEATURES else _OWN_WARNING if own else ""
-    constrained = _CONSTRAINED if run.config.decoding == "constrained" else ""
-    return model_card(run, code, "\n\n".join(filter(None, [warning, constrained])))

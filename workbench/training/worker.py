@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ class Worker:
 
     def _prepare(self) -> None:
         from workbench.data import fingerprint, load, mistakes
-        from workbench.models import pairing, sound, zoo
+        from workbench.models import pairing, zoo
         from workbench.tasks import TASKS, choices
         from workbench.techniques import TECHNIQUES
         from workbench.training import precision, watch
@@ -96,25 +97,8 @@ class Worker:
         mistakes.check(config.mistake, task.name)
         if technique.reads:
             self._read()
-        if self.precision.device == "cuda" and self.team.world == 1 and (there := precision.gpus()) > 1:
-            self.note(
-                f"This run trains on one of {there} GPUs. On all: run.to_recipe() in a file, python -m workbench launch FILE."
-            )
-        if config.learning_rate < technique.rate / 4:
-            self.note(
-                f"{technique.name} usually wants a learning rate near {technique.rate:g}; this run has {config.learning_rate:g}."
-            )
-        if config.also and technique.name != "multi-task":
-            self.note(
-                f"also={list(config.also)} is learned with technique='multi-task' alone; {technique.name} leaves it out."
-            )
-        for said in (
-            choices.left_out(config, task.name),
-            pairing.own_head(self.source, task.name, config.head),
-            sound.padding_words(zoo.config(self.source)),
-        ):
-            if said:
-                self.note(said)
+        for said in self._hints(task.name, technique):
+            self.note(said)
         tokenizer = pairing.tokenizer(self.source, task.name)
         self.task, learns_with = mistakes.spoil(config, mistakes.TRAINING, task, tokenizer)
         self.served = mistakes.spoil(config, mistakes.SERVING, task, tokenizer)
@@ -133,13 +117,25 @@ class Worker:
                                 fingerprint=mark, device=self.precision.device,
                                 dtype=self.precision.dtype, versions=_versions())  # fmt: skip
         if self.prepared.facts["cut"]:
-            longest = self.prepared.tokenizer.model_max_length
-            limit = (
-                f"max_length={config.max_length}"
-                if config.max_length <= longest
-                else f"the {longest} pieces that the model takes"
-            )
+            longest, asked = self.prepared.tokenizer.model_max_length, config.max_length
+            limit = f"max_length={asked}" if asked <= longest else f"the {longest} pieces that the model takes"
             self.note(f"{self.prepared.facts['cut']} training texts are longer than {limit} and were cut.")
+
+    def _hints(self, task: str, technique: Any) -> Iterator[str]:
+        """What a learner should know of these choices before the run begins; none of it keeps it from beginning."""
+        from workbench.models import pairing, sound, zoo
+        from workbench.tasks import choices
+        from workbench.training import precision
+
+        config = self.config
+        if self.precision.device == "cuda" and self.team.world == 1 and (there := precision.gpus()) > 1:
+            yield f"This run trains on one of {there} GPUs. On all: run.to_recipe() in a file, python -m workbench launch FILE."
+        if config.learning_rate < technique.rate / 4:
+            yield f"{technique.name} usually wants a learning rate near {technique.rate:g}; this run has {config.learning_rate:g}."
+        if config.also and technique.name != "multi-task":
+            yield f"also={list(config.also)} is learned with technique='multi-task' alone; {technique.name} leaves it out."
+        yield from filter(None, (choices.left_out(config, task), pairing.own_head(self.source, task, config.head),
+                                 sound.padding_words(zoo.config(self.source))))  # fmt: skip
 
     def _read(self) -> None:
         """The model's own language model reads first; what it has become is what is fine-tuned. Earlier readings are used again."""

@@ -71,14 +71,14 @@ def follow(run: Any) -> Any:
 
 def runs() -> Any:
     """Every run of this folder, newest first, as a list that shows itself as a table."""
-    from workbench.views.browse import runs as table
+    from workbench.views.compared import runs as table
 
     return table()
 
 
 def compare(*several: Any) -> Any:
     """Runs side by side: what differs in their settings, their best scores, and their curves in one picture."""
-    from workbench.views.browse import Comparison
+    from workbench.views.compared import Comparison
 
     return Comparison(several)
 

@@ -19,9 +19,9 @@ from matplotlib.figure import Figure
 from workbench.errors import WorkbenchError
 from workbench.metrics import half_width
 from workbench.views.asked import seeds_of
-from workbench.views.browse import image_html, table_html
 from workbench.views.duel import Duel, mean_and_sd
 from workbench.views.figures import GREY, METRICS, SERIES, legend_outside
+from workbench.views.tables import image_html, table_html
 
 BASE = "base"
 NO_DIFFERENCE = "no detectable difference"

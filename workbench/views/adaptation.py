@@ -18,9 +18,9 @@ from matplotlib.figure import Figure
 
 from workbench.errors import WorkbenchError
 from workbench.views.asked import seeds_of
-from workbench.views.browse import image_html, table_html
 from workbench.views.duel import Duel, duel, mean_and_sd, score_dots
 from workbench.views.figures import GREY, SERIES
+from workbench.views.tables import image_html, table_html
 
 READING = {
     "learning_rate": 1e-3,

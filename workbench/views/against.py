@@ -12,7 +12,7 @@ from workbench.config import RunConfig, check_names
 from workbench.errors import WorkbenchError
 from workbench.views import figures as fig
 from workbench.views.asked import run_of, same_question
-from workbench.views.browse import image_html, table_html
+from workbench.views.tables import image_html, table_html
 
 UNITS = {"epochs": "epochs", "train_examples": "training texts", "learning_rate": "learning rate", "layers": "layers", "dropout": "dropout (share)",
          "weight_decay": "weight decay", "batch_size": "texts per step", "label_smoothing": "label smoothing (share)"}  # fmt: skip

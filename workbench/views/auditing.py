@@ -16,7 +16,7 @@ MOST = 20  # labels that a picture shows
 
 def audit_html(audit: Any) -> str:
     """Table, picture and the ten labels that are most in doubt. Everything from data is escaped."""
-    from workbench.views.browse import image_html, shortened, table_html
+    from workbench.views.tables import image_html, shortened, table_html
 
     parts = [table_html([dict(zip(("check", "found"), r, strict=True)) for r in audit.table().itertuples(index=False)]),
              "" if audit.problems else "<p>No problem found.</p>", image_html(audit_figure(audit), audit_words(audit), 760)]  # fmt: skip

@@ -11,8 +11,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from workbench.errors import WorkbenchError, whole
-from workbench.views.browse import image_html, table_html
 from workbench.views.figures import SERIES
+from workbench.views.tables import image_html, table_html
 
 COLUMNS = ["model", "sees", "rank", "word", "probability"]
 TO_RIGHT = {

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 
 from workbench.errors import WorkbenchError
 from workbench.views.blanks import chosen, short
-from workbench.views.browse import image_html, table_html
 from workbench.views.figures import SERIES
+from workbench.views.tables import image_html, table_html
 
 COLUMNS = ["model", "layer", "first", "second", "senses", "cosine"]
 SAME, OTHER, ALL = "same sense", "different senses", "every pair"

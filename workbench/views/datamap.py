@@ -18,7 +18,7 @@ from workbench.views import example_figures as pictures
 from workbench.views import figures as fig
 from workbench.views import in_notebook, labels
 from workbench.views.asked import data_of, run_of
-from workbench.views.browse import image_html, shortened
+from workbench.views.tables import image_html, shortened
 
 ORDERS = {
     "hard to learn first": ("confidence", True),

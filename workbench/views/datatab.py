@@ -17,9 +17,9 @@ from workbench.errors import WorkbenchError
 from workbench.training.estimate import estimate
 from workbench.views import figures as fig
 from workbench.views.answers import Answers
-from workbench.views.browse import image_html, shortened, table_html
 from workbench.views.controls import problem_html
 from workbench.views.spans import spans_html
+from workbench.views.tables import image_html, shortened, table_html
 from workbench.views.upload import Upload
 
 

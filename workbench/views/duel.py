@@ -17,8 +17,8 @@ from matplotlib.figure import Figure
 
 from workbench.errors import WorkbenchError
 from workbench.views.asked import seeds_of, split_of
-from workbench.views.browse import image_html, table_html
 from workbench.views.figures import GREY, METRICS, SERIES, controls
+from workbench.views.tables import image_html, table_html
 
 
 class Duel:

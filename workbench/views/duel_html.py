@@ -6,8 +6,8 @@ import html
 
 from workbench.views import figures as fig
 from workbench.views import live
-from workbench.views.browse import table_html
 from workbench.views.duel import Duel
+from workbench.views.tables import table_html
 
 FEWEST = 2  # contenders that can be compared
 

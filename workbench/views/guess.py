@@ -27,8 +27,8 @@ from workbench.training.run import Run
 from workbench.training.store import write_aside
 from workbench.views import figures as fig
 from workbench.views import labels
-from workbench.views.browse import image_html
 from workbench.views.guessed import LEFT, NAME, POINTS, RIGHT, WIDTH, Guesses, Sketch, guess_figure
+from workbench.views.tables import image_html
 
 STYLE = {"description_width": "150px"}
 BELOW = {"width": "430px", "max_width": "100%"}

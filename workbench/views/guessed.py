@@ -11,7 +11,7 @@ from workbench.config import RunConfig
 from workbench.diagnosis.guesses import Prediction, score
 from workbench.training.run import Run, runs
 from workbench.views import figures as fig
-from workbench.views.browse import image_html, table_html
+from workbench.views.tables import image_html, table_html
 
 POINTS, DRAWN = 7, "#CC79A7"
 LEFT, RIGHT, WIDTH = 0.09, 0.765, 760  # of the picture, shared with the sliders beneath it

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from workbench.views import figures as fig
-from workbench.views.browse import image_html
+from workbench.views.tables import image_html
 
 RIGHT, ADDED, MISSED = "given rightly", "given wrongly", "missed"
 PARTS = ((RIGHT, fig.BEST, ""), (MISSED, fig.SHADE, "//"), (ADDED, fig.VALID, "xx"))

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from workbench.errors import WorkbenchError
 from workbench.views.asked import run_of
-from workbench.views.browse import image_html
+from workbench.views.tables import image_html
 
 
 def moves_map(moves: pd.DataFrame, ax: Axes) -> Axes:

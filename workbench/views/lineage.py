@@ -16,7 +16,7 @@ from workbench.training.fork import family, parent_of, words
 from workbench.training.run import Run
 from workbench.views import figures as fig
 from workbench.views.asked import run_of
-from workbench.views.browse import image_html, table_html
+from workbench.views.tables import image_html, table_html
 
 
 class Lineage:

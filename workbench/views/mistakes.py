@@ -16,8 +16,8 @@ from workbench.data.mistakes import SERVING, find, spoil
 from workbench.errors import WorkbenchError
 from workbench.metrics import half_width
 from workbench.views.asked import run_of, seeds_of, split_of
-from workbench.views.browse import image_html, table_html
 from workbench.views.duel import Duel
+from workbench.views.tables import image_html, table_html
 
 RIGHT = "the right way"
 

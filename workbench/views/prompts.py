@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 
 from workbench.errors import WorkbenchError, whole
 from workbench.views.asked import seeds_of
-from workbench.views.browse import image_html, table_html
 from workbench.views.figures import GREY, SERIES
+from workbench.views.tables import image_html, table_html
 
 WAYS = ("prompt", "prompt, calibrated", "fine-tuned")
 

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from workbench.diagnosis import bands
@@ -24,8 +23,9 @@ from workbench.training.fork import words as fork_words
 from workbench.training.run import Run, launch, runs
 from workbench.views import figures as fig
 from workbench.views.asked import run_of, same_question, seeds_of
-from workbench.views.browse import image_html
 from workbench.views.duel import Duel
+from workbench.views.real_figures import check_figure, check_words
+from workbench.views.tables import image_html
 
 SURE, RESAMPLES = 0.95, 200  # the share of resampled validation sets that must agree; how many are judged by the rules
 
@@ -37,7 +37,7 @@ class Check(Duel):
         names = _names(judged)
         super().__init__(None, {n: {"run": r} for n, r in zip(names, judged, strict=True)}, seeds, "validation")
         self.judged, self.now = dict(zip(names, judged, strict=True)), judged[0]
-        self._texts: dict[str, Any] = {n: losses.read(r.folder) for n, r in self.judged.items()}
+        self.texts: dict[str, Any] = {n: losses.read(r.folder) for n, r in self.judged.items()}
         self._shares: dict[str, Counter[str]] = {}
 
     def _start(self, choices: dict[str, Any], seed: int) -> Run:
@@ -55,7 +55,7 @@ class Check(Duel):
 
     def share(self, name: str) -> float | None:
         """The share of resampled validation sets on which the rules give the run's verdict; None where no losses are kept."""
-        run, texts = self.judged[name], self._texts[name]
+        run, texts = self.judged[name], self.texts[name]
         frame = run.frame()
         if len(texts) < 2 or list(texts.index) != list(frame["step"]):
             return None
@@ -96,7 +96,7 @@ class Check(Duel):
         )
 
     def _measured(self, name: str) -> str:
-        run, fresh, texts = self.judged[name], self.runs[name], self._texts[name]
+        run, fresh, texts = self.judged[name], self.runs[name], self.texts[name]
         over = family(run.diagnosis.verdict) == OVERFITTING
         read, unit = (_rebound, "%") if over else (_lowest, "")
         what = "The last validation loss is above the lowest by" if over else "The lowest validation loss is"
@@ -128,7 +128,7 @@ class Check(Duel):
 
     def by_text(self) -> bands.Interval | None:
         """The difference on resampled validation texts (both at their best step); None where the texts are not the same."""
-        (a, b), (x, y) = self.judged.values(), self._texts.values()
+        (a, b), (x, y) = self.judged.values(), self.texts.values()
         if a.store.facts.get("fingerprint") != b.store.facts.get("fingerprint") or x.empty or x.shape[1] != y.shape[1]:
             return None
         steps = int(a.best["step"]), int(b.best["step"])
@@ -161,82 +161,11 @@ class Check(Duel):
 
     def figure(self) -> Figure:
         """The judged curves over their bands; of two runs also the difference, seed by seed."""
-        two = len(self.judged) == 2
-        figure = Figure(figsize=(8.6, 3.4), dpi=110, layout="constrained")
-        axes: Any = figure.subplots(1, 2, width_ratios=(3, 2)) if two else [figure.subplots()]
-        for i, name in enumerate(self.judged):
-            self._curve(name, axes[0], (fig.VALID if not two else fig.SERIES[i]), ("--", "-")[i] if two else "--")
-        axes[0].set_xlabel("optimiser steps")
-        unit = next(iter(self.judged.values())).store.facts.get("unit", "text")
-        axes[0].set_ylabel(f"validation loss (nats per {unit})")
-        axes[0].grid(True, color="#E3E6EA", lw=0.7)
-        if two:
-            axes[0].legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncol=2, fontsize=8, frameon=False)
-            self._dots(axes[1])
-        else:
-            fig.legend_outside(axes[0])
-        return figure
-
-    def _curve(self, name: str, ax: Axes, colour: str, style: str) -> None:
-        run, texts, frame = self.judged[name], self._texts[name], self.judged[name].frame()
-        ax.plot(
-            frame["step"], frame["valid_loss"], color=colour, ls=style, marker="s", ms=3.5, lw=1.8, zorder=3, label=name
-        )
-        shared = bands.band([r.frame() for r in self.runs[name]])
-        ax.fill_between(shared["step"], shared["low"], shared["high"], color=colour, alpha=0.25, lw=0,
-                        label=f"{len(self.runs[name])} other seeds")  # fmt: skip
-        if len(self.judged) == 1:
-            for other in self.runs[name]:
-                ax.plot(other.frame()["step"], other.frame()["valid_loss"], color=colour, lw=0.8, alpha=0.6)
-            if len(texts) > 1:
-                low, high = np.quantile(bands.resampled(texts.to_numpy()), [0.025, 0.975], axis=0)
-                for edge, label in ((low, "other texts, 95%"), (high, None)):
-                    ax.plot(texts.index, edge, color=fig.GREY, ls=":", lw=1.4, label=label)
-            best = run.best
-            ax.plot(
-                [best["step"]],
-                [best["valid_loss"]],
-                "o",
-                ms=11,
-                mfc="none",
-                mew=2,
-                color=fig.BEST,
-                label="best step",
-                zorder=4,
-            )
-
-    def _dots(self, ax: Axes) -> None:
-        first, second = self.judged
-        rows: list[tuple[str, float, bands.Interval | None]] = [
-            (f"seed {s}", d, None) for s, d in zip(self.seeds, self.differences(), strict=False)
-        ]
-        rows.append(("seeds, mean and 95%", self.by_seed().mean, self.by_seed()))
-        if (texts := self.by_text()) is not None:
-            rows.append(("these runs,\nother texts, 95%", self.difference, texts))
-        for i, (_, value, interval) in enumerate(rows):
-            ax.plot(
-                [value],
-                [i],
-                "o" if interval is None else "D",
-                color="#222222",
-                ms=6,
-                mfc="white" if interval is None else "#222222",
-            )
-            if interval is not None and np.isfinite(interval.low):
-                ax.plot([interval.low, interval.high], [i, i], color="#222222", lw=2)
-        ax.axvline(0, color=fig.GREY, lw=1.2)
-        ax.set_yticks(range(len(rows)), [r[0] for r in rows])
-        ax.set_ylim(len(rows) - 0.5, -0.5)
-        ax.set_xlabel(f"difference (nats)\n{second} minus {first}".replace("$", r"\$"))
-        ax.grid(True, axis="x", color="#E3E6EA", lw=0.7)
+        return check_figure(self)
 
     def alt(self) -> str:
         """The picture in words."""
-        words = []
-        for name, run in self.judged.items():
-            ends = ", ".join(f"{r.frame()['valid_loss'].iloc[-1]:.3f}" for r in self.runs[name])
-            words.append(f"{name} ends at {run.frame()['valid_loss'].iloc[-1]:.3f}, other seeds at {ends}")
-        return f"Line chart of validation loss over its band: {'; '.join(words)}."
+        return check_words(self)
 
     def __repr__(self) -> str:
         return self.verdict()

@@ -19,7 +19,7 @@ from workbench.errors import WorkbenchError, whole
 from workbench.views import figures as fig
 from workbench.views import in_notebook, labels
 from workbench.views.asked import stored_run
-from workbench.views.browse import image_html, table_html
+from workbench.views.tables import image_html, table_html
 
 MOST_DELTA = 0.1  # nats: where the slider ends
 STYLE = {"description_width": "96px"}

@@ -19,7 +19,7 @@ from workbench.views import example_figures as pictures
 from workbench.views import figures as fig
 from workbench.views import in_notebook, labels
 from workbench.views.asked import data_of, run_of
-from workbench.views.browse import CELL, image_html, shortened
+from workbench.views.tables import CELL, image_html, shortened
 
 SHOWN, WIDTH = 5, 890  # texts that are chosen at first; pixels of the picture on the page
 ORDERS = ("moved most", "wrong at the end, most surely", "right once, wrong at the end", "as in the data")

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from workbench.views import figures as fig
-from workbench.views.browse import image_html, table_html
+from workbench.views.tables import image_html, table_html
 
 PERIOD = 1.0  # seconds between looks at the trials
 SHOWN = 12  # rows of the table
