@@ -29,6 +29,7 @@ LICENCES = {
         "unit": "sentences, two to a pair",
     },
 }
+WEIGHTS = "Apache-2.0"  # the licence of the weights: that of the project that they come with
 UNSTATED = {"text": "not described", "licence": "not stated: that of the corpus it was trained on"}
 START = (
     "The word embeddings, tied to the output layer, start from co-occurrence counts of the first 20 M tokens (window "
@@ -101,6 +102,7 @@ def _card(
     model = recipe.build(recipe.vocabulary)
     return {
         "title": recipe.title,
+        "licence": WEIGHTS,
         "family": recipe.family,
         "tasks": list(recipe.tasks),
         "pooling": "mean" if "classification" in recipe.tasks else "native",
@@ -161,7 +163,7 @@ def _readme(card: dict[str, Any]) -> str:
 {card["parameters"] / 1e6:.2f} M parameters, shipped in half precision: load it with `dtype=torch.float32`.
 
 **Text.** {corpus["text"]}: {corpus["documents"]:,} {corpus["unit"]}, {corpus["tokens"]:,} tokens of this vocabulary.
-Licence of the text: {corpus["licence"]}.
+Licence of the text: {corpus["licence"]}. Licence of the weights: {card["licence"]}, as the code.
 
 **Objective.** {card["objective"][0].upper()}{card["objective"][1:]}. Sequences of {lengths}.
 
