@@ -271,7 +271,7 @@ def test_a_finished_model_is_gone_on_from(tiny: recipes.Recipe, encoded: Path, t
     assert second["curve"][0]["valid_loss"] == pytest.approx(first["validation_loss"], abs=0.01)  # not from nothing
     assert second["tokens_seen"] == 2 * tiny.tokens
     assert second["command"].startswith(first["command"]) and second["command"].endswith(
-        "--lengths 32:100 --begin FOLDER"
+        "--lengths 32:100 --begin FOLDER --corpus made_up.txt"
     )
     assert first["sha256"]["model.safetensors"][:16] in second["initialisation"]
     with pytest.raises(WorkbenchError, match="begin"):
