@@ -350,5 +350,5 @@ def test_a_parquet_file_of_hidden_labels_is_left_out_and_said(tmp_path):
 
 
 def test_a_table_without_columns_is_called_so():
-    with pytest.raises(wb.WorkbenchError, match="^a table without columns"):
+    with pytest.raises(wb.WorkbenchError, match=r"^a table without columns"):
         wb.load(pd.DataFrame())
