@@ -137,7 +137,8 @@ def test_html_has_one_row_per_card_and_a_head():
 
 def test_in_a_terminal_the_names_stand_in_one_column():
     cards = Cards([Card("a", "dataset", "First"), Card("long-name", "dataset", "Second")])
-    assert repr(cards) == "a          bundled  First\nlong-name  bundled  Second"
+    assert repr(cards).splitlines() == [
+        "name       from     what it is", "a          bundled  First", "long-name  bundled  Second"]  # fmt: skip
 
 
 def test_models_are_shown_with_what_their_cards_say():
@@ -157,8 +158,54 @@ def test_models_are_shown_with_what_their_cards_say():
     assert "30%" not in model and "nothing: fresh weights" in twin
 
 
+def row_of(cards, name):
+    """One card's cells by the heads of the table, as a terminal shows them."""
+    from workbench.card_tables import table
+
+    head, *rows = table(cards)
+    return next(dict(zip(head, row, strict=True)) for row in rows if row[0] == name)
+
+
+def test_a_model_is_shown_with_its_size_its_licence_and_its_seconds(bundle, tmp_path):
+    facts = {"family": "bert", "licence": "MIT", "parameters": 2e6, "speed": {"training": 8.52, "answering": 3.9}}
+    bundle("models", "m", facts)
+    (tmp_path / "models" / "m" / "model.safetensors").write_bytes(bytes(4_100_000))
+    row, twin = row_of(catalog.models(), "m"), row_of(catalog.models(), "m:random")
+    assert (row["size"], row["licence"], row["training 1,000"], row["asking 1,000"]) == (
+        "4 MB",
+        "MIT",
+        "8.5 s",
+        "3.9 s",
+    )
+    assert (twin["size"], twin["parameters"], twin["training 1,000"]) == ("", "2.0 M", "8.5 s")
+
+
+def test_every_model_that_is_listed_has_a_size_and_a_licence():
+    for card in catalog.models():
+        row = row_of(catalog.models(), card.name)
+        assert row["licence"] and row["parameters"], card.name
+        assert row["size"] or card.source == "control", card.name
+        assert card.source == "hub" or (row["training 1,000"] and row["asking 1,000"]), card.name
+
+
+def test_a_dataset_is_shown_with_its_task_its_examples_and_its_licence(bundle):
+    bundle("datasets", "d", {"tasks": "tagging", "counts": {"train": 1000, "test": 234}, "licence": "CC BY 4.0"})
+    bundle("datasets", "e", {"counts": "many"})
+    row, odd = (row_of(catalog.datasets(), name) for name in "de")
+    assert (row["task"], row["examples"], row["licence"]) == ("tagging", "1,234", "CC BY 4.0")
+    assert (odd["task"], odd["examples"]) == ("", "")
+
+
+def test_techniques_are_shown_with_where_they_come_from():
+    assert row_of(catalog.techniques(), "lora")["after"] == "Hu et al. 2021"
+
+
+def test_a_column_in_which_nothing_stands_is_left_out():
+    assert "from" in repr(Cards([EVIL])) and "licence" not in repr(Cards([EVIL]))
+
+
 def test_an_empty_list_shows_nothing():
-    assert repr(Cards()) == ""
+    assert repr(Cards()) == "" and "<td>" not in Cards()._repr_html_()
 
 
 def test_find_by_name():

@@ -11,7 +11,14 @@ import pytest
 import workbench
 
 PACKAGE = Path(workbench.__file__).resolve().parent
-PLAIN = ("workbench.errors", "workbench.config", "workbench.catalog", "workbench.families", "workbench.training.events")
+PLAIN = (
+    "workbench.errors",
+    "workbench.config",
+    "workbench.catalog",
+    "workbench.card_tables",
+    "workbench.families",
+    "workbench.training.events",
+)
 LIGHT = ("workbench.training.store", "workbench.training.examples", "workbench.diagnosis", "workbench.views.figures",
          "workbench.views.example_figures")  # fmt: skip
 HEAVY = ("torch", "transformers", "IPython")

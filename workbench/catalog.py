@@ -12,12 +12,11 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from html import escape
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from workbench import families
+from workbench import card_tables, families
 from workbench.errors import WorkbenchError
 
 
@@ -41,7 +40,7 @@ class Card:
 
 
 class Cards(list[Card]):
-    """A list of cards that shows itself as a table, in a terminal and in a notebook; models with what their cards say of them.
+    """A list of cards that shows itself as a table, in a terminal and in a notebook, with what the cards say (see card_tables.py).
 
     A card is found by its name, or by its place: `models()["bert-mini"]`.
     """
@@ -54,54 +53,10 @@ class Cards(list[Card]):
         return super().__getitem__(key)
 
     def __repr__(self) -> str:
-        rows = [_MODEL_COLUMNS, *map(_model_row, self)] if self._models else [(c.name, c.source, c.title) for c in self]
-        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))] if rows else []
-        return "\n".join("  ".join(f"{v:<{w}}" for v, w in zip(row, widths, strict=True)).rstrip() for row in rows)
+        return card_tables.as_text(self)
 
     def _repr_html_(self) -> str:
-        head = _MODEL_COLUMNS if self._models else ("name", "from", "what it is")
-        lines = [_model_row(c) if self._models else (c.name, c.source, c.title) for c in self]
-        cell = lambda i, value: f"<td>{f'<code>{escape(value)}</code>' if i == 0 else escape(value)}</td>"  # noqa: E731
-        body = "".join("<tr>" + "".join(cell(i, v) for i, v in enumerate(line)) + "</tr>" for line in lines)
-        top = "".join(f"<th scope=col>{h}</th>" for h in head)
-        return f"<table style='text-align:left'><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
-
-    @property
-    def _models(self) -> bool:
-        return bool(self) and all(c.kind == "model" for c in self)
-
-
-_BY_TASK = {
-    "classification": "labels",
-    "tagging": "tags",
-    "answering": "answers",
-    "translation": "translation",
-    "language-modeling": "words",
-}
-_MODEL_COLUMNS = ("name", "from", "family", "parameters", "tokens seen", "what it learned", *_BY_TASK.values())
-
-
-def _model_row(card: Card) -> tuple[str, ...]:
-    """One model: what its card says, and nothing where it says nothing. A twin has its sibling's size and has seen nothing."""
-    facts, twin = card.facts, card.source == "control"
-    parameters, seen = facts.get("parameters"), facts.get("tokens_seen")
-    learned = "nothing: fresh weights" if twin else str(facts.get("objective") or card.title).split(":")[0]
-    return (
-        card.name,
-        card.source,
-        card.family,
-        f"{parameters / 1e6:.1f} M" if parameters else "",
-        "0" if twin else f"{seen / 1e6:.0f} M" if seen else "",
-        learned,
-        *(_by_what(card, task) for task in _BY_TASK),
-    )
-
-
-def _by_what(card: Card, task: str) -> str:
-    """By what means a model does a task (see `families.WAYS`), or a dash; of a family that is not in the table by its card."""
-    if families.kind(card.family):
-        return families.way(card.family, task) or "–"
-    return "yes" if task in card.tasks else "–"
+        return card_tables.as_html(self)
 
 
 def bundled_home() -> Path:
@@ -137,12 +92,17 @@ TECHNIQUES = (
          tasks=("classification",), reference="Caruana 1997", facts={"rate": 3e-4}),
 )  # fmt: skip
 
-_HUB_MODELS = (
-    ("google-bert/bert-base-uncased", "BERT base (110 M parameters)", "bert"),
-    ("distilbert/distilbert-base-uncased", "DistilBERT (66 M)", "distilbert"),
-    ("FacebookAI/roberta-base", "RoBERTa base (125 M)", "roberta"),
-    ("google/electra-small-discriminator", "ELECTRA small (14 M)", "electra"),
-)
+# (id; title; family; what it learned; licence that its page names; millions of parameters, four bytes each; size as `estimate` reads it)
+_HUB_MODELS: tuple[tuple[str, str, str, str, str, int, dict[str, int]], ...] = (
+    ("google-bert/bert-base-uncased", "BERT base", "bert", "masked language model, next sentence", "Apache-2.0", 110,
+     {"vocabulary": 30_522, "hidden": 768, "layers": 12}),
+    ("distilbert/distilbert-base-uncased", "DistilBERT", "distilbert", "masked language model, taught by BERT base", "Apache-2.0", 66,
+     {"vocabulary": 30_522, "hidden": 768, "layers": 6}),
+    ("FacebookAI/roberta-base", "RoBERTa base", "roberta", "masked language model", "MIT", 125,
+     {"vocabulary": 50_265, "hidden": 768, "layers": 12}),
+    ("google/electra-small-discriminator", "ELECTRA small", "electra", "which words were replaced", "Apache-2.0", 14,
+     {"vocabulary": 30_522, "hidden": 256, "layers": 12}),
+)  # fmt: skip
 
 # (id, or id/configuration; title; task; canonical column -> column there; names of numbered labels where the file has none).
 # Repositories of parquet files: those that need a loading script cannot be read any more, so some stand here as mirrors.
@@ -211,11 +171,15 @@ def models() -> Cards:
             c.family,
             c.tasks,
             "control",
-            facts={"parameters": c.facts.get("parameters")},
+            facts={k: c.facts.get(k) for k in ("parameters", "licence", "speed")},
         )
         for c in bundled
     ]
-    hub = [Card(i, "model", title, family, families.tasks(family), "hub", i) for i, title, family in _HUB_MODELS]
+    hub = [
+        Card(i, "model", title, family, families.tasks(family), "hub", i,
+             {"objective": learned, "licence": licence, "parameters": m * 10**6, "megabytes": 4 * m, **size})
+        for i, title, family, learned, licence, m, size in _HUB_MODELS
+    ]  # fmt: skip
     return Cards(bundled + twins + hub)
 
 

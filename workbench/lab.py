@@ -41,7 +41,11 @@ def main(arguments: list[str]) -> int:
 
 def options(folder: Path, arguments: list[str]) -> list[str]:
     """What the workbench asks of JupyterLab, less what the user has asked for otherwise."""
-    ours = ["--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={folder}", f"--LabApp.default_url=/lab/tree/{FIRST}",
+    root = (
+        bootstrap.ROOT if folder == bootstrap.ROOT / "notebooks" else folder
+    )  # lessons there link to ../docs, which has to be within
+    page = (folder / FIRST).relative_to(root).as_posix()
+    ours = ["--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={root}", f"--LabApp.default_url=/lab/tree/{page}",
             "--LabApp.extension_manager=readonly"]  # fmt: skip
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         ours.append("--allow-root")  # jupyter refuses root otherwise, which is who one is in a container
@@ -53,16 +57,26 @@ def lessons() -> Path:
     """The folder of lessons: the checkout's, or from a wheel a copy in the current folder that keeps the learner's changes."""
     if bootstrap.in_checkout():
         return bootstrap.ROOT / "notebooks"
-    target = Path.cwd() / "workbench-lessons"
+    target, inside = Path.cwd() / "workbench-lessons", Path(__file__).parent / "bundled"
     try:
-        target.mkdir(exist_ok=True)
-        for source in sorted((Path(__file__).parent / "bundled" / "notebooks").glob("*.ipynb")):
-            if not (target / source.name).exists():
-                shutil.copy(source, target / source.name)
+        copy_lessons(inside / "notebooks", inside / "docs", target)
     except OSError as error:  # where a terminal begins is often a place of the system's
         raise WorkbenchError(f"the lessons cannot be copied to {target} ({error.strerror or error})",
                              "a folder that you may write to", "the same command in a folder of your own") from error  # fmt: skip
     return target
+
+
+def copy_lessons(notebooks: Path, pages: Path, target: Path) -> None:
+    """The lessons with the pages that they link to, which lie in `docs` beside the copies; what is there already stays as it is."""
+    target.mkdir(exist_ok=True)
+    for source in sorted(notebooks.glob("*.ipynb")):
+        if not (target / source.name).exists():
+            lesson = source.read_bytes().replace(b"](../docs/", b"](docs/")
+            (target / source.name).write_bytes(lesson)
+    for page in sorted(pages.glob("*.md")):
+        (target / "docs").mkdir(exist_ok=True)
+        if not (target / "docs" / page.name).exists():
+            shutil.copyfile(page, target / "docs" / page.name)
 
 
 def write_settings(prefix: Path) -> Path:

@@ -306,6 +306,15 @@ pd.DataFrame(tests).T[["loss", "token_accuracy", "bleu", "chrf"]].round(3)
 # await run
 # ```
 #
+# Or the famous data: OPUS Books, sentences of novels with their translations, long and far from a hotel. With the small translator, see what it makes of them first:
+#
+# ```python
+# books = wb.load("hub:Helsinki-NLP/opus_books/en-fr")
+# books["validation"] = books["validation"].shuffle(seed=0).select(range(100))
+# run = wb.fit(books, model="Helsinki-NLP/opus-mt-en-fr", train_examples=1000, learning_rate=2e-5, epochs=1)  # or model="en-fr-mini", learning_rate=5e-4
+# await run
+# ```
+#
 # Other pairs of languages come as `wb.load("hub:owner/name")` with a `translation` column, as two text files `train.en` and `train.fr` in a folder, or as
 # a table with two columns. A T5 wants its instruction in front of every source: `"translate English to French: " + text`.
 

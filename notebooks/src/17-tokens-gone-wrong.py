@@ -216,6 +216,16 @@ third.check(right, answer)
 #           models=["google-bert/bert-base-uncased", "google-bert/bert-base-cased", "FacebookAI/roberta-base", "Qwen/Qwen2-0.5B"])
 # wb.tokens()  # a box to type in, with the bundled ones
 # ```
+#
+# And what do the mistakes cost a full-size model on a famous dataset? AG News has four topics; its validation split is cut down so that measuring does not take longer
+# than training. The mistake in capitals, which cost nothing above, is made with a cased model:
+#
+# ```python
+# news = wb.load("hub:fancyzhx/ag_news")
+# news["validation"] = news["validation"].shuffle(seed=0).select(range(500))
+# await wb.cost_of_mistakes(news, ["no-special-tokens", "no-mask:serving", "upper-case:serving"], model="distilbert/distilbert-base-cased",
+#                           train_examples=160, learning_rate=5e-5, epochs=5, evaluations=4)
+# ```
 
 # %% [markdown]
 # ## What you have seen

@@ -285,6 +285,26 @@ def test_import_takes_at_most_two_tenths_of_a_second():
     assert statistics.median(times) <= 0.2
 
 
+def test_a_bundled_model_loads_in_at_most_three_tenths_of_a_second():
+    """Weights and tokenizer by their ordinary classes, with transformers imported and warm."""
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+
+    from workbench.models import elmo_heads  # noqa: F401  (the Auto classes learn of ELMo)
+
+    folders = [card.folder for card in wb.models() if card.source == "bundled"]
+
+    def once(folder: Path) -> float:
+        begun = time.monotonic()
+        AutoModel.from_pretrained(folder, dtype=torch.float32)
+        AutoTokenizer.from_pretrained(folder)
+        return time.monotonic() - begun
+
+    found = {folder.name: statistics.median(once(folder) for _ in range(5)) for folder in folders}
+    note(load_seconds=found)
+    assert max(found.values()) <= 0.3, found
+
+
 def test_from_train_to_the_first_point_takes_at_most_three_seconds():
     from workbench.config import RunConfig
     from workbench.views.panel import Panel

@@ -246,6 +246,8 @@ def test_a_model_card_says_what_it_was_trained_on_and_under_which_licence(folder
     wanted = {"answering"} if folder.name.endswith("-spans") else usual  # which has practised for one task
     assert facts["title"].strip() and facts["family"].strip() and wanted <= set(facts["tasks"])
     assert facts["corpus"]["licence"].strip() and facts["corpus"]["text"].strip() and facts["limits"]
+    words = (folder / "README.md").read_text("utf-8")
+    assert f"Licence of the text: {facts['corpus']['licence']}. Licence of the weights: {facts['licence']}," in words
     assert facts["tokens_seen"] > 1_000_000
 
 
@@ -270,6 +272,15 @@ def test_a_model_card_has_the_checksums_of_its_files(folder):
     sums = card(folder)["sha256"]
     assert {"model.safetensors", "tokenizer.json"} <= set(sums)
     assert sums == {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in sums}
+
+
+@each(MODELS)
+def test_a_model_card_says_how_long_a_thousand_texts_take(folder):
+    from workbench.models import speed
+
+    facts = card(folder)["speed"]
+    assert 0.1 < facts["answering"] < 120 and 0.1 < facts["training"] < 120
+    assert speed.words(facts, folder.name) in (folder / "README.md").read_text("utf-8")
 
 
 @each(MODELS)

@@ -405,3 +405,8 @@ def test_a_parquet_file_of_hidden_labels_is_left_out_and_said(tmp_path):
     hf.Dataset.from_dict({"text": ["a", "b"], "label": [-1, -1]}, kinds).to_parquet(tmp_path / "test.parquet")
     data = wb.load(tmp_path)
     assert set(data) == {"train", "validation"} and said(data, "test.parquet has no rows with labels and was left out")
+
+
+def test_a_table_without_columns_is_called_so():
+    with pytest.raises(wb.WorkbenchError, match=r"^a table without columns"):
+        wb.load(pd.DataFrame())

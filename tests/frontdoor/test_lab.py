@@ -3,6 +3,7 @@
 import ipaddress
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -66,9 +67,33 @@ def test_it_binds_to_loopback_only(started):
 def test_it_opens_the_first_lesson_and_that_lesson_exists(started):
     lab.main([])
     command, _, folder = started[0]
-    root, page = setting(command, "ServerApp.root_dir"), setting(command, "LabApp.default_url")
-    assert page == "/lab/tree/00-start-here.ipynb"
-    assert Path(root) == folder and (folder / page.removeprefix("/lab/tree/")).is_file()
+    root, page = Path(setting(command, "ServerApp.root_dir")), setting(command, "LabApp.default_url")
+    opened = root / page.removeprefix("/lab/tree/")
+    assert opened == folder / "00-start-here.ipynb" and opened.is_file()
+
+
+def links(folder):
+    """The files that lessons in a folder link to."""
+    words = "".join(path.read_text("utf-8") for path in folder.glob("*.ipynb"))
+    return {(folder / found).resolve() for found in re.findall(r"\]\(([\w./-]+\.(?:md|ipynb))\)", words)}
+
+
+def test_what_lessons_link_to_lies_where_the_server_serves_it(started):
+    lab.main([])
+    root = Path(setting(started[0][0], "ServerApp.root_dir")).resolve()
+    found = links(started[0][2])
+    assert {"models.md", "using.md"} <= {path.name for path in found}
+    assert all(path.is_file() and root in path.parents for path in found)
+
+
+def test_copied_lessons_have_the_pages_that_they_link_to(tmp_path):
+    target = tmp_path / "lessons"
+    for _ in range(2):
+        lab.copy_lessons(bootstrap.ROOT / "notebooks", bootstrap.ROOT / "docs", target)
+        (target / "docs" / "using.md").write_text("changed", "utf-8")
+    found = links(target)
+    assert target / "docs" / "models.md" in found and all(path.is_file() and target in path.parents for path in found)
+    assert (target / "docs" / "using.md").read_text("utf-8") == "changed"
 
 
 def test_no_option_touches_tokens_or_passwords(started):

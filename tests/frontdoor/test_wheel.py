@@ -33,7 +33,7 @@ def checkout(tmp_path_factory):
     root.mkdir()
     for name in ("pyproject.toml", "README.md", "LICENSE", ".gitignore"):
         shutil.copy(ROOT / name, root)
-    for name in ("workbench", "data", "notebooks"):
+    for name in ("workbench", "data", "notebooks", "docs"):
         left_out = shutil.ignore_patterns("runs", ".ipynb_checkpoints", "__pycache__", ".pretrain")
         shutil.copytree(ROOT / name, root / name, ignore=left_out)
     return root
@@ -90,6 +90,11 @@ def test_everything_beside_the_cards_is_in_it_byte_for_byte(installed, checkout)
 def test_every_lesson_is_in_it(files):
     lessons = {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
     assert lessons and {path.name for path in files if path.match("workbench/bundled/notebooks/*.ipynb")} == lessons
+
+
+def test_the_pages_that_lessons_link_to_are_in_it(files):
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")}
+    assert pages and {path.name for path in files if path.match("workbench/bundled/docs/*")} == pages
 
 
 @pytest.mark.parametrize("kind", ["py", "txt", "template"])

@@ -249,6 +249,8 @@ def test_shipped_folder_loads_everywhere(tiny: recipes.Recipe, encoded: Path, tm
     assert card["validation_loss"] == pytest.approx(card["curve"][-1]["valid_loss"], abs=0.01)
     text = (out / "README.md").read_text() + (out / "card.json").read_text()
     assert str(tmp_path) not in text and str(encoded) not in text
+    assert card["command"].endswith(" --corpus made_up.txt") and card["limits"][0] == pretrain_card.ANOTHER
+    assert "Licence of the weights: not stated" in text and "Apache" not in text  # it is not ours to give
 
 
 def test_a_finished_model_is_gone_on_from(tiny: recipes.Recipe, encoded: Path, tmp_path: Path) -> None:
@@ -269,7 +271,7 @@ def test_a_finished_model_is_gone_on_from(tiny: recipes.Recipe, encoded: Path, t
     assert second["curve"][0]["valid_loss"] == pytest.approx(first["validation_loss"], abs=0.01)  # not from nothing
     assert second["tokens_seen"] == 2 * tiny.tokens
     assert second["command"].startswith(first["command"]) and second["command"].endswith(
-        "--lengths 32:100 --begin FOLDER"
+        "--lengths 32:100 --begin FOLDER --corpus made_up.txt"
     )
     assert first["sha256"]["model.safetensors"][:16] in second["initialisation"]
     with pytest.raises(WorkbenchError, match="begin"):

@@ -112,3 +112,21 @@ def test_a_model_and_the_control_are_measured_on_the_test_split(tmp_path, monkey
     for passes in (None, 7):
         score.measure(loaded, None, model, 32, 0, passes)
     assert seen == [20, 7]
+
+
+def test_the_seconds_for_a_thousand_texts_are_measured_and_stand_in_the_card(tmp_path, monkeypatch):
+    """Two passes take 2 s more than one: 320 texts, so 6.25 s for 1,000."""
+    from workbench.catalog import Card
+    from workbench.models import speed
+
+    took = iter([(99.0, 9.0, "fp32"), (3.0, 0.8, "fp32"), (5.0, 0.64, "fp32")])  # the first one warms up
+    monkeypatch.setattr(speed, "_pass", lambda *a: next(took))
+    found = speed.measure(Card("m", "model", "", "bert", ("answering",)))
+    assert found == {"training": 6.2, "answering": 2.0, "data": "headlines", "dtype": "fp32"}
+    (tmp_path / "README.md").write_text("# m\n\nProse.\n", "utf-8")
+    (tmp_path / "card.json").write_text('{"title": "m", "scores": []}', "utf-8")
+    speed.write(tmp_path, {**found, "training": 1.0}, "m")
+    speed.write(tmp_path, found, "m")
+    text = (tmp_path / "README.md").read_text("utf-8")
+    assert text.startswith("# m\n\nProse.\n") and text.count("## Speed") == 1 and "6.2 s to train" in text
+    assert json.loads((tmp_path / "card.json").read_text("utf-8")) == {"title": "m", "speed": found, "scores": []}

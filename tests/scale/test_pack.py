@@ -69,7 +69,10 @@ def test_wheels_hashes_lessons_and_words_are_in_it(unpacked):
     assert wheels == {"finetuning_workbench-1.0-py3-none-any.whl", "tiny_thing-1.0-py3-none-any.whl"}
     digest = hashlib.sha256((unpacked / "wheelhouse" / "tiny_thing-1.0-py3-none-any.whl").read_bytes()).hexdigest()
     assert f"tiny-thing==1.0 --hash=sha256:{digest}" in (unpacked / "requirements.txt").read_text()
-    assert {p.name for p in (unpacked / "lessons").iterdir()} == {p.name for p in packing.lessons().glob("*.ipynb")}
+    assert {p.name for p in (unpacked / "lessons").glob("*.ipynb")} == {
+        p.name for p in packing.lessons().glob("*.ipynb")
+    }
+    assert (unpacked / "lessons" / "docs" / "using.md").is_file()
     assert "install.py" in (unpacked / "README.txt").read_text()
     assert json.loads((unpacked / "pack.json").read_text())["machine"] == platform.machine()
 

@@ -1,6 +1,7 @@
 """`python -m workbench effects`: each way is trained on the same seeds, once, and the page says no more than the numbers do."""
 
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -12,6 +13,7 @@ from workbench.training import effects, effects_data
 from workbench.training.effects import Setting
 from workbench.training.run import fit
 
+ROOT = Path(__file__).resolve().parents[2]
 SHARED = {"epochs": 1, "evaluations": 1, "restore_best": False, "learning_rate": 1e-2}
 
 
@@ -97,6 +99,19 @@ def test_a_hosted_job_is_trained_by_the_service_of_this_machine_and_answers_thro
     ) == 2  # what is made here are the controls
     for control, technique in zip(found[::2], found[1::2], strict=True):
         assert 0 <= technique["score"] <= 1 and 0 < technique["trained"] < control["trained"]  # no head for labels
+
+
+def test_copies_are_made_of_the_labelled_texts_alone_and_the_control_has_none(measured, folder, monkeypatch, tmp_path):
+    arguments, _ = measured
+    way = {"augment": {"methods": ("swap",), "copies": 2}}
+    setting = Setting("augmentation", "copies", "headlines", 32, way, {}, SHARED, model=folder)
+    monkeypatch.setattr(effects, "SETTINGS", (setting,))
+    trained = []
+    monkeypatch.setattr("workbench.training.run.fit", lambda *a, **k: trained.append(fit(*a, **k)) or trained[-1])
+    effects.main(["--seeds", "1", *arguments[2:]])
+    control, more = (run.store.facts["n_train"] for run in trained)
+    assert control == 32 and 64 < more <= 96  # where nothing can be swapped there is no copy
+    assert [r["way"] for r in journal.read(tmp_path / "runs" / "e.jsonl")] == ["control", "technique"]
 
 
 def test_asking_trains_nothing(measured, monkeypatch, tmp_path):
@@ -217,7 +232,8 @@ def test_every_setting_names_what_exists():
         assert setting.data.partition(":")[0] in bundled | set(effects.PRACTICE) | set(effects.CORPORA)
         assert setting.way.get("reads") in {None, *effects.CORPORA, *bundled}
         wb.RunConfig(**{**setting.shared, **setting.control})
-        assert "template" in setting.way or wb.RunConfig(**{**setting.shared, **setting.way})
+        way = {k: v for k, v in setting.way.items() if k != "augment"}
+        assert "template" in way or wb.RunConfig(**{**setting.shared, **way})
     assert len({effects._key(vars(s)) for s in effects.SETTINGS}) == len(effects.SETTINGS)
 
 
@@ -228,3 +244,12 @@ def test_results_of_another_number_of_seeds_are_gone_on_with(measured, tmp_path)
     effects.main(["lora", *arguments])
     assert len(made) == 4
     assert all(json.loads(line) for line in (tmp_path / "runs" / "e.jsonl").read_text("utf-8").splitlines())
+
+
+def test_lesson_09_quotes_the_page():
+    page, lesson = (
+        (ROOT / name).read_text("utf-8") for name in ("docs/techniques.md", "notebooks/src/09-little-data.py")
+    )
+    lines = [line.split(" | ") for line in page.splitlines() if line.startswith("| augmentation | headlines")]
+    assert [line[2] for line in lines] == ["32", "128", "512"]
+    assert all(line[6] in lesson and line[10] == "no detectable difference |" for line in lines)

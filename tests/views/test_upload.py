@@ -1,7 +1,10 @@
 """The upload control: a file becomes data as `wb.load` would make it; what is wrong is a sentence with rows; nothing is executed."""
 
+import gzip
 import html
+import io
 import pickle
+import zipfile
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -23,16 +26,12 @@ def frame(n=40):
     return pd.DataFrame({"text": [f"a text of number {i}" for i in range(n)], "label": ["no", "yes"] * (n // 2)})
 
 
-def arrive(panel, name, content):
-    """What the browser does."""
-    file = {
-        "name": name,
-        "type": "",
-        "size": len(content),
-        "content": memoryview(content),
-        "last_modified": datetime(2026, 1, 1, tzinfo=UTC),
-    }
-    panel.data.upload.button.set_trait("value", (file,))
+def arrive(panel, name, content, **more):
+    """What the browser does; `more` are further files that are chosen with the first, their points written as two underscores."""
+    files = {name: content, **{k.replace("__", "."): v for k, v in more.items()}}
+    chosen = [{"name": name, "type": "", "size": len(content), "content": memoryview(content),
+               "last_modified": datetime(2026, 1, 1, tzinfo=UTC)} for name, content in files.items()]  # fmt: skip
+    panel.data.upload.button.set_trait("value", tuple(chosen))
     return panel.data.upload.said.value
 
 
@@ -93,7 +92,46 @@ def test_an_excel_file_becomes_the_data_that_load_makes(panel, tmp_path):
     assert fingerprint(wb.load(panel.config.data)) == fingerprint(wb.load(frame()))
 
 
-@pytest.mark.parametrize("name", ["evil.csv", "evil.xlsx", "evil.json", "evil.txt", "evil.conll"])
+def packed(name, content):
+    """A zip file with one file in it."""
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w") as archive:
+        archive.writestr(name, content)
+    return whole.getvalue()
+
+
+@pytest.mark.parametrize("name", ["mine.parquet", "mine.csv.gz", "mine.zip"])
+def test_parquet_and_packed_files_become_the_data_that_load_makes(panel, name):
+    rows = frame().to_csv(index=False).encode()
+    made = {"mine.parquet": frame().to_parquet(), "mine.csv.gz": gzip.compress(rows), "mine.zip": packed("a.csv", rows)}
+    said = arrive(panel, name, made[name])
+    assert 'role="alert"' not in said and "classification" in said
+    assert fingerprint(wb.load(panel.config.data)) == fingerprint(wb.load(frame()))
+
+
+def test_files_that_belong_together_become_one_dataset(panel, home):
+    said = arrive(
+        panel, "train.csv", frame().to_csv(index=False).encode(), test__csv=frame(8).to_csv(index=False).encode()
+    )
+    assert 'role="alert"' not in said and "train.csv, test.csv" in said and " 8 test" in said
+    assert wb.load(panel.config.data)["test"]["text"][:] == list(frame(8)["text"])
+    lines = {code: "\n".join(f"sentence {code} number {i}." for i in range(20)).encode() for code in ("en", "fr")}
+    said = arrive(panel, "hotel.en", lines["en"], hotel__fr=lines["fr"])
+    assert 'role="alert"' not in said and "translation" in said
+    assert wb.load(panel.config.data)["train"]["target"][0].startswith("sentence fr")
+    assert "one of" in arrive(panel, "alone.fr", lines["fr"]) and "both at once" in panel.data.upload.said.value
+
+
+def test_what_belongs_together_and_is_no_data_is_not_kept(panel, home):
+    said = arrive(panel, "train.csv", b"text,label\na,x\n", test__csv=b"text,label\nb,x\n")
+    assert 'role="alert"' in said and panel.config.data == "reviews"
+    assert not list((home / "runs" / "uploads").glob("*"))
+    assert "a name of its own" in arrive(panel, "a b.csv", b"x", a__b__csv=b"y")
+
+
+@pytest.mark.parametrize(
+    "name", ["evil.csv", "evil.xlsx", "evil.json", "evil.txt", "evil.conll", "evil.parquet", "evil.zip", "evil.csv.gz"]
+)
 def test_bytes_are_never_unpickled(panel, name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     arrive(panel, name, pickle.dumps(Bomb()))
@@ -106,7 +144,7 @@ def test_other_endings_are_refused(panel, name):
 
 
 def test_a_name_cannot_leave_its_folder(home):
-    path = upload.kept("../../..\\etc/pass wd<script>.csv", b"x")
+    path = upload.kept({"../../..\\etc/pass wd<script>.csv": b"x"})
     assert path.parent == home / "runs" / "uploads" and path.name.startswith("pass-wd-script-")
 
 

@@ -73,7 +73,7 @@ def column(frame: pd.DataFrame, wanted: str | None, names: tuple[str, ...], role
     if found is not None:
         return _once(found, columns)
     raise WorkbenchError(
-        f"columns {', '.join(columns)}",
+        f"columns {', '.join(columns)}" if columns else "a table without columns",
         f"a {role} column called {' or '.join(names[:3])}",
         f"wb.load(..., {role}='...')",
     )

@@ -29,7 +29,9 @@ LICENCES = {
         "unit": "sentences, two to a pair",
     },
 }
+WEIGHTS = "Apache-2.0"  # the licence of the weights: that of the project that they come with
 UNSTATED = {"text": "not described", "licence": "not stated: that of the corpus it was trained on"}
+ANOTHER = "The limits below were written for the bundled model, which has read another text: see which of them hold for this one."
 START = (
     "The word embeddings, tied to the output layer, start from co-occurrence counts of the first 20 M tokens (window "
     "of 5, a pair at distance d counting 1/d; positive pointwise mutual information with context counts to the power "
@@ -97,10 +99,13 @@ def _card(
     if begin:
         command = f"{begin['command']}, and from its weights {command}" + ("" if recipe.begin else " --begin FOLDER")
         start += f" The curve below goes on from weights (SHA-256 {begin['sha256'][:16]}…) that had read {begin['tokens_seen']:,} tokens."
+    if not (known := corpus["file"] in LICENCES):
+        command += f" --corpus {corpus['file']}"
     files = ("model.safetensors", "tokenizer.json")
     model = recipe.build(recipe.vocabulary)
     return {
         "title": recipe.title,
+        "licence": WEIGHTS if known else "not stated: whoever made them says",
         "family": recipe.family,
         "tasks": list(recipe.tasks),
         "pooling": "mean" if "classification" in recipe.tasks else "native",
@@ -120,7 +125,7 @@ def _card(
         "hardware": ", then ".join(state["hardware"]),
         "seed": plan["seed"],
         "command": command,
-        "limits": list(recipe.limits) or LIMITS,
+        "limits": ([] if known else [ANOTHER]) + (list(recipe.limits) or LIMITS),
         "curve": _thinned([p | {"tokens": p["tokens"] + begin.get("tokens_seen", 0)} for p in state["curve"]]),
         "sha256": {file: hashlib.sha256((out / file).read_bytes()).hexdigest() for file in files},
     }
@@ -161,7 +166,7 @@ def _readme(card: dict[str, Any]) -> str:
 {card["parameters"] / 1e6:.2f} M parameters, shipped in half precision: load it with `dtype=torch.float32`.
 
 **Text.** {corpus["text"]}: {corpus["documents"]:,} {corpus["unit"]}, {corpus["tokens"]:,} tokens of this vocabulary.
-Licence of the text: {corpus["licence"]}.
+Licence of the text: {corpus["licence"]}. Licence of the weights: {card["licence"]}{", as the code" if card["licence"] == WEIGHTS else ""}.
 
 **Objective.** {card["objective"][0].upper()}{card["objective"][1:]}. Sequences of {lengths}.
 

@@ -22,6 +22,7 @@ from torch import Tensor, distributed
 from workbench.errors import WorkbenchError
 from workbench.models import checkpoints
 from workbench.models.pretrain_batches import VALIDATION_LENGTH, Blocks, Plan, Validation
+from workbench.models.progress import Bar
 from workbench.models.recipes import Recipe
 
 REPORTS = 40
@@ -60,6 +61,7 @@ class Loop:
         self.blocks = feed(ids, plan, device=self.device)
         self.valid = valid
         self._validation: dict[int, Validation] = {}
+        self.bar = Bar(0)
         self.optimizer = make_optimizer(model, self.device)
         self.generator = torch.Generator(self.device)
         self.rank, self.world = (distributed.get_rank(), distributed.get_world_size()) if together() else (0, 1)
@@ -97,6 +99,7 @@ class Loop:
         every = every or max(1, min(50, self.plan.steps // 5), self.plan.steps // REPORTS)
         start = self._mark = time.monotonic()
         self._summed = torch.tensor(self.state["pending"][0], device=self.device)
+        self.bar = Bar(self.plan.steps if not self.rank else 0, self.state["step"])
         self._write_curve()
         self.model.train()
         if not self.state["curve"]:
@@ -104,12 +107,14 @@ class Loop:
         try:
             for step in range(self.state["step"], self.plan.steps):
                 self._step(step)
+                self.bar.at(step + 1)
                 if (step + 1) % every == 0 or step + 1 == self.plan.steps:
                     self._report()
                     self._save()
                 if self._agreed(time.monotonic() - start > minutes * 60):
                     break
         except KeyboardInterrupt:
+            self.bar.clear()
             print("stopped by the keyboard", flush=True)
         self._save()
         return bool(self.state["step"] == self.plan.steps)
@@ -187,6 +192,7 @@ class Loop:
         if steps:
             left = (self.plan.tokens - tokens) / speed / 60
             words += f"  training {loss:.3f}  {speed:,.0f} tokens/s  {left:.1f} min left"
+        self.bar.clear()
         print(words, flush=True)
         self.state["pending"] = [0.0, 0]
         self._summed.zero_()

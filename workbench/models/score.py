@@ -45,6 +45,12 @@ def main(argv: list[str]) -> int:
     """Measure what is missing in the results file, print the table, write it into the card if asked to."""
     a = _parser().parse_args(argv)
     card = catalog.find(catalog.models(), a.name, "model")
+    if a.speed:
+        from workbench.models import speed
+
+        speed.write(card.folder, found := speed.measure(card), a.name)
+        print(speed.words(found, a.name))
+        return 0
     for source in a.data:
         data, positive = test_data(source)
         for size in a.sizes:
@@ -87,6 +93,9 @@ def _parser() -> argparse.ArgumentParser:
     p.add_argument("--only", nargs="+", default=[], help="leave the other contestants out: NAME, NAME:random, tfidf")
     p.add_argument("--results", type=Path, default=Path("runs/scores.jsonl"), help="results so far, one line each")
     p.add_argument("--write", action="store_true", help="put the table into the model's card")
+    p.add_argument(
+        "--speed", action="store_true", help="instead of scores, put the seconds for 1,000 texts into the model's card"
+    )
     p.add_argument("--page", type=Path, help="make the table of this page anew from all cards: docs/models.md")
     return p
 

@@ -26,6 +26,7 @@ from pathlib import Path
 from workbench import bootstrap
 from workbench.errors import WorkbenchError
 from workbench.files import patiently
+from workbench.lab import copy_lessons
 from workbench.scale.arguments import Parser
 
 PROJECT = "finetuning-workbench"
@@ -219,7 +220,7 @@ def fill(root: Path, needed: dict[str, metadata.Distribution], add: list[str] | 
     print(f"[1/4] {len(needed)} packages of this environment", flush=True)
     fetch(wheels)
     print("[2/4] the lessons, and what was added", flush=True)
-    shutil.copytree(lessons(), root / "lessons", ignore=lambda _, names: [n for n in names if not n.endswith(".ipynb")])
+    copy_lessons(lessons(), lessons().with_name("docs"), root / "lessons")
     for folder in map(Path, add):
         shutil.copytree(folder, root / "models" / folder.resolve().name)
     print("[3/4] the list of wheels with their hashes", flush=True)

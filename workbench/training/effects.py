@@ -102,6 +102,13 @@ def _settings() -> Iterator[Setting]:
                   {**FULL, **FEW}, first=("model", {**FULL, "data": "messages", "epochs": 4, "evaluations": 4}), metric="f1")  # fmt: skip
     yield Setting("sequential transfer", "from English-French to Spanish, instead of fresh weights", "phrases-en-es", 600, {},
                   {"model": "en-fr-mini:random"}, {**student, "epochs": 4}, "en-fr-mini", metric="chrf")  # fmt: skip
+    eda = {
+        "methods": ("deletion", "insertion", "substitution", "swap"),
+        "copies": 4,
+    }  # a fifth of the passes: as many steps
+    for labels, passes in ((32, 20), (128, 20), (512, 10)):
+        yield Setting("augmentation", "four copies of every text (Wei & Zou 2019), as many steps", "headlines", labels,
+                      {"augment": eda, "epochs": passes // 5}, {"epochs": passes}, student, "bert-tiny")  # fmt: skip
     yield Setting("multi-task", "learns headlines at the same time", "clauses", 64,
                   {"technique": "multi-task", "also": ("headlines",)}, {}, {**student, **FEW}, "bert-tiny")  # fmt: skip
     yield Setting("multi-task", "learns our messages at the same time", "sms_spam", 64,
@@ -192,10 +199,21 @@ def measure(setting: Setting, a: argparse.Namespace) -> None:
         if same is None and choices.get("technique") == "hosted":
             same = _hosted(setting, data, seed, choices)
         if same is None:
-            run = fit(data, train_examples=setting.labels, seed=seed, **choices).join()
+            texts, choices = _augmented(setting, data, seed, choices)
+            run = fit(texts, seed=seed, **choices).join()
             same = {"score": round(float(run.evaluate("test")[setting.metric]), 4), "trained": int(run.store.facts.get("trained", 0)),
                     "seconds": round(float(run.frame()["seconds"].iloc[-1]), 1)}  # fmt: skip
         journal.append(a.results, {**key, **at, "way": name, **{k: same[k] for k in ("score", "trained", "seconds")}})
+
+
+def _augmented(setting: Setting, data: Any, seed: int, choices: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """The data and the choices of a fit: the labelled texts chosen by the engine, or chosen and copied before."""
+    if "augment" not in choices:
+        return data, {**choices, "train_examples": setting.labels}
+    from workbench.data.augment import augment
+
+    more = augment(data, train_examples=setting.labels, seed=seed, **choices["augment"])
+    return more, {k: v for k, v in choices.items() if k != "augment"}
 
 
 def _asked(setting: Setting, data: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 
@@ -58,10 +59,13 @@ def hosted(data: Any = "headlines", **choices: Any) -> Any:
 def follow(run: Any) -> Any:
     """The run of an id, a folder or a Run, while another process trains it: `await` draws it live from its files, Stop works.
 
-    Raises WorkbenchError where there is no such run.
+    The work folder of a pretraining is followed, too: `await` draws its curve. Raises WorkbenchError where there is no such run.
     """
     from workbench.scale.follow import follow as found
+    from workbench.views import pretraining
 
+    if isinstance(run, str | Path) and (going := pretraining.found(run)) is not None:
+        return going
     if not in_notebook():
         return found(run)
     from workbench.views.live import follow_elsewhere

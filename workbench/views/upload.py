@@ -1,4 +1,4 @@
-"""The panel's upload control: a file from the learner's own machine becomes data, as `wb.load(path)` makes it. No training here.
+"""The panel's upload control: files from the learner's own machine become data, as `wb.load(path)` makes them. No training here.
 
 What arrives is bytes from outside: they are written to a file of their own beside the runs and read by the same readers as any
 other file; nothing in them is executed or unpickled. What is wrong with them is said in sentences with row numbers.
@@ -14,13 +14,18 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from workbench.data import codes
 from workbench.errors import WorkbenchError
 from workbench.training.store import runs_home, write_aside
 from workbench.views.controls import problem_html
 
-ENDINGS = (".csv", ".tsv", ".xlsx", ".jsonl", ".json", ".txt", ".conll")
+ENDINGS = (".csv", ".tsv", ".xlsx", ".jsonl", ".json", ".parquet", ".txt", ".conll")
+PACKED = (".gz", ".zip")
 LIMIT = 8 * 1024 * 1024  # bytes: what Jupyter's connection takes in one message, with room to spare
-WORDS = f"{', '.join(e[1:] for e in ENDINGS)}; at most {LIMIT // 1024**2} MB. For larger files put the path into the Data field."
+WORDS = (
+    f"{', '.join(e[1:] for e in ENDINGS)}, or one of them as gz or zip; several at once where they belong together (train and test, or train.en and "
+    f"train.fr); at most {LIMIT // 1024**2} MB. For larger files and folders put the path into the Data field."
+)
 
 
 class Upload:
@@ -28,8 +33,9 @@ class Upload:
 
     def __init__(self, panel: Any) -> None:
         self.panel = panel
-        self.button = widgets.FileUpload(description="Upload data", accept=",".join(ENDINGS), multiple=False, icon="upload",
-                                         tooltip=f"Choose a file of your own: {WORDS}", layout={"width": "160px"})  # fmt: skip
+        languages = sorted(f".{code}" for code in codes.LANGUAGES if len(code) == 2)
+        self.button = widgets.FileUpload(description="Upload data", accept=",".join((*ENDINGS, *PACKED, *languages)), multiple=True, icon="upload",
+                                         tooltip=f"Choose files of your own: {WORDS}", layout={"width": "160px"})  # fmt: skip
         wide = {"layout": {"width": "250px"}, "style": {"description_width": "96px"}}
         self.text = widgets.Text(description="Text column", placeholder="guessed", tooltip="The name of the column of texts, if it is not guessed",
                                  continuous_update=False, **wide)  # fmt: skip
@@ -39,38 +45,40 @@ class Upload:
         self.box = widgets.VBox(
             [widgets.Box([self.button, self.text, self.label], layout={"flex_flow": "row wrap"}), self.said]
         )
-        self._last: tuple[str, bytes] | None = None
+        self._last: dict[str, bytes] = {}
         self.button.observe(lambda change: self._arrived(), names="value")
         for field in (self.text, self.label):
             field.observe(lambda change: self._again(), names="value")
 
     def _arrived(self) -> None:
         if self.button.value:
-            file = self.button.value[0]
-            self.take(str(file["name"]), bytes(file["content"]))
+            self.take({str(file["name"]): bytes(file["content"]) for file in self.button.value})
 
     def _again(self) -> None:
-        """The same file once more with other columns."""
-        if self._last is not None:
-            self.take(*self._last)
+        """The same files once more with other columns."""
+        if self._last:
+            self.take(self._last)
 
-    def take(self, name: str, content: bytes) -> None:
-        """Keep a file, load it, choose it in the Data field; a problem is shown, not raised."""
-        self._last = (name, content)
+    def take(self, files: dict[str, bytes]) -> None:
+        """Keep files, load them as one dataset, choose it in the Data field; a problem is shown, not raised."""
+        self._last = files
         columns = {k: v for k, v in (("text", self.text.value.strip()), ("label", self.label.value.strip())) if v}
         try:
-            path = kept(name, content)
+            path = kept(files)
             data = self._loaded(path, columns)
         except WorkbenchError as error:
             self.said.value = problem_html(error)
             return
         self.panel.take_data(data, str(path) if data.is_named else None)
         counts = ", ".join(f"{len(data[split]):,} {split}" for split in data)
-        self.said.value = f"<div role='status'><b>{html.escape(name)}</b>: {html.escape(data.task)}, {counts}.</div>"
+        self.said.value = (
+            f"<div role='status'><b>{html.escape(', '.join(files))}</b>: {html.escape(data.task)}, {counts}.</div>"
+        )
 
     @staticmethod
     def _loaded(path: Path, columns: dict[str, Any]) -> Any:
-        """The data; a file that is none is not kept."""
+        """The data; what is none is not kept."""
+        import shutil
         import warnings
 
         from workbench.data import load
@@ -80,24 +88,54 @@ class Upload:
                 warnings.simplefilter("ignore")  # what load mends is in the data's own words
                 return load(path, **columns)
         except WorkbenchError:
-            path.unlink(missing_ok=True)
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
             raise
 
 
-def kept(name: str, content: bytes) -> Path:
-    """The file with these bytes beside the runs, under a name of plain letters; the same bytes have the same name again."""
-    ending = Path(name).suffix.lower()
-    if ending not in ENDINGS:
-        raise WorkbenchError(f"a file ending in {ending[:12]!r}", f"one of {', '.join(ENDINGS)}", "saving it as csv")
-    if len(content) > LIMIT:
-        raise WorkbenchError(f"a file of {len(content) / 1024**2:.1f} MB", f"at most {LIMIT // 1024**2} MB through the browser",
-                             "its path in the Data field, or wb.load(path)")  # fmt: skip
-    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(name.replace("\\", "/")).stem).strip("-")[:40] or "data"
-    path = runs_home() / "uploads" / f"{plain}-{hashlib.sha256(content).hexdigest()[:8]}{ending}"
+def kept(files: dict[str, bytes]) -> Path:
+    """The file with these bytes beside the runs, or a folder with several, under names of plain letters; the same bytes have the same
+    name again."""
+    for name in files:
+        ending = Path(name).suffix.lower()
+        if ending not in (*ENDINGS, *PACKED) and not (len(files) > 1 and codes.of_file(codes.turned(Path(name)))):
+            raise WorkbenchError(f"a file ending in {ending[:12]!r}", f"one of {', '.join((*ENDINGS, *PACKED))}, or text in two languages as "
+                                 "train.en and train.fr, both at once", "saving it as csv")  # fmt: skip
+    size = sum(map(len, files.values()))
+    if size > LIMIT:
+        raise WorkbenchError(f"{size / 1024**2:.1f} MB", f"at most {LIMIT // 1024**2} MB through the browser",
+                             "the path in the Data field, or wb.load(path)")  # fmt: skip
+    marks = b"".join(
+        name.encode() * (len(files) > 1) + hashlib.sha256(content).digest() for name, content in files.items()
+    )
+    digest, home = hashlib.sha256(marks).hexdigest()[:8], runs_home() / "uploads"
+    folder = home / f"files-{digest}"
+    if len(files) > 1:
+        places = {folder / _plain(name): content for name, content in files.items()}
+    else:
+        places = {home / _plain(name, f"-{digest}"): content for name, content in files.items()}
+    if len(places) < len(files):
+        raise WorkbenchError(
+            "files with the same name", "a name of its own for each", "renaming them, as train.csv and test.csv"
+        )
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_aside(path, content)
+        for path, content in places.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_aside(path, content)
     except OSError as error:
         raise WorkbenchError(f"the file could not be kept: {error.strerror or error}", "a folder that can be written to",
                              "its path in the Data field") from error  # fmt: skip
-    return path
+    return folder if len(files) > 1 else next(iter(places))
+
+
+def _plain(name: str, mark: str = "") -> str:
+    """A name of plain letters with `mark` behind it and the ending as it was, of mine.csv.gz both endings.
+
+    >>> _plain("../my texts.csv.gz", "-1a"), _plain("train.zho_Hans")
+    ('my-texts-1a.csv.gz', 'train.zho_Hans')
+    """
+    path = Path(name.replace("\\", "/"))
+    stem, ending = path.stem, path.suffix
+    if ending.lower() == ".gz" and Path(stem).suffix.lower() in ENDINGS:
+        stem, ending = Path(stem).stem, Path(stem).suffix + ending
+    letters = re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-")[:40] or "data"
+    return f"{letters}{mark}{re.sub(r'[^A-Za-z0-9_.-]+', '', ending)}"
