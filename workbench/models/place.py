@@ -6,11 +6,16 @@ with the tensors that a tokenizer makes, whatever the machine has.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
+
+_borrowers: WeakKeyDictionary[Any, int] = WeakKeyDictionary()  # how many ask a model that rests on the CPU, in any thread
+_moving = threading.Lock()  # held while such a model is on its way, so that nobody meets one half of it here and half there
 
 
 def gpu() -> torch.device | None:
@@ -36,15 +41,32 @@ def settled(model: Any) -> Any:
 
 @contextmanager
 def lent(model: Any) -> Iterator[None]:
-    """Within it a model that rests on the CPU stands on the GPU, where there is one with room for it."""
-    if gpu() is None or next(model.parameters()).device.type != "cpu":  # there is none, or it is there already
+    """Within it a model that rests on the CPU stands on the GPU, where there is one with room for it. Several threads may ask the same
+    model: the first one brings it there, the last one brings it back."""
+    if gpu() is None:
         yield
         return
-    settled(model)
+    with _moving:
+        others = _borrowers.get(model, 0)
+        resting = others > 0 or next(model.parameters()).device.type == "cpu"  # else it is there for good
+        if resting:
+            if not others:
+                settled(model)
+            _borrowers[model] = others + 1
     try:
         yield
     finally:
-        model.to("cpu")
+        if resting:
+            _given_back(model)
+
+
+def _given_back(model: Any) -> None:
+    """One borrower less; without any the model rests on the CPU again."""
+    with _moving:
+        _borrowers[model] -= 1
+        if not _borrowers[model]:
+            del _borrowers[model]
+            model.to("cpu")
 
 
 def out_of_memory(error: BaseException) -> bool:
