@@ -270,6 +270,19 @@ def test_of_several_gpus_a_run_takes_one(gpu, models, monkeypatch):
     assert run.status == "finished" and run.frame()["step"].tolist() == [0, 1]
 
 
+def test_a_run_says_what_its_tensors_held_on_the_gpu_beside_what_the_process_had(gpu, models, monkeypatch):
+    """Counted anew when it begins; where torch counts no peak, what the driver has handed out; nothing on the CPU."""
+    backend, anew = torch.get_device_module(gpu), []
+    monkeypatch.setattr(backend, "reset_peak_memory_stats", lambda: anew.append(True), raising=False)
+    monkeypatch.setattr(backend, "max_memory_allocated", lambda: 34_600_000, raising=False)
+    monkeypatch.setattr(backend, "driver_allocated_memory", lambda: 70_000_000, raising=False)
+    facts = wb.fit(labelled(), model=models["bert"], **SHORT).join().store.facts
+    assert facts["gpu_memory_mb"] == 35 and facts["memory_mb"] > 100 and anew == [True]
+    monkeypatch.delattr(backend, "max_memory_allocated")
+    assert place.most_held(gpu) == 70
+    assert place.most_held(torch.device("cpu")) is None and place.count_anew(torch.device("cpu")) is None
+
+
 def test_where_the_gpu_is_full_a_batch_is_split(gpu, models, monkeypatch):
     whole, parts = WorkbenchTrainer.compute_loss, []
 

@@ -79,6 +79,28 @@ def out_of_memory(error: BaseException) -> bool:
     )
 
 
+def count_anew(device: torch.device) -> None:
+    """From now on `most_held` counts anew."""
+    reset = getattr(_backend(device), "reset_peak_memory_stats", None)
+    if reset is not None:
+        reset()
+
+
+def most_held(device: torch.device) -> int | None:
+    """The most megabytes of a GPU that this process's tensors have held since `count_anew`; None on the CPU. Apple's GPUs count no
+    peak: what their driver has handed out comes near it, as torch keeps what is freed for the next step."""
+    backend = _backend(device)
+    for name in ("max_memory_allocated", "driver_allocated_memory"):
+        if hasattr(backend, name):
+            return round(getattr(backend, name)() / 1e6)
+    return None
+
+
+def _backend(device: torch.device) -> Any:
+    """What torch has for a kind of GPU, `torch.cuda` for example; None for the CPU."""
+    return None if device.type == "cpu" else torch.get_device_module(device)
+
+
 def free_unused() -> None:
     """Give the GPU memory that torch holds in reserve back to the driver, for other kernels and programs."""
     if torch.cuda.is_available():
