@@ -76,7 +76,9 @@ def test_memory_is_the_process_s_and_on_a_gpu_that_of_its_tensors_too():
     assert duel.frame()[["memory (MB)", "GPU memory (MB)"]].to_numpy().tolist() == [[900, 40], [900, 70]]
     figure = duel.cost_figure()
     assert figure.axes[2].get_xlabel() == "tensors in the GPU's memory (MB)" and figure.axes[2].get_xlim()[1] == 84
-    assert "GPU memory (MB)</th>" in duel._repr_html_() and "a 0.750" in costs_words(duel) and "40 MB" in costs_words(duel)
+    assert (
+        "GPU memory (MB)</th>" in duel._repr_html_() and "a 0.750" in costs_words(duel) and "40 MB" in costs_words(duel)
+    )
     duel.runs["b"][0].store.facts["gpu_memory_mb"] = None
     assert duel.cost_figure().axes[2].get_xlabel() == "memory of the process (MB)" and "900 MB" in costs_words(duel)
 

@@ -12,7 +12,9 @@ from workbench.lessons.exercise import Exercise
 
 NEAR = 2  # evaluations that a predicted best step may be off
 LOWER = 0.10  # share by which a fork has to end below its parent
-LESSON = RunConfig("headlines", "bert-tiny", train_examples=160, learning_rate=1e-3, epochs=16, evaluations=16, keep_states=4)
+LESSON = RunConfig(
+    "headlines", "bert-tiny", train_examples=160, learning_rate=1e-3, epochs=16, evaluations=16, keep_states=4
+)
 LEARNED = (HEALTHY, MEMORISING, OVERFITTING, WATCH)
 
 

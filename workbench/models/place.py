@@ -14,8 +14,12 @@ from weakref import WeakKeyDictionary
 
 import torch
 
-_borrowers: WeakKeyDictionary[Any, int] = WeakKeyDictionary()  # how many ask a model that rests on the CPU, in any thread
-_moving = threading.Lock()  # held while such a model is on its way, so that nobody meets one half of it here and half there
+_borrowers: WeakKeyDictionary[Any, int] = (
+    WeakKeyDictionary()
+)  # how many ask a model that rests on the CPU, in any thread
+_moving = (
+    threading.Lock()
+)  # held while such a model is on its way, so that nobody meets one half of it here and half there
 
 
 def gpu() -> torch.device | None:

@@ -58,7 +58,9 @@ class Against:
             f"{i:g}: {r['training loss']:.2f} and {r['validation loss']:.2f}" for i, r in self.frame().iterrows()
         )
         low = ", ".join(f"{i:g}" for i in self.frame().query(f"`{LOWEST}`").index)
-        words = f"Line chart of last training and validation loss against {UNITS.get(self.choice, self.choice)}: {rows}."
+        words = (
+            f"Line chart of last training and validation loss against {UNITS.get(self.choice, self.choice)}: {rows}."
+        )
         return f"{words} Validation loss is {LOWEST} with {low}." if low else words
 
     def __repr__(self) -> str:

@@ -20,7 +20,10 @@ from workbench.views.asked import seeds_of, split_of
 from workbench.views.browse import image_html, table_html
 from workbench.views.figures import GREY, METRICS, SERIES, controls
 
-MEMORY, GPU_MEMORY = "memory (MB)", "GPU memory (MB)"  # of the process; of the tensors on its GPU, without what the driver takes
+MEMORY, GPU_MEMORY = (
+    "memory (MB)",
+    "GPU memory (MB)",
+)  # of the process; of the tensors on its GPU, without what the driver takes
 
 
 class Duel:

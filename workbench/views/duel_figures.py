@@ -130,9 +130,7 @@ def costs_words(duel: Any) -> str:
         f"{r['seconds']:.0f} s, {r[what]:.0f} MB"
         for r in duel.frame().to_dict("records")
     ]
-    begun = (
-        f"Chart of {duel.split} {METRICS.get(metric, metric)} against training time, weights that learn and {of.removesuffix(' (MB)')}: "
-    )
+    begun = f"Chart of {duel.split} {METRICS.get(metric, metric)} against training time, weights that learn and {of.removesuffix(' (MB)')}: "
     return begun + ("; ".join(rows) or "no run has ended yet") + "."
 
 
