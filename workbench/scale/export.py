@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import WorkbenchError
+from workbench.files import to_be_made
 from workbench.scale.aside import check_free, new_folder
 from workbench.scale.card import data_card, export_readme, short
 from workbench.scale.script import script
@@ -29,7 +30,7 @@ def export(run: Any, folder: str | Path) -> Path:
 
     Raises WorkbenchError for a run that no script can repeat (which says what can), and for a folder that cannot be written.
     """
-    folder = Path(folder).expanduser()
+    folder = to_be_made(folder)
     check_free(folder)
     check(run)
     parts = Parts(run)
