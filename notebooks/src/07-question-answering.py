@@ -342,7 +342,7 @@ exercise_3
 context, answer_in_it, easy, hard = passage, "a baker", None, None  # or another passage and another answer
 
 # %%
-exercise_3.check(filler, context, answer_in_it, easy, hard)
+exercise_3.check(filler, practised, context, answer_in_it, easy, hard)
 
 # %% [markdown]
 # ## With a real checkpoint

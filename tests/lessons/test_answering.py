@@ -38,18 +38,24 @@ def run(said=("Ann Lee", "late", "Cal"), odds=(-1.0, 2.0, 1.0), data=DATA):
     return SimpleNamespace(predict=predict, data=lambda: data)
 
 
+def witness(said):
+    """A run that answers whatever it is asked with the same words."""
+    return SimpleNamespace(predict=lambda pairs: pd.DataFrame({"answer": [said for _ in pairs]}))
+
+
 TEXT = "Ann Lee left early."
+KNOWS, WRONGS = witness("Ann Lee"), witness("early")
 RIGHT = {
     "07.1": [run(), 0, "Lee"],
     "07.2": [run(), 0.0],
-    "07.3": [run(), TEXT, "Ann Lee", "what left early.", "Who went away?"],
+    "07.3": [run(), KNOWS, TEXT, "Ann Lee", "what left early.", "Who went away?"],
 }
 WRONG = {
     "07.1": ([run(), 0, "Ann Lee"], "F1 1.00, exact match 1"),
     "07.2": ([run(), 5.0], "F1 is 0.333, and 0 of 3 questions get no answer. There is a threshold with 0.667"),
     "07.3": (
-        [run(), TEXT, "Ann Lee", "what left early.", "Who left early?"],
-        "the second with 'Ann Lee'; right is 'Ann Lee'",
+        [run(), WRONGS, TEXT, "Ann Lee", "what left early.", "Which thing is it all about here?"],
+        "does the second one ask for that? The other model says 'early'",
     ),
 }
 
@@ -95,8 +101,34 @@ def test_every_threshold_as_good_as_the_best_passes(threshold):
 
 def test_the_answer_must_stand_in_the_passage_and_the_questions_must_differ():
     judge = wb.exercise("07.3").check
-    assert "not a part of the passage" in judge(run(), TEXT, "Zoe", "what left early.", "Who went away?").text
-    assert "Two different questions" in judge(run(), TEXT, "Ann Lee", "what left early.", "what left early.").text
+    assert "not a part of the passage" in judge(run(), KNOWS, TEXT, "Zoe", "what left early.", "Who went away?").text
+    assert (
+        "Two different questions" in judge(run(), KNOWS, TEXT, "Ann Lee", "what left early.", "what left early.").text
+    )
+
+
+def test_the_second_question_has_other_words_and_is_not_found_by_the_gap_model():
+    judge = wb.exercise("07.3").check
+    longer = f"{TEXT} Ben went home."  # other sentences may share words with it
+    assert (
+        "has left, early from the sentence"
+        in judge(run(), KNOWS, longer, "Ann Lee", "what left early.", "Who left early?").text
+    )
+    assert judge(run(), KNOWS, longer, "Ann Lee", "what left early.", "Who did go home?").state == PASSED
+    finds = witness("Ann Lee")
+    told = judge(finds, KNOWS, TEXT, "Ann Lee", "what left early.", "Who went away?").text
+    assert "the second with 'Ann Lee'; right is 'Ann Lee'" in told
+
+
+def test_a_question_that_people_wrote_for_this_answer_needs_no_other_witness():
+    row = next(r for r in wb.load("passages")["validation"] if r["answers"]["text"])
+    answer = row["answers"]["text"][0]
+    context, easy = f"{answer} xx yy.", "what xx yy."
+    filler = SimpleNamespace(predict=lambda pairs: pd.DataFrame({"answer": [answer, "yy"]}))
+    judge = wb.exercise("07.3").check
+    assert judge(filler, WRONGS, context, answer, easy, row["question"]).state == PASSED
+    assert judge(filler, WRONGS, context, answer, easy, "Which thing is it all about here?").state == FAILED
+    assert judge(filler, WRONGS, context, "xx yy", easy, row["question"]).state == FAILED
 
 
 def test_what_the_learner_wrote_is_escaped():

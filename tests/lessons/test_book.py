@@ -125,6 +125,17 @@ def test_two_twins_are_no_comparison():
     assert wb.exercise("01.3").check(twin, twin).state == FAILED
 
 
+def test_a_twin_of_another_model_or_the_number_of_texts_of_the_lesson_is_no_answer():
+    judge = wb.exercise("01.3").check
+    assert "the other's random twin" in judge(run(model="gpt-mini"), run(model="bert-mini:random")).text
+    lesson = [run(model=m, train_examples=660) for m in ("bert-mini", "bert-mini:random")]
+    assert judge(*lesson).state == FAILED and "With 660 texts the lesson has done it" in judge(*lesson).text
+    few = [run(model=m, train_examples=64, accuracy=a) for m, a in (("bert-mini:random", 0.5), ("bert-mini", 0.7))]
+    assert (
+        judge(*few).state == PASSED and "With 64 texts: pretrained 70.0%, random twin 50.0%, +20.0%" in judge(*few).text
+    )
+
+
 def test_hints_go_on_to_the_last_and_stay_there():
     made = wb.exercise("00.1")
     shown = [made.hint() for _ in range(5)]

@@ -44,6 +44,13 @@ def test_a_run_that_broke_off_is_told_why():
     assert outcome.state == FAILED and "broke off: no room on the disk" in outcome.text
 
 
+@pytest.mark.parametrize(("id", "more"), [("03.2", ()), ("05.2", ("claim",)), ("05.4", ()), ("24.2", ())])
+def test_the_twin_of_another_model_is_no_control(id, more):
+    mine, other = run(model="bert-mini"), run(model="bert-tiny:random")
+    outcome = wb.exercise(id).check(mine, other, *more)
+    assert outcome.state == FAILED and "its random twin: these are bert-mini and bert-tiny:random" in outcome.text
+
+
 def test_a_number_that_overflows_is_not_yet():
     assert exercise(lambda number: (True, str(int(number)))).check(float("inf")).state == FAILED
     assert wb.exercise("06.1").check(run(), float("inf")).state == FAILED

@@ -57,6 +57,6 @@ def test_other_answers_say_what_is_asked_for():
     assert "not recognised as Spanish" in judge["24.1"]("The baby does not drink any coffee.").text
     assert "none has an accent" in judge["24.1"]("El gato no toma leche con la sopa.").text
     assert "from 61 pairs: at most 60" in judge["24.2"](run(n_train=61), TWIN).text
-    assert "the random twin: these began with" in judge["24.2"](TWIN, run()).text
+    assert "then its random twin: these are start:random and start" in judge["24.2"](TWIN, run()).text
     assert "at least five words" in judge["24.3"](run(), "Too short").text
     assert "(no language named)" in judge["24.3"](run(mark="Gato."), "The cat is not in the house.").text

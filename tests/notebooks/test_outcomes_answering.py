@@ -109,7 +109,7 @@ def test_the_solution_passes_its_judge(name, lesson, home):
     answer = {
         "07.1": ("run", "number", "answer"),
         "07.2": ("practised", "best_threshold"),
-        "07.3": ("filler", "context", "answer_in_it", "easy", "hard"),
+        "07.3": ("filler", "practised", "context", "answer_in_it", "easy", "hard"),
     }
     outcome = exercise.check(*(made[k] for k in answer[name]))
     assert outcome, outcome

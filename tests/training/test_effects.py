@@ -85,6 +85,18 @@ def test_a_run_before_is_made_once_and_handed_on(measured, folder, monkeypatch, 
     assert len(made) == 7 and [("teacher" in k) for k in made].count(True) == 3
 
 
+def test_a_run_that_others_begin_with_has_a_seed_that_none_of_them_has(measured, folder, monkeypatch):
+    arguments, made = measured
+    before = ("model", {"model": folder, **SHARED})
+    monkeypatch.setattr(
+        effects, "SETTINGS", (Setting("sequential", "after", "rows", 16, {}, {}, SHARED, folder, before),)
+    )
+    effects.main(arguments)
+    first = next(k for k in made if k["model"] == folder and "train_examples" not in k)
+    assert len(made) == 5 and made.count(first) == 1
+    assert first["seed"] not in {k["seed"] for k in made if k is not first}
+
+
 def test_a_hosted_job_is_trained_by_the_service_of_this_machine_and_answers_through_it(measured, monkeypatch, tmp_path):
     arguments, made = measured
     model = str(tiny_gpt(tmp_path / "gpt"))

@@ -21,7 +21,8 @@ def test_of_earlier_runs_those_on_the_same_device_count():
     config = RunConfig(epochs=1)
     cpu, gpu = (estimate(config, 1000, 30.0, FACTS, past, device) for device in ("cpu", "cuda"))
     assert (round(cpu.seconds), round(gpu.seconds)) == (300, 3)
-    assert "GPU" not in str(cpu) and "MB of the GPU's memory (from earlier runs here)" in str(gpu)
+    assert "MB of main memory (from earlier runs here)" in str(cpu)
+    assert "MB of the GPU's memory, 480 of them for its context (from earlier runs here)" in str(gpu)
 
 
 def test_before_the_first_run_on_a_gpu_the_cores_are_all_there_is_to_guess_from():

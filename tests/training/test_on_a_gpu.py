@@ -1,9 +1,11 @@
 """Every kind of run on a GPU that there is none of (see `pretend.py`): no tensor is left on the CPU, and a finished model rests there."""
 
+import contextlib
 import dataclasses
 import functools
 import runpy
 import sys
+import threading
 
 import datasets
 import families
@@ -154,6 +156,53 @@ def test_a_model_that_does_not_fit_answers_on_the_cpu(gpu, monkeypatch):
         assert model(torch.ones(1, 2)).device.type == "cpu"
 
 
+def where(model):
+    return {p.device.type for p in model.parameters()}
+
+
+def test_two_that_ask_one_model_at_once_do_not_move_it_under_each_other(gpu):
+    model, first, second = torch.nn.Linear(2, 2), contextlib.ExitStack(), contextlib.ExitStack()
+    for _ in range(2):  # and once more, when it has come back
+        first.enter_context(place.lent(model))
+        second.enter_context(place.lent(model))
+        first.close()
+        assert where(model) == {pretend.NAME}  # the second is still asking
+        second.close()
+        assert where(model) == {"cpu"}
+    with pytest.raises(ValueError, match="wrong"), place.lent(model):
+        raise ValueError("wrong")
+    assert where(model) == {"cpu"} and not place._borrowers
+
+
+def test_nobody_asks_a_model_that_is_on_its_way(gpu):
+    class Slow(torch.nn.Linear):
+        def to(self, device):
+            begun.set()
+            assert go.wait(10)
+            return super().to(device)
+
+    def ask():
+        with place.lent(model):
+            seen.append(where(model))
+
+    model, begun, go, seen = Slow(2, 2), threading.Event(), threading.Event(), []
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    threads[0].start()
+    assert begun.wait(10) and place._moving.locked()
+    threads[1].start()
+    go.set()
+    for thread in threads:
+        thread.join(10)
+    assert seen == [{pretend.NAME}] * 2 and where(model) == {"cpu"}
+
+
+def test_a_model_that_is_there_for_good_stays_there(gpu):
+    model = place.settled(torch.nn.Linear(2, 2))
+    with place.lent(model), place.lent(model):
+        pass
+    assert where(model) == {pretend.NAME} and not place._borrowers
+
+
 def test_a_run_goes_on_from_its_state_and_is_forked(gpu, models):
     run = wb.fit(labelled(32), model=models["bert"], keep_states=2, **{**SHORT, "evaluations": 2}).join()
     child = run.fork(run.states[0], learning_rate=1e-4).join()
@@ -219,6 +268,19 @@ def test_of_several_gpus_a_run_takes_one(gpu, models, monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)  # transformers would wrap the model in DataParallel
     run = wb.fit(labelled(), model=models["bert"], **SHORT).join()
     assert run.status == "finished" and run.frame()["step"].tolist() == [0, 1]
+
+
+def test_a_run_says_what_its_tensors_held_on_the_gpu_beside_what_the_process_had(gpu, models, monkeypatch):
+    """Counted anew when it begins; where torch counts no peak, what the driver has handed out; nothing on the CPU."""
+    backend, anew = torch.get_device_module(gpu), []
+    monkeypatch.setattr(backend, "reset_peak_memory_stats", lambda: anew.append(True), raising=False)
+    monkeypatch.setattr(backend, "max_memory_allocated", lambda: 34_600_000, raising=False)
+    monkeypatch.setattr(backend, "driver_allocated_memory", lambda: 70_000_000, raising=False)
+    facts = wb.fit(labelled(), model=models["bert"], **SHORT).join().store.facts
+    assert facts["gpu_memory_mb"] == 35 and facts["memory_mb"] > 100 and anew == [True]
+    monkeypatch.delattr(backend, "max_memory_allocated")
+    assert place.most_held(gpu) == 70
+    assert place.most_held(torch.device("cpu")) is None and place.count_anew(torch.device("cpu")) is None
 
 
 def test_where_the_gpu_is_full_a_batch_is_split(gpu, models, monkeypatch):

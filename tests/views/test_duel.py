@@ -9,6 +9,7 @@ from tiny import data, tiny_bert
 
 import workbench as wb
 from workbench.views.duel import Duel
+from workbench.views.duel_figures import costs_words
 
 
 def made_up(scores):
@@ -61,6 +62,25 @@ def test_the_bands_of_a_made_up_duel_are_where_the_numbers_say():
     np.testing.assert_allclose(bands, [(0.5, 0.7), (0.7, 0.9)])
     means = [line.get_ydata()[0] for line in left.lines if str(line.get_label()).endswith("seeds")]
     assert means == pytest.approx([0.8, 0.6]) and all(ax.get_xlabel() for ax in figure.axes) and left.get_ylabel()
+
+
+def test_memory_is_the_process_s_and_on_a_gpu_that_of_its_tensors_too():
+    """The table names both; the picture shows the GPU's once every run has one."""
+    duel = made_up({"a": [0.7, 0.8], "b": [0.5, 0.6]})
+    for run in (r for runs in duel.runs.values() for r in runs):
+        run.frame = lambda: pd.DataFrame({"seconds": [1.0, 2.0], "accuracy": [0.5, 0.6]})
+        run.store.facts |= {"memory_mb": 900, "gpu_memory_mb": None}
+    assert "GPU" not in " ".join(duel.frame().columns) + duel.cost_figure().axes[2].get_xlabel()
+    for name, held in (("a", 40), ("b", 70)):
+        duel.runs[name][0].store.facts["gpu_memory_mb"] = held
+    assert duel.frame()[["memory (MB)", "GPU memory (MB)"]].to_numpy().tolist() == [[900, 40], [900, 70]]
+    figure = duel.cost_figure()
+    assert figure.axes[2].get_xlabel() == "tensors in the GPU's memory (MB)" and figure.axes[2].get_xlim()[1] == 84
+    assert (
+        "GPU memory (MB)</th>" in duel._repr_html_() and "a 0.750" in costs_words(duel) and "40 MB" in costs_words(duel)
+    )
+    duel.runs["b"][0].store.facts["gpu_memory_mb"] = None
+    assert duel.cost_figure().axes[2].get_xlabel() == "memory of the process (MB)" and "900 MB" in costs_words(duel)
 
 
 def test_contenders_of_one_kind_are_refused():

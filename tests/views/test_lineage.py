@@ -93,13 +93,25 @@ def test_a_comparison_draws_the_shared_past_once_and_says_where_it_was_forked(me
 
 
 def test_last_losses_are_sorted_by_the_choice_and_the_lowest_is_ringed():
-    runs = [run(str(e), [2, loss], epochs=e) for e, loss in ((8, 1.4), (1, 1.9), (4, 1.1))]
+    """Ring, table and description mean the lowest of the last losses; that the longest run was lower on its way is another matter."""
+    runs = [run(str(e), [2, way, loss], epochs=e) for e, way, loss in ((8, 0.7, 1.4), (1, 1.95, 1.9), (4, 1.2, 1.1))]
     made = wb.against("epochs", *runs)
     assert made.frame().index.tolist() == [1, 4, 8] and made.frame()["validation loss"].tolist() == [1.9, 1.1, 1.4]
     ax = made.figure().axes[0]
-    (ring,) = [line for line in ax.get_lines() if line.get_label() == "lowest"]
-    assert ring.get_xdata()[0] == 4 and ax.get_xscale() == "log" and "nats" in ax.get_ylabel()
-    assert "1: 0.95 and 1.90; 4: 0.95 and 1.10" in made.alt()
+    (ring,) = [line for line in ax.get_lines() if line.get_label() == "lowest at the end"]
+    assert list(ring.get_xdata()) == [4] and ax.get_xscale() == "log" and "nats" in ax.get_ylabel()
+    assert made.frame()["lowest at the end"].tolist() == [False, True, False]
+    assert "lowest at the end</th>" in made._repr_html_() and made._repr_html_().count("✓") == 1
+    assert "1: 0.90 and 1.90; 4: 0.90 and 1.10" in made.alt() and made.alt().endswith("lowest at the end with 4.")
+
+
+def test_a_run_that_ended_without_a_finite_loss_is_no_lowest_and_leaves_the_picture_whole():
+    nan = float("nan")
+    made = wb.against("epochs", run("a", [2, nan], epochs=1), run("b", [2, 1.1], epochs=4))
+    assert made.frame()["lowest at the end"].tolist() == [False, True]
+    assert made.figure().axes[0].get_ylim()[1] == pytest.approx(1.1 * 1.1)
+    none = Against("epochs", [run("a", [2, nan], epochs=1)])
+    assert none.figure() and none.alt().endswith("nan.")
 
 
 @pytest.mark.parametrize(("choice", "runs", "message"), [

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 
+from workbench.data.gaps import sentences
 from workbench.lessons.exercise import Exercise, as_number, as_whole
 from workbench.metrics import answer_em, answer_f1, answer_f1_each
 from workbench.tasks.answering import best_threshold
+from workbench.tasks.matching import content
 
 CLOSE = 0.005  # 07.2: how far below the best F1 a threshold may be
 
@@ -47,18 +50,47 @@ def _threshold(run: Any, threshold: Any) -> tuple[bool, str]:
     return True, f"{words} The best is {best:.3f}, at {at:.2f}."
 
 
-def _only_words(run: Any, context: Any, answer: Any, easy: Any, hard: Any) -> tuple[bool, str]:
+def _only_words(run: Any, other: Any, context: Any, answer: Any, easy: Any, hard: Any) -> tuple[bool, str]:
+    """`other` is a witness: a run that may know what the second question asks for."""
     context, answer, easy, hard = (str(part) for part in (context, answer, easy, hard))
     if answer not in context:
         return False, f"{answer!r} is not a part of the passage."
     if len(hard.split()) < 3 or easy == hard:
         return False, "Two different questions of at least three words, please."
+    if same := _said_there(hard, context, answer):
+        return (
+            False,
+            f"The second question has {', '.join(same)} from the sentence with the answer: say it in other words.",
+        )
     said = list(run.predict([(easy, context), (hard, context)])["answer"])
-    right = [answer_em([s], [[answer]]) == 1 for s in said]
-    return right == [
-        True,
-        False,
-    ], f"The first is answered with {said[0]!r}, the second with {said[1]!r}; right is {answer!r}."
+    words = f"The first is answered with {said[0]!r}, the second with {said[1]!r}; right is {answer!r}."
+    if [answer_em([s], [[answer]]) for s in said] != [1, 0]:
+        return False, words
+    if _asked_by_people(hard, answer):
+        return True, f"{words} The people who wrote the second one meant {answer!r}."
+    found = str(other.predict([(hard, context)])["answer"].iloc[0])
+    if answer_em([found], [[answer]]) != 1:
+        return False, (
+            f"{words} But does the second one ask for that? The other model says {found!r}, and nobody has written it for this answer."
+        )
+    return True, f"{words} The other model finds it by the second one, too."
+
+
+def _said_there(question: str, context: str, answer: str) -> list[str]:
+    """The words of a question that mean something and stand in a sentence of the passage that has the answer; in all of the passage
+    where the answer goes over the end of a sentence."""
+    places = [context[a:b] for a, b in sentences(context) if answer in context[a:b]] or [context]
+    there = content(" ".join(places))
+    return [word for word in dict.fromkeys(re.findall(r"\w[\w'’-]*", question)) if content(word) & there]
+
+
+def _asked_by_people(question: str, answer: str) -> bool:
+    """Whether this is a question of the bundled passages, with this answer."""
+    from workbench.data import load
+
+    rows = (row for split in load("passages").values() for row in split)
+    asked = [row["answers"]["text"] for row in rows if row["question"].strip() == question.strip()]
+    return any(texts and answer_em([answer], [texts]) == 1 for texts in asked)
 
 
 EXERCISES: tuple[Exercise, ...] = (
@@ -87,13 +119,19 @@ EXERCISES: tuple[Exercise, ...] = (
     ),
     Exercise(
         "07.3",
-        "Show that the gap model matches words: one passage, one answer, and two questions for it. The first it answers rightly, the "
-        "second, in other words, not. Check with the run on gaps, the passage, the answer and both questions.",
+        "Show that the gap model matches words: one passage, one answer, and two questions for it. The first it answers rightly. The second asks "
+        "for the same thing with no word of the sentence that has the answer, and it does not. A witness is needed that it asks for the same "
+        "thing: the practised model that answers it rightly, or the people who wrote it. Check with both runs, the passage, the answer and both "
+        "questions.",
         _only_words,
-        ("It was trained on sentences of the passage with a gap called 'what'.",
+        ("The gap model was trained on sentences of the passage with a gap called 'what'.",
          "First question: the sentence with the answer, word for word, with 'what' in the answer's place.",
-         "Second question: ask for the same thing without any word of that sentence."),
-        "easy, context, answer_in_it = next((q, c, a) for q, c, a in zip(filled['question'], filled['context'], filled['answer']) if a and "
-        "q.replace('what', a) in c); hard = 'Which thing is it all about here?'",
+         "Second question: small words such as who or was may be shared, no others. In real_data are many that people wrote so: take one, and make "
+         "the first question of the sentence that has its answer."),
+        "from workbench.data.gaps import sentences; rows = [(r['question'], r['context'], r['answers']['text'][0]) for r in "
+        "real_data['validation'] if r['answers']['text']]; tries = [(c[a:b].replace(w, 'what').strip(), c, w, q) for q, c, w in rows "
+        "for a, b in sentences(c) if w in c[a:b] and not content(q) & content(c[a:b])]; "
+        "first, second = (list(filler.predict([(t[i], t[1]) for t in tries])['answer']) for i in (0, 3)); "
+        "easy, context, answer_in_it, hard = next(t for t, f, s in zip(tries, first, second) if f == t[2] and t[2] not in s)",
     ),
 )  # fmt: skip

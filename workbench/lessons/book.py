@@ -38,6 +38,8 @@ from workbench.training import events as ev
 
 OVER = ("overfitting", "watch: overfitting")
 USUAL = RunConfig().learning_rate
+LESSON_00 = RunConfig(train_examples=400, epochs=15, learning_rate=1e-4)  # what the lessons have trained themselves
+LESSON_01 = RunConfig(train_examples=660, epochs=6, evaluations=6, dropout=0.3, restore_best=False)
 
 
 def _overfit(run: Any) -> tuple[bool, str]:
@@ -121,20 +123,23 @@ def _fooled(run: Any, pairs: Any) -> tuple[bool, str]:
 
 
 def _twin(run: Any, twin: Any) -> tuple[bool, str]:
+    if run.config.model.endswith(":random"):
+        run, twin = twin, run
     a, b = run.config, twin.config
-    if {a.model.endswith(":random"), b.model.endswith(":random")} != {True, False}:
-        return False, f"One run must be of the random twin: these are {a.model} and {b.model}."
-    differ = [k for k in a.__dict__ if k not in ("model",) and getattr(a, k) != getattr(b, k)]
+    if b.model != f"{a.model}:random":
+        return False, f"One run must be of the other's random twin: these are {a.model} and {b.model}."
+    differ = [k for k in a.__dict__ if k != "model" and getattr(a, k) != getattr(b, k)]
     if differ:
         return False, f"They differ in {', '.join(differ)} as well as in the model: change one thing at a time."
-    if b.model.endswith(":random"):
-        run, twin = twin, run
-    right, wrong = (r.evaluate("validation")["accuracy"] for r in (twin, run))
+    if a.train_examples == LESSON_01.train_examples:
+        return False, f"With {a.train_examples} texts the lesson has done it: take another number."
+    right, wrong = (r.evaluate("validation")["accuracy"] for r in (run, twin))
     gap, n = right - wrong, run.store.facts["n_valid"]
     noise = 1.96 * (2 * 0.25 / n) ** 0.5
     word = "more than" if abs(gap) > noise else "within"
+    texts = "all texts" if a.train_examples is None else f"{a.train_examples} texts"
     return True, (
-        f"Pretrained {right:.1%}, random twin {wrong:.1%}: {gap:+.1%}, {word} the noise of {n} texts (±{noise:.1%})."
+        f"With {texts}: pretrained {right:.1%}, random twin {wrong:.1%}, {gap:+.1%}, {word} the noise of {n} texts (±{noise:.1%})."
     )
 
 
@@ -162,6 +167,7 @@ LESSON_00_01 = (
          "Give it few texts (train_examples=64) and many epochs, and switch early stopping off.",
          "Try train_examples=128, epochs=30, patience=None."),
         "answer = wb.fit('reviews', train_examples=128, epochs=30, learning_rate=1e-3); await answer",
+        own=(LESSON_00,),
     ),
     Exercise(
         "00.2",
@@ -180,6 +186,7 @@ LESSON_00_01 = (
          "patience=2 ends a run after two evaluations without a lower validation loss.",
          "Early stopping needs a curve that turns: few texts, many epochs, patience=2."),
         "answer = wb.fit('reviews', train_examples=256, epochs=30, patience=2); await answer",
+        own=(LESSON_00.replace(patience=3),),
     ),
     Exercise(
         "01.1",
@@ -201,13 +208,15 @@ LESSON_00_01 = (
     ),
     Exercise(
         "01.3",
-        "What did pretraining bring? Train the random twin with the same settings and check with both runs.",
+        "What does pretraining bring with fewer texts than the lesson's 660, or with all of them? Train bert-mini and its random twin with the "
+        "same settings, and check with both runs.",
         _twin,
-        ("The twin is called bert-mini:random.",
+        ("The twin is called bert-mini:random. train_examples says how many texts; without it a run takes all.",
          "Change only the model; keep data, rate, epochs, texts and seed.",
          "my_twin = wb.fit('reviews', model='bert-mini:random', **same)"),
         "same = dict(learning_rate=3e-4, epochs=6, dropout=0.3, restore_best=False); my_run = wb.fit('reviews', **same); await my_run; "
         "my_twin = wb.fit('reviews', model='bert-mini:random', **same); await my_twin",
+        own=(LESSON_01, LESSON_01.replace(model="bert-mini:random")),
     ),
     Exercise(
         "01.4",

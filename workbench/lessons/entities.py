@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from workbench.lessons.exercise import Exercise, as_sentence
+from workbench.lessons.exercise import Exercise, as_sentence, no_twins
 from workbench.metrics import entities, entity_scores
 
 EIGHTH = 8  # 05.4: at most this part of the training sentences
@@ -25,11 +25,8 @@ def _two_senses(run: Any, sentence: Any) -> tuple[bool, str]:
 
 
 def _never_seen(run: Any, twin: Any, claim: Any) -> tuple[bool, str]:
-    if run.config.model.endswith(":random") or not twin.config.model.endswith(":random"):
-        return (
-            False,
-            f"First a pretrained model, then its random twin: these are {run.config.model} and {twin.config.model}.",
-        )
+    if odd := no_twins(run, twin):
+        return False, odd
     sentence, name, kind = (as_sentence(part) for part in claim)
     kinds = sorted({label[2:] for label in run.store.facts["labels"] if label != "O"})
     if kind not in kinds:
@@ -65,11 +62,8 @@ def _hardest_type(run: Any, kind: Any) -> tuple[bool, str]:
 
 
 def _few_sentences(run: Any, twin: Any) -> tuple[bool, str]:
-    if run.config.model.endswith(":random") or not twin.config.model.endswith(":random"):
-        return (
-            False,
-            f"First a pretrained model, then its random twin: these are {run.config.model} and {twin.config.model}.",
-        )
+    if odd := no_twins(run, twin):
+        return False, odd
     if run.config.data != twin.config.data:
         return False, f"One run is on {run.config.data}, the other on {twin.config.data}."
     few, all_of_them = (r.store.facts["n_train"] for r in (run, twin))

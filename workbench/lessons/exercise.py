@@ -1,7 +1,8 @@
 """Exercises checked by outcome: what the learner made is looked at, not how. No model answers are compared as text.
 
 `wb.exercise("00.1")` shows the task; `.check(answer)` judges, `.hint()` helps a little more each time, `.solution()` tells.
-An answer of None or `...` is "not attempted": neither right nor wrong.
+An answer of None or `...` is "not attempted": neither right nor wrong. So are the runs that the lesson itself has trained, where an
+exercise asks for one of the learner's own.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import html
 import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from workbench.config import RunConfig
 from workbench.errors import WorkbenchError
 from workbench.training.store import runs_home, write_aside
 
@@ -45,19 +47,25 @@ class Outcome:
 
 @dataclass
 class Exercise:
-    """One task. `judge` gets the answer and returns (passed, why); whatever it raises is reported as not yet."""
+    """One task. `judge` gets the answer and returns (passed, why); whatever it raises is reported as not yet. `own` are the choices
+    of runs that the lesson has trained already and that would pass: they are no attempt."""
 
     id: str
     task: str
     judge: Callable[..., tuple[bool, str]]
     hints: tuple[str, ...]
     answer: str
+    own: tuple[RunConfig, ...] = field(default=(), repr=False)
     _shown: int = field(default=0, repr=False)
 
     def check(self, *answer: Any) -> Outcome:
         """Judge an answer by its outcome and remember a pass."""
         if not answer or any(a is None or a is ... or (isinstance(a, list | tuple | str) and not a) for a in answer):
             return Outcome(NOT_ATTEMPTED, "Put your own answer in the cell above, run it, then check again.")
+        if self.own and any(getattr(part, "config", None) in self.own for part in _parts(answer)):
+            return Outcome(
+                NOT_ATTEMPTED, "This run has the choices of the lesson's own: train one with others, then check again."
+            )
         if words := _unfinished(answer):
             return Outcome(FAILED, words)
         try:
@@ -113,9 +121,15 @@ def progress() -> set[str]:
         return set()
 
 
+def _parts(answer: tuple[Any, ...]) -> Iterator[Any]:
+    """What was handed in, one by one, also what stands inside a pair."""
+    for a in answer:
+        yield from a if isinstance(a, list | tuple) else (a,)
+
+
 def _unfinished(answer: tuple[Any, ...]) -> str:
     """What is wrong with runs that train still or broke off, also inside a pair; empty where nothing is."""
-    for part in (p for a in answer for p in (a if isinstance(a, list | tuple) else (a,))):
+    for part in _parts(answer):
         if getattr(part, "done", True) is False:
             return "This run has not ended yet: wait for it with `await` and its name, then check again."
         if isinstance(error := getattr(part, "error", None), BaseException):
@@ -155,6 +169,12 @@ def as_sentence(answer: Any) -> str:
     ('It works.', 'It works.')
     """
     return answer if isinstance(answer, str) else " ".join(map(str, answer))
+
+
+def no_twins(run: Any, twin: Any) -> str:
+    """A sentence where the second run did not begin with the random twin of the first one's model; empty where it did."""
+    a, b = run.config.model, twin.config.model
+    return "" if b == f"{a}:random" else f"First a pretrained model, then its random twin: these are {a} and {b}."
 
 
 def _remember(id: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Any
 
-from workbench.lessons.exercise import Exercise
+from workbench.lessons.exercise import Exercise, no_twins
 from workbench.lessons.translation import written
 
 SPANISH, FRENCH, MODEL, MARK = "phrases-en-es", "phrases-en-fr", "en-fr-mini", "Spanish: "
@@ -45,11 +45,8 @@ def _letters_known(sentence: Any) -> tuple[bool, str]:
 
 
 def _few_beat_the_twin(run: Any, twin: Any) -> tuple[bool, str]:
-    if run.config.model.endswith(":random") or not twin.config.model.endswith(":random"):
-        return (
-            False,
-            f"A run that began with the checkpoint, and the random twin: these began with {run.config.model} and {twin.config.model}.",
-        )
+    if odd := no_twins(run, twin):
+        return False, odd
     n, all_pairs = run.store.facts["n_train"], twin.store.facts["n_train"]
     if n > FEW:
         return False, f"It learned from {n} pairs: at most {FEW} (train_examples={FEW})."

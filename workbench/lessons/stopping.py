@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from workbench.config import RunConfig
 from workbench.diagnosis.race import Patient, replay_rule
 from workbench.lessons.exercise import Exercise, as_whole
 from workbench.training import events as ev
 
 SPARED = 0.25  # the share of the steps that a good patience saves
 COST = 1.0  # percent above the lowest loss from which impatience has done harm
+LESSON = RunConfig(train_examples=300, epochs=12, learning_rate=1.5e-4, evaluations=12)  # what it trains itself
 
 
 def _patient(run: Any, patience: Any) -> tuple[bool, str]:
@@ -75,6 +77,7 @@ EXERCISES: tuple[Exercise, ...] = (
          "Many evaluations lie close together, and then noise is larger than progress.",
          "A high learning rate makes steps rough, evaluations=40 makes many of them."),
         "answer = wb.fit('reviews', train_examples=400, epochs=6, learning_rate=5e-4, evaluations=40); await answer",
+        own=(LESSON, LESSON.replace(seed=1)),
     ),
     Exercise(
         "06.3",
@@ -84,5 +87,6 @@ EXERCISES: tuple[Exercise, ...] = (
          "A curve that turns early: few texts, many epochs.",
          "stopping='GL 5' with train_examples=256 and epochs=30."),
         "answer = wb.fit('reviews', train_examples=256, epochs=30, stopping='GL 5'); await answer",
+        own=(LESSON.replace(stopping="GL 5"),),
     ),
 )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from workbench.lessons.exercise import Exercise, as_number
+from workbench.lessons.exercise import Exercise, as_number, no_twins
 
 DATA, TOPICS = "headlines", 8
 FEW = 256  # 03.1: labelled texts with which all of them are to be beaten
@@ -38,11 +38,8 @@ def _few_beat_all(run: Any) -> tuple[bool, str]:
 
 
 def _catches_up(run: Any, twin: Any) -> tuple[bool, str]:
-    if run.config.model.endswith(":random") or not twin.config.model.endswith(":random"):
-        return (
-            False,
-            f"First a pretrained model, then its random twin: these are {run.config.model} and {twin.config.model}.",
-        )
+    if odd := no_twins(run, twin):
+        return False, odd
     if {run.config.data, twin.config.data} != {DATA}:
         return False, f"Both runs are to be on {DATA}: these are on {run.config.data} and {twin.config.data}."
     few, many = run.store.facts["n_train"], twin.store.facts["n_train"]

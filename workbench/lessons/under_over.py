@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from workbench.config import RunConfig
 from workbench.diagnosis.advice import HEALTHY, MEMORISING, OVERFITTING, TOO_LITTLE, UNDERFITTING, WATCH
 from workbench.diagnosis.guesses import Prediction, score
 from workbench.lessons.exercise import Exercise
 
 NEAR = 2  # evaluations that a predicted best step may be off
 LOWER = 0.10  # share by which a fork has to end below its parent
+LESSON = RunConfig(
+    "headlines", "bert-tiny", train_examples=160, learning_rate=1e-3, epochs=16, evaluations=16, keep_states=4
+)
 LEARNED = (HEALTHY, MEMORISING, OVERFITTING, WATCH)
 
 
@@ -121,5 +125,6 @@ EXERCISES: tuple[Exercise, ...] = (
          "Much smaller steps leave the model near where it was.",
          "run.fork(learning_rate=3e-5) branches off at the best step."),
         "answer = run.fork(learning_rate=3e-5); await answer",
+        own=(LESSON.replace(dropout=0.4), LESSON.replace(learning_rate=5e-5)),
     ),
 )  # fmt: skip

@@ -7,11 +7,20 @@ with the tensors that a tokenizer makes, whatever the machine has.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
+
+_borrowers: WeakKeyDictionary[Any, int] = (
+    WeakKeyDictionary()
+)  # how many ask a model that rests on the CPU, in any thread
+_moving = (
+    threading.Lock()
+)  # held while such a model is on its way, so that nobody meets one half of it here and half there
 
 
 def gpu() -> torch.device | None:
@@ -42,15 +51,32 @@ def settled(model: Any) -> Any:
 
 @contextmanager
 def lent(model: Any) -> Iterator[None]:
-    """Within it a model that rests on the CPU stands on the GPU, where there is one with room for it."""
-    if gpu() is None or next(model.parameters()).device.type != "cpu":  # there is none, or it is there already
+    """Within it a model that rests on the CPU stands on the GPU, where there is one with room for it. Several threads may ask the same
+    model: the first one brings it there, the last one brings it back."""
+    if gpu() is None:
         yield
         return
-    settled(model)
+    with _moving:
+        others = _borrowers.get(model, 0)
+        resting = others > 0 or next(model.parameters()).device.type == "cpu"  # else it is there for good
+        if resting:
+            if not others:
+                settled(model)
+            _borrowers[model] = others + 1
     try:
         yield
     finally:
-        model.to("cpu")
+        if resting:
+            _given_back(model)
+
+
+def _given_back(model: Any) -> None:
+    """One borrower less; without any the model rests on the CPU again."""
+    with _moving:
+        _borrowers[model] -= 1
+        if not _borrowers[model]:
+            del _borrowers[model]
+            model.to("cpu")
 
 
 def out_of_memory(error: BaseException) -> bool:
@@ -61,6 +87,28 @@ def out_of_memory(error: BaseException) -> bool:
     return any(
         w in text for w in ("out of memory", "can't allocate memory", "not enough memory", "_status_alloc_failed")
     )
+
+
+def count_anew(device: torch.device) -> None:
+    """From now on `most_held` counts anew."""
+    reset = getattr(_backend(device), "reset_peak_memory_stats", None)
+    if reset is not None:
+        reset()
+
+
+def most_held(device: torch.device) -> int | None:
+    """The most megabytes of a GPU that this process's tensors have held since `count_anew`; None on the CPU. Apple's GPUs count no
+    peak: what their driver has handed out comes near it, as torch keeps what is freed for the next step."""
+    backend = _backend(device)
+    for name in ("max_memory_allocated", "driver_allocated_memory"):
+        if hasattr(backend, name):
+            return round(getattr(backend, name)() / 1e6)
+    return None
+
+
+def _backend(device: torch.device) -> Any:
+    """What torch has for a kind of GPU, `torch.cuda` for example; None for the CPU."""
+    return None if device.type == "cpu" else torch.get_device_module(device)
 
 
 def free_unused() -> None:

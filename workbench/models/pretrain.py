@@ -29,6 +29,7 @@ from torch import distributed
 
 from workbench.catalog import bundled_home
 from workbench.errors import WorkbenchError
+from workbench.files import to_be_made
 from workbench.models import embeddings, pretrain_card, pretrain_text
 from workbench.models.pretrain_batches import Plan
 from workbench.models.pretrain_loop import Loop
@@ -91,8 +92,8 @@ def lengths(words: str) -> tuple[tuple[int, float], ...]:
 def run(arguments: argparse.Namespace) -> None:
     """The stages asked for, in order; each skips what its folder already holds."""
     recipe = find(arguments.name)
-    work: Path = arguments.work or Path(".pretrain") / recipe.name
-    out: Path = arguments.out or Path("data/models") / recipe.name
+    work = to_be_made(arguments.work or Path(".pretrain") / recipe.name)
+    out = to_be_made(arguments.out or Path("data/models") / recipe.name)
     os.environ.setdefault("RAYON_NUM_THREADS", str(arguments.threads))
     torch.set_num_threads(arguments.threads)
     work.mkdir(parents=True, exist_ok=True)

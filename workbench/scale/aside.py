@@ -9,16 +9,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from workbench.errors import WorkbenchError
-from workbench.files import patiently
+from workbench.files import patiently, to_be_made
 
 
 @contextmanager
 def new_folder(folder: Path) -> Iterator[Path]:
     """Yield a folder to write into; it becomes `folder` when the block ends well and vanishes when it does not.
 
-    Raises WorkbenchError where something is there already, and for what the disk refuses (full, read-only) in one sentence.
+    Raises WorkbenchError where something is there already, for a name that not every system can give, and for what the disk refuses
+    (full, read-only) in one sentence.
     """
-    folder = folder.expanduser()
+    folder = to_be_made(folder)
     check_free(folder)
     aside = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     try:

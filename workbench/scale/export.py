@@ -15,6 +15,7 @@ from typing import Any
 
 from workbench.config import toml_value
 from workbench.errors import WorkbenchError
+from workbench.files import to_be_made
 from workbench.scale.aside import check_free, new_folder
 from workbench.scale.card import data_card, export_readme, short
 from workbench.scale.script import script
@@ -31,7 +32,7 @@ def export(run: Any, folder: str | Path) -> Path:
 
     Raises WorkbenchError for a run that no script can repeat (which says what can), and for a folder that cannot be written.
     """
-    folder = Path(folder).expanduser()
+    folder = to_be_made(folder)
     check_free(folder)
     check(run)
     parts = Parts(run)

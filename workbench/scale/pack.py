@@ -25,7 +25,7 @@ from pathlib import Path
 
 from workbench import bootstrap
 from workbench.errors import WorkbenchError
-from workbench.files import patiently
+from workbench.files import patiently, portable, to_be_made
 from workbench.lab import copy_lessons
 from workbench.scale.arguments import Parser
 
@@ -121,7 +121,7 @@ def pack(file: str | Path, add: list[str] | tuple[str, ...] = (), fetch: Callabl
     Raises WorkbenchError when there is no room (with what is needed), when a package cannot be had, and for a name that
     stands for no archive; nothing is left behind then.
     """
-    target = Path(file).expanduser().resolve()
+    target = to_be_made(file).resolve()
     if not target.name.endswith(KINDS):
         raise WorkbenchError(f"{target.name} is no archive", f"a name that ends in {', '.join(KINDS)}", default_name())
     if not target.parent.is_dir() or target.is_dir():
@@ -129,6 +129,7 @@ def pack(file: str | Path, add: list[str] | tuple[str, ...] = (), fetch: Callabl
     for folder in map(Path, add):
         if not (folder / "config.json").is_file():
             raise WorkbenchError(f"{folder} is not a saved model", "a folder with config.json", "run.save('my-model')")
+    check_names([folder.resolve().name for folder in map(Path, add)])
     needed = packages()
     bytes_needed = room_needed(needed, add)
     check_room(target.parent, bytes_needed)
@@ -146,6 +147,17 @@ def pack(file: str | Path, add: list[str] | tuple[str, ...] = (), fetch: Callabl
     finally:
         part.unlink(missing_ok=True)
     return target
+
+
+def check_names(names: list[str]) -> None:
+    """In the archive models lie side by side, for systems that may not tell capitals from small letters."""
+    for name in names:
+        if [other.lower() for other in names].count(name.lower()) > 1:
+            raise WorkbenchError(
+                f"two models called {name}", "a name of its own for each", "renaming one of the folders"
+            )
+        if not portable(name):
+            raise WorkbenchError(f"a model called {name!r}, which Windows cannot have", "another name", "renaming it")
 
 
 def packages() -> dict[str, metadata.Distribution]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from workbench.config import BY_HAND, RunConfig, check_names, name_of
 from workbench.errors import WorkbenchError
+from workbench.files import portable
 from workbench.scale import storage as kept
 from workbench.scale.space import distributions
 
@@ -158,9 +159,10 @@ def joined(name: str, storage: Any) -> tuple[Plan, Any, str]:
 
 
 def checked(name: Any) -> str:
-    """A name that can be a file's, too."""
-    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
-        raise WorkbenchError(f"the name {name!r}", "letters, digits, dots and dashes, at most 100", 'name="rates"')
+    """A name that can be a file's, too, on every system."""
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name) or not portable(name):
+        raise WorkbenchError(f"the name {name!r}", "letters, digits, dots and dashes, at most 100, that are no device's name",
+                             'name="rates"')  # fmt: skip
     return name
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import WorkbenchError
+from workbench.files import to_be_made
 from workbench.training.store import runs_home
 
 FIRST = b'{"op_code":'  # how the file of a search begins
@@ -36,7 +37,7 @@ def place(storage: str | os.PathLike[str] | None, name: str) -> str:
     if not text.strip() or Path(text).is_dir():
         raise WorkbenchError(f"the storage {text!r} is no file", "a file or a database URL", 'storage="search.jsonl"')
     if "://" not in text:
-        return str(Path(text).expanduser().resolve())
+        return str(to_be_made(text).resolve())
     if text.startswith("redis"):
         raise WorkbenchError(f"the storage {masked(text)} would be read as pickles, which can run code",
                              "a file, or a URL of SQLite, PostgreSQL or MySQL", "storage='sqlite:///search.db'")  # fmt: skip

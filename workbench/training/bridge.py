@@ -22,6 +22,7 @@ from workbench.config import RunConfig
 from workbench.diagnosis.race import rule
 from workbench.diagnosis.stopping import Patience
 from workbench.errors import WorkbenchError
+from workbench.models import place
 from workbench.models.moves import Moves
 from workbench.tasks.base import Prepared, Task, forward
 from workbench.training import checkpoint, states
@@ -74,6 +75,7 @@ class Bridge(TrainerCallback):
         self.best_in_memory: dict[str, Any] | None = None
         self.due: set[int] = set()
         self.memory = 0.0  # resident megabytes of this process, the most that an evaluation has seen
+        self.gpu_memory: int | None = None  # the most megabytes of the GPU that tensors have held; None on the CPU
         self.last_saved, self.save_cost = 0.0, 0.0
         self.ended = self.fired = ""  # why training ends; why it should have ended, while a ghost goes on
         self.budget = budget(config.seconds)
@@ -99,6 +101,7 @@ class Bridge(TrainerCallback):
             self.best_state = self.best_step
             self.rate, self.before, self.fired = extra["rate"], extra["seconds"], extra.get("fired", "")
         self.moves = self.moves or Moves(kw["model"])
+        place.count_anew(args.device)
         self.began = self.last_saved = time.monotonic()
         parts = args.gradient_accumulation_steps
         self.emit(ev.Started(state.global_step, self.before, state.max_steps, {"accumulate": parts}))
@@ -177,6 +180,7 @@ class Bridge(TrainerCallback):
         if self.watch:
             train = self.watch(state.global_step, train, valid)
         self.memory = max(self.memory, round(psutil.Process().memory_info().rss / 1e6))
+        self.gpu_memory = place.most_held(next(model.parameters()).device)
         losses = self.task.losses(valid, self.prepared.validation.labels)
         train_loss = float(self.task.losses(train, self.prepared.probe.labels).mean())
         valid_loss = float(losses.mean())

@@ -23,6 +23,9 @@ from workbench.training.effects_data import CORPORA, PRACTICE, dataset, paragrap
 
 FULL = {"learning_rate": 5e-4}
 FEW = {"epochs": 20, "evaluations": 1, "restore_best": False}
+BEFORE = (
+    100  # the seed of a run that others begin with: a new head with the same seed would begin aligned with its encoder
+)
 KEY = ("name", "words", "data", "labels", "model", "metric")  # of a setting, in its results
 CALLED = {"f1": "F1", "chrf": "chrF"}  # metrics, on the page
 
@@ -185,8 +188,9 @@ def measure(setting: Setting, a: argparse.Namespace) -> None:
         choice, before = setting.first
         before = {"model": "bert-mini", **before}
         texts = dataset(before.pop("data"), a.practice, a.corpora) if "data" in before else data
-        made = earlier(runs_home(), RunConfig(**{**before, "data": texts.name, "seed": 0}), fingerprint(texts))
-        way[choice] = made or fit(texts, seed=0, **before).join()
+        own = BEFORE if choice == "model" else 0
+        made = earlier(runs_home(), RunConfig(**{**before, "data": texts.name, "seed": own}), fingerprint(texts))
+        way[choice] = made or fit(texts, seed=own, **before).join()
     for name, seed in wanted:
         choices = {"model": setting.model, **setting.shared, **(way if name == "technique" else setting.control)}
         at = {"seed": seed, "control": choices if name == "control" else None}

@@ -59,7 +59,7 @@ def estimate(
         grounds += "; the reading before it comes on top, once"
     width = min(2.0 * tokens_per_text, config.max_length)
     activations = config.batch_size * width * facts.get("hidden", 256) * facts.get("layers", 4) * 34 * 4
-    place = "" if device == "cpu" else " of the GPU's memory"
+    place = " of main memory" if device == "cpu" else f" of the GPU's memory, {BASE_MB} of them for its context"
     return Estimate(seconds, BASE_MB + (parameters * 16 + activations) / 1e6, grounds, place)
 
 

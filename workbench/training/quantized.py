@@ -19,6 +19,7 @@ from torch.ao.nn.quantized import dynamic
 from torch.ao.quantization import quantize_dynamic
 
 from workbench.errors import WorkbenchError
+from workbench.files import to_be_made
 from workbench.training.predictor import Predictor
 
 
@@ -44,15 +45,16 @@ class Quantized(Predictor):
 
         from workbench.scale.aside import new_folder
 
-        with new_folder(Path(folder)) as aside:
+        folder = to_be_made(folder)
+        with new_folder(folder) as aside:
             save_file(self.state(), aside / "int8.safetensors")
-        return Path(folder)
+        return folder
 
     def load(self, folder: Path) -> Quantized:
         """Take up the weights that `save` has written."""
         from safetensors.torch import load_file
 
-        put_back(self.model, load_file(Path(folder) / "int8.safetensors"))
+        put_back(self.model, load_file(Path(folder).expanduser() / "int8.safetensors"))
         return self
 
 

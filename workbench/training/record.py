@@ -14,6 +14,7 @@ import pandas as pd
 
 from workbench.config import RunConfig
 from workbench.errors import WorkbenchError, whole
+from workbench.files import to_be_made
 from workbench.training import events as ev
 from workbench.training import recent
 from workbench.training.store import Store
@@ -284,9 +285,9 @@ class Record:
 
 
 def path_of(folder: Any, asking: str) -> Path:
-    """The folder to write into, or an error that says what it got instead of one."""
+    """The folder to write into, with `~` spelled out, or an error that says what it got instead of one."""
     if not isinstance(folder, str | os.PathLike) or not os.fspath(folder):
         raise WorkbenchError(
             f"{folder!r:.60} instead of a folder", "the path of a new folder", f'run.{asking}("my-model")'
         )
-    return Path(folder)
+    return to_be_made(folder)

@@ -196,7 +196,8 @@ class Worker:
             bridge.keep(model)
         if self.config.keep_states:
             states.trim(self.store.folder.parent, self.store.folder)
-        self.store.facts.update(memory_mb=bridge.memory, trained=max(learn, trained_parameters(model)[0]),
+        self.store.facts.update(memory_mb=bridge.memory, gpu_memory_mb=bridge.gpu_memory,
+                                trained=max(learn, trained_parameters(model)[0]),
                                 **technique.report(model, self.prepared, self.task, self.config))  # fmt: skip
         self.store.write_config()
         answer_in_fp32(model)

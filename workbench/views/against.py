@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -16,6 +17,7 @@ from workbench.views.tables import image_html, table_html
 
 UNITS = {"epochs": "epochs", "train_examples": "training texts", "learning_rate": "learning rate", "layers": "layers", "dropout": "dropout (share)",
          "weight_decay": "weight decay", "batch_size": "texts per step", "label_smoothing": "label smoothing (share)"}  # fmt: skip
+LOWEST = "lowest at the end"  # what the ring and the table call the run that ended with the lowest validation loss
 WIDE = ("epochs", "train_examples", "learning_rate", "batch_size")  # choices whose values lie factors apart
 
 
@@ -36,13 +38,15 @@ class Against:
         return float(found)
 
     def frame(self) -> pd.DataFrame:
-        """One row per run: the choice, last training and validation loss, the lowest validation loss, verdict."""
+        """One row per run: the choice, last training and validation loss, whether no other ended with a lower validation loss, verdict."""
         rows = []
         for run in self.runs:
             last = run.frame().iloc[-1]
             rows.append({self.choice: self.value(run, self.choice), "training loss": last["train_loss"],
-                         "validation loss": last["valid_loss"], "lowest": run.best["valid_loss"], "verdict": run.diagnosis.verdict})  # fmt: skip
-        return pd.DataFrame(rows).set_index(self.choice)
+                         "validation loss": last["valid_loss"], "verdict": run.diagnosis.verdict})  # fmt: skip
+        frame = pd.DataFrame(rows).set_index(self.choice)
+        frame.insert(2, LOWEST, frame["validation loss"] == frame["validation loss"].min())
+        return frame
 
     def figure(self) -> Figure:
         figure = Figure(figsize=(7.2, 3.0), dpi=110, layout="constrained")
@@ -53,13 +57,19 @@ class Against:
         rows = "; ".join(
             f"{i:g}: {r['training loss']:.2f} and {r['validation loss']:.2f}" for i, r in self.frame().iterrows()
         )
-        return f"Line chart of last training and validation loss against {UNITS.get(self.choice, self.choice)}: {rows}."
+        low = ", ".join(f"{i:g}" for i in self.frame().query(f"`{LOWEST}`").index)
+        words = (
+            f"Line chart of last training and validation loss against {UNITS.get(self.choice, self.choice)}: {rows}."
+        )
+        return f"{words} Validation loss is {LOWEST} with {low}." if low else words
 
     def __repr__(self) -> str:
         return self.frame().round(3).to_string()
 
     def _repr_html_(self) -> str:
-        rows = [{self.choice: f"{i:g}", **r} for i, r in self.frame().round(3).iterrows()]
+        rows = [
+            {self.choice: f"{i:g}", **r, LOWEST: "✓" if r[LOWEST] else ""} for i, r in self.frame().round(3).iterrows()
+        ]
         return image_html(self.figure(), self.alt(), 700) + table_html(rows)
 
 
@@ -67,15 +77,16 @@ def last_losses(frame: pd.DataFrame, ax: Axes, choice: str) -> Axes:
     """Last losses (nats) against a choice, the lowest of the last validation losses ringed."""
     ax.plot(frame.index, frame["training loss"], color=fig.TRAIN, marker="o", label="training loss")
     ax.plot(frame.index, frame["validation loss"], color=fig.VALID, marker="s", ls="--", label="validation loss")
-    low = frame["validation loss"].idxmin()
-    ax.plot([low], [frame["validation loss"].min()], "o", ms=12, mfc="none", mew=2, color=fig.BEST, label="lowest")
+    low = frame.loc[frame[LOWEST], "validation loss"]
+    ax.plot(low.index, low, "o", ms=12, mfc="none", mew=2, color=fig.BEST, label=LOWEST)
     if choice in WIDE:
         ax.set_xscale("log")
         ax.set_xticks(list(frame.index), [f"{v:g}" for v in frame.index])
         ax.minorticks_off()
     ax.set_xlabel(UNITS.get(choice, choice) + (" (log scale)" if choice in WIDE else ""))
     ax.set_ylabel("loss at the end (nats)")
-    top = 1.1 * float(frame[["training loss", "validation loss"]].to_numpy().max())
+    losses = frame[["training loss", "validation loss"]].to_numpy(dtype=float)
+    top = 1.1 * float(losses[np.isfinite(losses)].max(initial=0.0)) or 1.0  # a run may have ended without a finite loss
     ax.set_ylim(-0.03 * top, top)  # a loss of zero keeps its whole marker
     ax.grid(True, color="#E3E6EA", lw=0.7)
     fig.legend_outside(ax)

@@ -20,6 +20,11 @@ from workbench.views.asked import seeds_of, split_of
 from workbench.views.figures import GREY, METRICS, SERIES, controls
 from workbench.views.tables import image_html, table_html
 
+MEMORY, GPU_MEMORY = (
+    "memory (MB)",
+    "GPU memory (MB)",
+)  # of the process; of the tensors on its GPU, without what the driver takes
+
 
 class Duel:
     """Contenders and their runs. `await` it in a notebook, `join()` it in a script; Stop ends it with what there is."""
@@ -111,7 +116,8 @@ class Duel:
     # what came of it -----------------------------------------------------------------------------------------------
 
     def frame(self) -> pd.DataFrame:
-        """One row per contender: mean score and spread over seeds, weights that learn, seconds to the end, memory."""
+        """One row per contender: mean score and spread over seeds, weights that learn, seconds to the end, the most memory that the
+        process had and, where a run was on a GPU, the most that tensors held there."""
         rows = []
         for name, runs in self.runs.items():
             if not runs:
@@ -125,7 +131,8 @@ class Duel:
                 "sd": sd,
                 "weights that learn": int(facts[0].get("trained", 0)),
                 "seconds": float(np.mean([spent(r) for r in runs])),
-                "memory (MB)": int(max(f.get("memory_mb", 0) for f in facts)),
+                MEMORY: int(max(f.get("memory_mb", 0) for f in facts)),
+                **({GPU_MEMORY: int(max(there))} if (there := on_gpu(facts)) else {}),
             })  # fmt: skip
         return pd.DataFrame(rows)
 
@@ -192,6 +199,11 @@ class Duel:
         frame = self.frame()
         table = table_html(self._rows(frame)) if len(frame) else ""
         return f'<p role="status">Run {done + 1} of {total}: {html.escape(now)} …</p>{table}'
+
+
+def on_gpu(facts: Sequence[dict[str, Any]]) -> list[float]:
+    """The most megabytes that the tensors of each run held on its GPU, of those that had one."""
+    return [f["gpu_memory_mb"] for f in facts if f.get("gpu_memory_mb") is not None]
 
 
 def spent(run: Any) -> float:

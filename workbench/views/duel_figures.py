@@ -12,9 +12,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, NullFormatter
 
+from workbench.views.duel import GPU_MEMORY, MEMORY, on_gpu
 from workbench.views.figures import GREY, MARKERS, METRICS, SERIES, controls
 
-COSTS = (("seconds", "training time (s)"), ("weights that learn", "weights that learn (log scale)"), ("memory (MB)", "memory of the process (MB)"))  # fmt: skip
+COSTS = (("seconds", "training time (s)"), ("weights that learn", "weights that learn (log scale)"))
+PROCESS, TENSORS = (MEMORY, "memory of the process (MB)"), (GPU_MEMORY, "tensors in the GPU's memory (MB)")
 
 
 def costs_figure(duel: Any) -> Figure:
@@ -30,13 +32,13 @@ def costs_figure(duel: Any) -> Figure:
         _contender(duel, row, axes)
     _curves(duel, axes[0])
     _controls(duel, axes)
-    for ax, (_, words) in zip(axes, COSTS, strict=True):
+    for ax, (_, words) in zip(axes, _costs(duel), strict=True):
         _style(ax, words)
     metric = _metric(duel)
     axes[0].set_ylabel(f"{duel.split} {METRICS.get(metric, metric)} (share)")
     axes[0].set_xlim(left=0)
     _weights(axes[1], [r["weights that learn"] for r in rows])
-    axes[2].set_xlim(0, max([r["memory (MB)"] for r in rows], default=1) * 1.2 or 1)
+    axes[2].set_xlim(0, max([r[_costs(duel)[2][0]] for r in rows], default=1) * 1.2 or 1)
     handles, names = axes[0].get_legend_handles_labels()
     if handles:
         figure.legend(handles, names, loc="upper left", bbox_to_anchor=(0.06, 1.0), ncol=3, fontsize=8.5, frameon=False)
@@ -45,15 +47,22 @@ def costs_figure(duel: Any) -> Figure:
     return figure
 
 
+def _costs(duel: Any) -> tuple[tuple[str, str], ...]:
+    """(column, words) of the three axes: the memory is the GPU's where all runs have trained on one."""
+    facts = [r.store.facts for runs in duel.runs.values() for r in runs]
+    return (*COSTS, TENSORS if facts and len(on_gpu(facts)) == len(facts) else PROCESS)
+
+
 def _contender(duel: Any, row: dict[str, Any], axes: Any) -> None:
     """One contender in all three: its band, a mark per seed, and the mean."""
     name, colour, marker = row["contender"], *look(duel, row["contender"])
     per_run = {
         "seconds": [r.frame()["seconds"].iloc[-1] for r in duel.runs[name]],
         "weights that learn": [row["weights that learn"]] * row["runs"],
-        "memory (MB)": [r.store.facts.get("memory_mb", 0) for r in duel.runs[name]],
+        MEMORY: [r.store.facts.get("memory_mb", 0) for r in duel.runs[name]],
+        GPU_MEMORY: on_gpu([r.store.facts for r in duel.runs[name]]),
     }
-    for ax, (what, _) in zip(axes, COSTS, strict=True):
+    for ax, (what, _) in zip(axes, _costs(duel), strict=True):
         if not np.isnan(row["sd"]):
             ax.axhspan(row["score"] - row["sd"], row["score"] + row["sd"], color=colour, alpha=0.13, lw=0, zorder=0)
         ax.plot(per_run[what], duel.scores[name], ls="", marker=marker, color=colour, ms=4.5, alpha=0.6)
@@ -115,15 +124,13 @@ def look(duel: Any, name: str) -> tuple[str, str]:
 
 def costs_words(duel: Any) -> str:
     """The picture in words."""
-    metric = _metric(duel)
+    metric, (what, of) = _metric(duel), _costs(duel)[2]
     rows = [
         f"{r['contender']} {r['score']:.3f}{_spread(r['sd'])} with {r['weights that learn']:,} weights that learn, "
-        f"{r['seconds']:.0f} s, {r['memory (MB)']} MB"
+        f"{r['seconds']:.0f} s, {r[what]:.0f} MB"
         for r in duel.frame().to_dict("records")
     ]
-    begun = (
-        f"Chart of {duel.split} {METRICS.get(metric, metric)} against training time, weights that learn and memory: "
-    )
+    begun = f"Chart of {duel.split} {METRICS.get(metric, metric)} against training time, weights that learn and {of.removesuffix(' (MB)')}: "
     return begun + ("; ".join(rows) or "no run has ended yet") + "."
 
 
