@@ -223,6 +223,10 @@ def test_nothing_said_is_no_error(model, home):
     assert "Nothing was predicted" in made.words.value and not (run.folder / "prediction.json").exists()
 
 
+def test_no_prediction_is_said_and_no_empty_place(home):
+    assert "No predictions yet" in wb.guesses()._repr_html_()
+
+
 def test_past_scores_are_shown_as_a_line(model, home):
     for seed in (0, 1):
         made = wb.guess(data(), model=model, epochs=1, evaluations=2, seed=seed)
