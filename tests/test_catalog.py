@@ -200,12 +200,20 @@ def test_techniques_are_shown_with_where_they_come_from():
     assert row_of(catalog.techniques(), "lora")["after"] == "Hu et al. 2021"
 
 
+def test_words_stand_on_the_left_and_numbers_on_the_right_in_one_line():
+    """In every cell: JupyterLab gives each an alignment of its own, whatever the table says."""
+    shown = catalog.models()._repr_html_()
+    assert '<td style="text-align:left;white-space:nowrap"><code>bert-mini</code></td>' in shown
+    assert '<td style="text-align:right;white-space:nowrap">5.4 M</td>' in shown and shown.count("<td>") == 0
+    assert "seconds that one core takes" in shown and "seconds" not in catalog.techniques()._repr_html_()
+
+
 def test_a_column_in_which_nothing_stands_is_left_out():
     assert "from" in repr(Cards([EVIL])) and "licence" not in repr(Cards([EVIL]))
 
 
 def test_an_empty_list_shows_nothing():
-    assert repr(Cards()) == "" and "<td>" not in Cards()._repr_html_()
+    assert repr(Cards()) == "" and "<td" not in Cards()._repr_html_()
 
 
 def test_find_by_name():

@@ -109,6 +109,8 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     "technique": (NAME, WHAT, ("after", lambda card: card.reference)),
 }
 OTHERS = (NAME, FROM, WHAT)
+NUMBERS = ("parameters", "size", "tokens seen", "training 1,000", "asking 1,000", "examples")
+LONG = ("what it is", "what it learned")
 
 
 def table(cards: Sequence[Card]) -> list[tuple[str, ...]]:
@@ -127,11 +129,33 @@ def as_text(cards: Sequence[Card]) -> str:
 
 
 def as_html(cards: Sequence[Card]) -> str:
-    """The table for a notebook. Everything is escaped."""
+    """The table for a notebook, words on the left and numbers on the right; only sentences break into lines. Everything is escaped."""
     head, *rows = table(cards) or [()]
+    styles = [_style(name) for name in head]
     body = "".join(
-        "<tr>" + "".join(f"<td>{f'<code>{escape(v)}</code>' if i == 0 else escape(v)}</td>" for i, v in enumerate(row)) + "</tr>"
+        "<tr>" + "".join(f'<td style="{style}">{f"<code>{escape(v)}</code>" if i == 0 else escape(v)}</td>'
+                         for i, (style, v) in enumerate(zip(styles, row, strict=True))) + "</tr>"
         for row in rows
     )  # fmt: skip
-    top = "".join(f"<th scope=col>{escape(h)}</th>" for h in head)
-    return f"<table style='text-align:left'><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    top = "".join(
+        f'<th scope="col" style="{style.replace("nowrap", "normal")}">{escape(h)}</th>'
+        for style, h in zip(styles, head, strict=True)
+    )
+    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>{_explained(head)}"
+
+
+def _style(head: str) -> str:
+    """The style stands in each cell: JupyterLab gives every cell an alignment of its own, to the right."""
+    if head in LONG:
+        return "text-align:left;min-width:13em"
+    return f"text-align:{'right' if head in NUMBERS else 'left'};white-space:nowrap"
+
+
+def _explained(head: Sequence[str]) -> str:
+    """What the two columns of seconds measure, where they are there."""
+    if "training 1,000" not in head:
+        return ""
+    return (
+        '<p style="margin:4px 0"><b>training 1,000</b>, <b>asking 1,000</b>: seconds that one core takes to train on 1,000 '
+        "news briefs once, and to ask about them.</p>"
+    )

@@ -44,6 +44,11 @@ def test_folds_are_closed_until_opened_and_buttons_wait_for_a_run(panel):
     assert panel.folds.fork.go.disabled and panel.folds.real.go.disabled and panel.folds.real.stop.disabled
 
 
+def test_a_fold_is_no_wider_than_its_place(panel):
+    """A button has a margin of 2 px on both sides; as wide as its place it would put a scrollbar under every fold."""
+    assert {fold.button.layout.width for fold in panel.folds.opened} == {"min(800px, calc(100% - 4px))"}
+
+
 def test_a_prediction_is_sealed_by_train_and_revealed_at_the_end(panel):
     panel.folds.guess.set(best=2, verdict="underfitting")
     drive(panel)

@@ -100,9 +100,10 @@ def test_every_slider_stands_under_the_moment_that_it_sets():
 
 def test_nothing_is_wider_than_its_place():
     made = Guess(CONFIG)
-    assert {w.layout.max_width for w in (made.picture.image, made.upright, made.best, made.gap, made.verdict)} == {
-        "100%"
-    }
+    assert {w.layout.max_width for w in (made.upright, made.best, made.gap, made.verdict)} == {"100%"}
+    assert (
+        made.picture.image.layout.max_width == "calc(100% - 4px)"
+    )  # a picture has a margin, and would get a scrollbar
 
 
 def test_of_values_that_come_quickly_the_last_one_is_drawn_and_those_between_are_not(monkeypatch):
@@ -221,6 +222,10 @@ def test_nothing_said_is_no_error(model, home):
     made = wb.guess(data(), model=model, epochs=1, evaluations=2)
     run = asyncio.run(awaited(made))
     assert "Nothing was predicted" in made.words.value and not (run.folder / "prediction.json").exists()
+
+
+def test_no_prediction_is_said_and_no_empty_place(home):
+    assert "No predictions yet" in wb.guesses()._repr_html_()
 
 
 def test_past_scores_are_shown_as_a_line(model, home):

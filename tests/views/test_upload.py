@@ -122,6 +122,29 @@ def test_files_that_belong_together_become_one_dataset(panel, home):
     assert "one of" in arrive(panel, "alone.fr", lines["fr"]) and "both at once" in panel.data.upload.said.value
 
 
+@pytest.mark.parametrize("other", ["train.fr", "more.parquet", "notes.csv"])
+def test_a_file_that_would_not_be_read_with_the_others_is_refused_by_name(panel, home, other):
+    content = frame().to_parquet() if other.endswith("parquet") else frame().to_csv(index=False).encode()
+    said = arrive(panel, "train.csv", frame().to_csv(index=False).encode(), **{other.replace(".", "__"): content})
+    assert 'role="alert"' in said and f"{other} does not go with train.csv" in said
+    assert panel.config.data == "reviews" and not list((home / "runs" / "uploads").glob("*"))
+
+
+def test_names_of_labels_beside_the_splits_are_no_stranger(panel):
+    numbered = frame().replace({"no": 0, "yes": 1}).to_csv(index=False).encode()
+    said = arrive(panel, "train.csv", numbered, classes__txt=b"refused\naccepted\n")
+    assert 'role="alert"' not in said and wb.load(panel.config.data).labels == ["accepted", "refused"]
+
+
+def test_what_is_wrong_with_several_files_names_the_split_and_no_folder_of_ours(panel):
+    table = frame().to_csv(index=False).encode()
+    said = arrive(panel, "train.csv", table, test__csv=b"id,amount\n1,2\n3,4\n")
+    assert "test: columns id, amount" in said
+    assert "two files for one split in the files chosen" in arrive(panel, "my-train.csv", table, your_train__csv=table)
+    lines = b"A sentence here.\n" * 20
+    assert "train.en in the files chosen" in arrive(panel, "train.en", lines, other__fr=lines)
+
+
 def test_what_belongs_together_and_is_no_data_is_not_kept(panel, home):
     said = arrive(panel, "train.csv", b"text,label\na,x\n", test__csv=b"text,label\nb,x\n")
     assert 'role="alert"' in said and panel.config.data == "reviews"

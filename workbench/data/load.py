@@ -212,7 +212,10 @@ def _with_roles(
 ) -> pd.DataFrame:
     """The table with the kind's columns under their canonical names: those of training, where they are here too."""
     same = known if set(known.values()) <= set(map(str, table.columns)) else None
-    chosen = same or kind.columns(table, text, label)
+    try:
+        chosen = same or kind.columns(table, text, label)
+    except WorkbenchError as error:
+        raise WorkbenchError(f"{split}: {error.found}", error.expected, error.try_) from error
     if chosen is None:
         raise WorkbenchError(f"no {kind.ROWS} in {split} (columns: {', '.join(map(str, table.columns))})",
                              f"{kind.ROW} in every row, as in train")  # fmt: skip

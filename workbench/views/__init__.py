@@ -21,6 +21,21 @@ def in_notebook() -> bool:
     return shell is not None and shell.__class__.__name__ == "ZMQInteractiveShell"
 
 
+def figures_as_pictures() -> None:
+    """Let a Figure that ends a cell, as `duel.cost_figure()`, be seen: without pyplot IPython shows its size in words."""
+    from IPython import get_ipython
+
+    formatter = get_ipython().display_formatter.formatters["image/png"]
+    if ("matplotlib.figure", "Figure") not in formatter.deferred_printers:
+        formatter.for_type_by_name("matplotlib.figure", "Figure", _png)
+
+
+def _png(figure: Any) -> bytes:
+    from workbench.views.figures import png
+
+    return png(figure)
+
+
 def viewer() -> Any:
     """The live picture that a run gets in a notebook; None in a plain script."""
     if not in_notebook():
@@ -126,3 +141,7 @@ def _check_context(context: dict[str, Any]) -> None:
         number = defaults[name] is None and name != "stopped_by"
         if number and value is not None and not (isinstance(value, Real) and 0 <= float(value) < float("inf")):
             raise WorkbenchError(f"{name} is {value!r:.60}", "a number from 0 up, or None", f"{name}=None")
+
+
+if in_notebook():
+    figures_as_pictures()

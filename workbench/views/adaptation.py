@@ -20,6 +20,7 @@ from workbench.errors import WorkbenchError
 from workbench.views.asked import seeds_of
 from workbench.views.duel import Duel, duel, mean_and_sd, score_dots
 from workbench.views.figures import GREY, SERIES
+from workbench.views.once import Once
 from workbench.views.tables import image_html, table_html
 
 READING = {
@@ -33,7 +34,7 @@ BEFORE, AFTER = "before", "after"
 TASK = "language-modeling"
 
 
-class Adaptation:
+class Adaptation(Once):
     """A language model's run and a duel of the two starts. `await` it in a notebook, `join()` it in a script."""
 
     def __init__(self, texts: Any, general: Any, model: str, reading: dict[str, Any], duels: Any) -> None:
@@ -58,6 +59,7 @@ class Adaptation:
             from IPython.display import display
 
             display(self)
+            self._drawn()
         return self
 
     def join(self) -> Adaptation:

@@ -35,7 +35,7 @@ def answer_html(question: str, context: str, start: int, answer: str, note: str 
         marks.append((right[0], right[0] + len(right[1]), RIGHT, "right"))
     said = html.escape(answer) if answer else "<i>no answer</i>"
     told = "" if right is None or right[1] else " (right: the passage does not say)"
-    words = f' <span style="color:#444">{html.escape(note)}</span>' if note else ""
+    words = f' <span style="opacity:.8">{html.escape(note)}</span>' if note else ""
     return (
         f'<div style="max-width:760px;line-height:1.9;margin:0 0 14px"><div><b>{html.escape(question)}</b> {said}{told}{words}</div>'
         f"<div>{passage_html(context, marks)}</div></div>"

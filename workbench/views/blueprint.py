@@ -23,7 +23,7 @@ LOOKS = {
     "learns": ("kept, learns", "border:2px solid #0072B2;background:#E3F0F8"),
     "later": ("kept, learns later", "border:2px dotted #0072B2;background:#F3F8FB"),
     "frozen": ("kept, frozen", "border:2px solid #9AA1A9;background:repeating-linear-gradient(45deg,#EEF0F2 0 6px,#FFF 6px 12px)"),
-    "missing": ("not here", "border:2px dotted #C3C8CE;color:#5F6670"),
+    "missing": ("not here", "border:2px dotted #C3C8CE;opacity:.75"),
 }  # fmt: skip
 _CARD = "border-radius:4px;padding:4px 10px;margin:3px 0;display:flex;justify-content:space-between;gap:12px"
 
@@ -94,7 +94,7 @@ class Blueprint:
         return (
             f'<figure style="margin:0;{style}"><figcaption style="margin-bottom:4px">{head}.</figcaption>'
             f'<div role="list" aria-label="{html.escape(self.alt())}">{boxes}</div>'
-            '<div style="color:#444;margin-top:2px">↑ text goes in at the bottom</div></figure>'
+            '<div style="opacity:.8;margin-top:2px">↑ text goes in at the bottom</div></figure>'
         )
 
 

@@ -19,7 +19,7 @@ from workbench.views.fold import Fold, folds
 
 WIDE = {"width": "292px"}
 STYLE = {"description_width": "112px"}
-QUIET = "color:#444;line-height:1.5;margin:4px 0"  # words beside the controls; ipywidgets' own lines are as high as a button
+QUIET = "opacity:.8;line-height:1.5;margin:4px 0"  # words beside the controls; ipywidgets' own lines are as high as a button
 
 
 @dataclass(frozen=True)

@@ -204,7 +204,7 @@ class DataMap:
         return (
             f'<p style="margin:6px 0;font-size:108%">{html.escape(shortened(r["text"], 1200))}</p>'
             f'<p style="margin:4px 0">labelled <b>{html.escape(r["label"])}</b>{was}</p>'
-            f'<p style="margin:4px 0;color:#444">{html.escape(self._numbers())}</p>'
+            f'<p style="margin:4px 0;opacity:.8">{html.escape(self._numbers())}</p>'
         )
 
     def _layout(self) -> Any:

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from workbench.errors import WorkbenchError
 from workbench.views.asked import seeds_of, split_of
 from workbench.views.figures import GREY, METRICS, SERIES, controls
+from workbench.views.once import Once
 from workbench.views.tables import image_html, table_html
 
 MEMORY, GPU_MEMORY = (
@@ -26,7 +27,7 @@ MEMORY, GPU_MEMORY = (
 )  # of the process; of the tensors on its GPU, without what the driver takes
 
 
-class Duel:
+class Duel(Once):
     """Contenders and their runs. `await` it in a notebook, `join()` it in a script; Stop ends it with what there is."""
 
     def __init__(self, data: Any, contenders: Mapping[str, dict[str, Any]], seeds: Sequence[int], split: str) -> None:
@@ -57,6 +58,7 @@ class Duel:
         await self.train(tell)
         if handle is not None:
             handle.update(HTML(self._repr_html_()))
+            self._drawn()
         return self
 
     async def train(self, tell: Callable[[], None] = lambda: None) -> Duel:

@@ -79,7 +79,7 @@ class Experiments:
         self._say(f"{words}. {end}" if words else end)
 
     def _say(self, words: str) -> None:
-        self.said.value = f'<p role="status" style="margin:2px 0;color:#333">{html.escape(words)}</p>'
+        self.said.value = f'<p role="status" style="margin:2px 0;opacity:.8">{html.escape(words)}</p>'
 
 
 def _possible(one: Experiment, live: bool, config: Any) -> bool:

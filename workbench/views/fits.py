@@ -79,4 +79,4 @@ def left_out_html(task: str, model: str = "") -> str:
         return ""
     rows = "".join(f"<li><code>{html.escape(name)}</code>: {html.escape(why)}</li>" for name, why in found.items())
     some = f"{len(found)} choice{'s do' if len(found) > 1 else ' does'} not fit data for {html.escape(task)} and this model"
-    return f"<details style='color:#5F6670;line-height:1.4;margin:0 0 6px'><summary>{some}</summary><ul style='margin:2px 0'>{rows}</ul></details>"
+    return f"<details style='opacity:.75;line-height:1.4;margin:0 0 6px'><summary>{some}</summary><ul style='margin:2px 0'>{rows}</ul></details>"

@@ -22,7 +22,7 @@ from workbench.views.guess import Guess
 from workbench.views.lineage import Lineage
 from workbench.views.real import Check, is_it_real
 
-WIDTH = "min(800px, 100%)"
+WIDTH = "min(800px, calc(100% - 4px))"  # JupyterLab gives a button a margin of 2 px; with more there is a scrollbar under each fold
 _kept: set[Any] = set()  # an event loop keeps no strong reference to its tasks
 
 

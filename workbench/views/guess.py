@@ -184,7 +184,13 @@ class Guess:
         so_far = Guesses()
         self.words.value = _said(words) + so_far.words_html()
         if show:
-            display(HTML(image_html(figure, f"{alt} {words}", 700) + _said(words) + so_far._repr_html_()))
+            display(
+                HTML(
+                    image_html(figure, f"{alt} {words}", 700)
+                    + _said(words)
+                    + (so_far._repr_html_() if len(so_far.rows) > 1 else "")
+                )
+            )
         return words
 
     def show(self) -> None:

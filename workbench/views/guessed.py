@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from typing import Any
 
@@ -142,9 +143,11 @@ class Guesses:
         return self.frame().to_string() if self.rows else "No predictions yet. Try: wb.guess('reviews')."
 
     def _repr_html_(self) -> str:
-        if len(self.rows) < 2:
-            return ""
+        if not self.rows:
+            return f"<p>{html.escape(repr(self))}</p>"
         shown = [{"#": i + 1, **{k: _cell(k, v) for k, v in r.items()}} for i, r in enumerate(self.rows)][-8:]
+        if len(self.rows) < 2:
+            return table_html(shown, "Your predictions so far")
         alt = f"Line chart of the scores of {len(self.rows)} predictions: {', '.join(str(r['score']) for r in self.rows)}."
         return table_html(shown, "Your predictions so far") + image_html(self.figure(), alt, 520)
 

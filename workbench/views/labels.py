@@ -51,7 +51,9 @@ class Picture:
     """An Image widget with a description in words; `box` is what to display."""
 
     def __init__(self) -> None:
-        self.image = widgets.Image(format="png", layout={"width": "760px", "max_width": "100%", "display": "none"})
+        self.image = widgets.Image(
+            format="png", layout={"width": "760px", "max_width": "calc(100% - 4px)", "display": "none"}
+        )
         self.words = widgets.HTML()
         self.box = widgets.VBox([self.image, self.words], layout={"overflow": "visible"})
         self.box.add_class("wb-picture")

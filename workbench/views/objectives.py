@@ -54,7 +54,7 @@ class Objectives:
 
     def _repr_html_(self) -> str:
         return "".join(_table(part) for part in self.parts) + (
-            '<p style="color:#444;font-size:90%">Each line is one question, in the order in which they are asked. A hyphen marks a piece '
+            '<p style="opacity:.8;font-size:90%">Each line is one question, in the order in which they are asked. A hyphen marks a piece '
             "that goes on with a word.</p>"
         )
 
@@ -72,7 +72,7 @@ def _table(part: dict[str, Any]) -> str:
     head = "".join(f'<th scope="col" style="{CELL}">{h}</th>' for h in _HEAD)
     lines = "".join(f"<tr>{_line(part['pieces'], row)}</tr>" for row in part["rows"])
     return (f'<table style="border-collapse:collapse;text-align:left;margin:6px 0 14px"><caption style="text-align:left;font-weight:bold;'
-            f'color:#222">{name}</caption><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>')  # fmt: skip
+            f'color:inherit">{name}</caption><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>')  # fmt: skip
 
 
 def _line(pieces: list[str], row: dict[str, Any]) -> str:

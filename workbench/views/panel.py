@@ -29,7 +29,7 @@ from workbench.views.folds import Folds
 _kept: set[Any] = set()  # an event loop keeps no strong reference to its tasks
 RESUMABLE = ("stopped", "interrupted")
 NOTHING_YET = "It ended before its first evaluation: there is nothing to judge, and there are no weights to ask. Train starts anew."
-EMPTY = "<p style='color:#5F6670;margin:8px 0'>Press <b>Train</b> to see the loss curves here.</p>"
+EMPTY = "<p style='opacity:.75;margin:8px 0'>Press <b>Train</b> to see the loss curves here.</p>"
 
 
 class Panel:
@@ -283,7 +283,7 @@ class Panel:
         )
         right = widgets.VBox(
             [self.folds.before, self.status, self.picture.box, self.verdict, self.experiments.box, self.folds.after],
-            layout={"flex": "1 1 480px", "min_width": "420px"},
+            layout={"flex": "1 1 480px", "min_width": "min(420px, 100%)"},
         )
         top = widgets.Box([left, right], layout={"display": "flex", "flex_flow": "row wrap", "grid_gap": "12px"})
         label = widgets.HTML(f"<p style='{QUIET}'>These settings as a line of code:</p>")

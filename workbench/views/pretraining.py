@@ -15,11 +15,13 @@ from typing import Any
 
 import pandas as pd
 
+from workbench.views.once import Once
+
 CURVE, LOOK = "curve.jsonl", 1.0  # the file, and seconds between two looks at it
 COLUMNS = ["step", "tokens", "train_loss", "valid_loss", "valid_accuracy", "seconds"]
 
 
-class Pretraining:
+class Pretraining(Once):
     """One work folder of `python -m workbench pretrain`. It ends at the last planned step; an interrupt ends the watching alone."""
 
     def __init__(self, folder: Path) -> None:
@@ -90,6 +92,7 @@ class Pretraining:
                     handle.update(HTML(self._repr_html_()))
         except asyncio.CancelledError:
             pass
+        self._drawn()
         return self
 
     def join(self) -> Pretraining:

@@ -15,12 +15,13 @@ from matplotlib.figure import Figure
 from workbench.errors import WorkbenchError, whole
 from workbench.views.asked import seeds_of
 from workbench.views.figures import GREY, SERIES
+from workbench.views.once import Once
 from workbench.views.tables import image_html, table_html
 
 WAYS = ("prompt", "prompt, calibrated", "fine-tuned")
 
 
-class Prompts:
+class Prompts(Once):
     """`await` it in a notebook, `join()` it in a script; interrupting ends it with what there is."""
 
     def __init__(
@@ -59,6 +60,7 @@ class Prompts:
             self._stop.set()
         if handle is not None:
             handle.update(HTML(self._repr_html_()))
+            self._drawn()
         return self
 
     def join(self) -> Prompts:

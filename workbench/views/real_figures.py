@@ -5,6 +5,7 @@ A check in, a Figure or words out.
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 import numpy as np
@@ -85,7 +86,8 @@ def _dots(check: Any, ax: Axes) -> None:
     ax.axvline(0, color=fig.GREY, lw=1.2)
     ax.set_yticks(range(len(rows)), [r[0] for r in rows])
     ax.set_ylim(len(rows) - 0.5, -0.5)
-    ax.set_xlabel(f"difference (nats)\n{second} minus {first}".replace("$", r"\$"))
+    words = textwrap.fill(f"{second} minus {first}", 38).replace("$", r"\$")
+    ax.set_xlabel(f"difference (nats)\n{words}", loc="right")  # to the left there is room: the names of the rows
     ax.grid(True, axis="x", color="#E3E6EA", lw=0.7)
 
 

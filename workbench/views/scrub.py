@@ -161,7 +161,7 @@ def predictions_html(examples: Any, texts: list[str], chosen: list[int], evaluat
     body = "".join(f"<tr>{row}</tr>" for row in rows)
     words = f"At step {int(examples.steps[evaluation])}"
     return (
-        f'<table style="border-collapse:collapse;line-height:1.45;max-width:{WIDTH}px"><caption style="text-align:left;color:#444">{words}'
+        f'<table style="border-collapse:collapse;line-height:1.45;max-width:{WIDTH}px"><caption style="text-align:left;opacity:.8">{words}'
         f"</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
 

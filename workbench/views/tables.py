@@ -6,6 +6,7 @@ Every text that comes from data or from a person is escaped before it reaches HT
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,19 +14,34 @@ import pandas as pd
 
 from workbench.views import figures as fig
 
-CELL = "padding:2px 8px;text-align:left;vertical-align:top;border-bottom:1px solid #E3E6EA"
+CELL = "padding:2px 6px;text-align:left;vertical-align:top;border-bottom:1px solid #E3E6EA"
+NUMBER = CELL.replace("left", "right")
 
 
 def table_html(rows: Sequence[dict[str, Any]], caption: str = "") -> str:
     """Rows of plain values as an HTML table; everything is escaped."""
     if not rows:
         return ""
-    head = "".join(f'<th scope="col" style="{CELL}">{html.escape(str(k))}</th>' for k in rows[0])
+    styles = {k: NUMBER if _numbers([r.get(k) for r in rows]) else CELL for k in rows[0]}
+    head = "".join(f'<th scope="col" style="{style}">{html.escape(str(k))}</th>' for k, style in styles.items())
     body = "".join(
-        "<tr>" + "".join(f'<td style="{CELL}">{html.escape(str(v))}</td>' for v in r.values()) + "</tr>" for r in rows
+        "<tr>"
+        + "".join(f'<td style="{styles.get(k, CELL)}">{html.escape(str(v))}</td>' for k, v in r.items())
+        + "</tr>"
+        for r in rows
     )
-    words = f'<caption style="text-align:left;color:#444">{html.escape(caption)}</caption>' if caption else ""
+    words = f'<caption style="text-align:left;opacity:.8">{html.escape(caption)}</caption>' if caption else ""
     return f'<table style="border-collapse:collapse;line-height:1.45">{words}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def _numbers(values: Sequence[Any]) -> bool:
+    """Whether a column has numbers alone, as values or as they are written; an empty cell or a dash may stand among them.
+
+    >>> _numbers([3, "–", "1,200", "5%", "-0.2"]), _numbers(["1: full", 2]), _numbers(["–", ""])
+    (True, False, False)
+    """
+    written = [str(v).strip() for v in values if v is not None and str(v).strip() not in ("", "–")]
+    return bool(written) and all(re.fullmatch(r"[-+−]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?%?", w) for w in written)
 
 
 def image_html(figure: Any, alt: str, width: int = 620) -> str:

@@ -71,7 +71,7 @@ _HEAD = (
     + "".join(f'<th scope="col" style="{CELL}">{t}</th>' for t in ("tokenizer", "pieces", "the text in pieces"))
     + "</tr>"
 )
-_KEY = ('<p style="color:#444;font-size:90%">A frame is a piece; small grey ones are special tokens; <b>?</b> marks a piece that the '
+_KEY = ('<p style="opacity:.8;font-size:90%">A frame is a piece; small grey ones are special tokens; <b>?</b> marks a piece that the '
         "vocabulary does not have. Point at a piece for its number and its place.</p>")  # fmt: skip
 
 

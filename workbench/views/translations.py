@@ -97,7 +97,7 @@ class SideBySide:
         words = "Marked: words of a translation that the reference has not got there"
         words += ", and the reference's that are missing" if len(self.outputs) == 1 else ""
         return (
-            f'<table style="border-collapse:collapse;line-height:1.5;max-width:980px"><caption style="text-align:left;color:#444">'
+            f'<table style="border-collapse:collapse;line-height:1.5;max-width:980px"><caption style="text-align:left;opacity:.8">'
             f"{words}.</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
         )
 

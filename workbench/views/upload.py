@@ -14,7 +14,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from workbench.data import codes
+from workbench.data import codes, split_files
 from workbench.errors import WorkbenchError
 from workbench.training.store import runs_home, write_aside
 from workbench.views.controls import problem_html
@@ -41,7 +41,7 @@ class Upload:
                                  continuous_update=False, **wide)  # fmt: skip
         self.label = widgets.Text(description="Label column", placeholder="guessed", tooltip="The name of the column of labels, if it is not guessed",
                                   continuous_update=False, **wide)  # fmt: skip
-        self.said = widgets.HTML(f"<span style='color:#444'>{html.escape(WORDS)}</span>")
+        self.said = widgets.HTML(f"<span style='opacity:.8'>{html.escape(WORDS)}</span>")
         self.box = widgets.VBox(
             [widgets.Box([self.button, self.text, self.label], layout={"flex_flow": "row wrap"}), self.said]
         )
@@ -86,10 +86,33 @@ class Upload:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # what load mends is in the data's own words
-                return load(path, **columns)
-        except WorkbenchError:
+                data = load(path, **columns)
+                if path.is_dir():
+                    together(path)
+                return data
+        except WorkbenchError as error:
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
-            raise
+            words = (error.found.replace(f"folder {path.name!r}", "the files chosen"), error.expected, error.try_)
+            raise WorkbenchError(*words) from error  # nobody knows the folder that they were put into
+
+
+def together(folder: Path) -> None:
+    """Refuse files of which some were not read with the others: who chose them would believe that they were."""
+    from workbench.data.read import READERS
+
+    if split_files.texts_and_labels(folder, []):  # train_text.txt and train_labels.txt
+        return
+    files = split_files.of_folder(folder, tuple(READERS))
+    chosen = {path for path in folder.iterdir() if not path.name.startswith(".")}
+    if "train" in files:
+        read = {path for some in files.values() for path in some}
+    else:
+        read = {path for path in chosen if codes.of_file(codes.turned(path))}
+    beside = {path for path in chosen if path.suffix.lower() in (".txt", ".json")}  # names of labels, cards, readmes
+    if left := sorted(path.name for path in chosen - read - beside if read):
+        raise WorkbenchError(f"{', '.join(left)} does not go with {', '.join(sorted(path.name for path in read))}",
+                             "files of one dataset: one for each split, as train.csv and test.csv, or one text in two languages, as train.en "
+                             "and train.fr", "each by itself, or with the word train, validation or test in its name")  # fmt: skip
 
 
 def kept(files: dict[str, bytes]) -> Path:
