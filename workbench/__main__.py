@@ -126,7 +126,7 @@ def _run(command: str, rest: list[str]) -> int:
         if command == "launch":
             from workbench.scale.launch import main as launch
 
-            return launch(rest)
+            return launch(rest, alone=True)
         if command == "search":
             from workbench.scale.crew import main as search
 

@@ -295,6 +295,47 @@ def test_processes_that_die_leave_an_end_with_their_words(place, tmp_path, monke
     assert run.status == "failed" and run.store.last(ev.Ended).text == "memory ran out"
 
 
+# how few processes wait -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there one process cannot become another")
+def test_the_command_line_lets_go_of_what_its_checks_have_imported(place, tmp_path, monkeypatch):
+    def become(program, arguments, environ):
+        raise SystemExit(f"{arguments[1:4]}")
+
+    monkeypatch.setattr(launch.os, "execve", become)
+    with pytest.raises(SystemExit) as left:
+        launch.main([written(tmp_path, recipe(place)), "--cpu"], alone=True)
+    (run,) = wb.runs()
+    assert str(left.value) == str(["-m", "workbench.scale.launch", str(run.folder.resolve())])
+    heavy = "{'torch', 'datasets', 'transformers', 'accelerate', 'sklearn'} & set(sys.modules)"
+    process = subprocess.run([sys.executable, "-c", f"import sys, workbench.scale.launch; sys.exit(str({heavy}))"],
+                             capture_output=True, text=True)  # fmt: skip
+    assert process.stderr.strip() == "set()"
+
+
+def test_the_process_that_took_over_says_what_became_of_the_run(place, capsys):
+    store = Store.create(recipe(place), owner())
+    store.close()
+    words = "import sys; print('process 0: memory ran out', file=sys.stderr); sys.exit(3)"
+    assert launch.again([str(store.folder), sys.executable, "-c", words]) == 2
+    assert f"run {store.folder.name} failed: memory ran out" in capsys.readouterr().err
+    assert wb.runs()[0].status == "failed"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there one process cannot become another")
+def test_no_launcher_waits_beside_a_single_process():
+    call = [sys.executable, "-c", "import psutil, sys; print(psutil.Process().pid); sys.exit(5)"]
+    code = (
+        "import os, sys; from workbench.scale import start\n"
+        f"start.prepare_simple_launcher_cmd_env = lambda options: ({call!r}, dict(os.environ))\n"
+        "start.launch.main = lambda: start.launch.simple_launcher(None)\n"  # accelerate's own, after it has read its options
+        "start.main()"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert int(process.communicate()[0]) == process.pid and process.returncode == 5
+
+
 # following ----------------------------------------------------------------------------------------------------------
 
 

@@ -58,8 +58,11 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def main(argv: list[str]) -> int:
-    """Check everything that can be checked, start, tell how it goes, and return 0 when the run has ended well."""
+def main(argv: list[str], alone: bool = False) -> int:
+    """Check everything that can be checked, start, tell how it goes, and return 0 when the run has ended well.
+
+    `alone`: nothing else is done in this process, so a fresh one may take its place, without what the checks have imported.
+    """
     options = parser().parse_args(argv)
     config = read_recipe(options.recipe)
     if options.mixed_precision:
@@ -72,9 +75,30 @@ def main(argv: list[str]) -> int:
     store = Store.create(config, owner())
     if store.trouble:
         raise WorkbenchError(store.trouble, "a folder for runs that can be written", "setting WORKBENCH_HOME")
-    run = launch(options, store)
+    call, environ = command(options, str(store.folder)), environment(options)
+    if alone and os.name != "nt":  # there one process cannot become another
+        store.close()
+        sys.stdout.flush()
+        os.execve(sys.executable, [sys.executable, "-m", __name__, str(store.folder.resolve()), *call], environ)
+    return told(call, environ, store)
+
+
+def told(call: list[str], environ: dict[str, str], store: Store) -> int:
+    """Start, and say at the end what has become of the run."""
+    run = launch(call, environ, store)
     print(f"{run.id}: {run.status}" + (f", {run.folder}" if run.status != "failed" else ""))
     return 0
+
+
+def again(arguments: list[str]) -> int:
+    """The process that took the place of the one with the checks: its arguments are the run's folder and the call."""
+    try:
+        return told(arguments[1:], dict(os.environ), Store.open(Path(arguments[0])))
+    except WorkbenchError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
 
 
 def check_options(options: Any, config: RunConfig) -> None:
@@ -143,7 +167,7 @@ def _free_port() -> int:
 
 def command(options: Any, folder: str) -> list[str]:
     """The call of `accelerate launch`. What a configuration file says is left to it, unless an option says otherwise."""
-    call = [sys.executable, "-m", "accelerate.commands.launch"]
+    call = [sys.executable, "-m", "workbench.scale.start"]
     processes = _processes(options)
     if options.accelerate_config:
         call += ["--config_file", str(Path(options.accelerate_config).expanduser())]
@@ -189,12 +213,11 @@ def environment(options: Any) -> dict[str, str]:
     return found
 
 
-def launch(options: Any, store: Store) -> Followed:
+def launch(call: list[str], environ: dict[str, str], store: Store) -> Followed:
     """Start the processes and stay until they have ended; Ctrl-C is Stop, a second one ends them at once."""
     print(f'{store.id} is starting. In a notebook: await wb.follow("{store.id}")', flush=True)
     with (store.folder / LOG).open("wb") as log:
-        process = subprocess.Popen(command(options, str(store.folder)), stdout=log, stderr=log, env=environment(options),
-                                   start_new_session=True, creationflags=OWN_GROUP)  # fmt: skip  # Ctrl-C reaches us alone; we pass it on as Stop
+        process = subprocess.Popen(call, stdout=log, stderr=log, env=environ, start_new_session=True, creationflags=OWN_GROUP)  # fmt: skip  # Ctrl-C reaches us alone; we pass it on as Stop
         try:
             run = Followed(store.folder)
             _watch(process, run)
@@ -267,3 +290,7 @@ def _reason(log: Path, status: int) -> str:
     words = log.read_text("utf-8", errors="replace")
     found = _REASON.search(words)
     return (found[1] or found[2])[:300] if found else f"the processes ended with status {status}"
+
+
+if __name__ == "__main__":
+    sys.exit(again(sys.argv[1:]))
