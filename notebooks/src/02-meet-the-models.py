@@ -30,7 +30,7 @@ pd.DataFrame({name: {"learned by": c["objective"].split(":")[0], "parameters": f
               for name, c in cards.items()}).T.style  # fmt: skip
 
 # %% [markdown]
-# Read the last column before you compare anything. `bert-mini` has seen about five times as many tokens as any of its siblings. Where it is ahead
+# Read the last column before you compare anything. `bert-mini` and `roberta-mini` have seen about five times as many tokens as their siblings. Where they are ahead
 # below, that can be the idea or the budget, and nothing here can tell which. Like with like: two models with the same number in that column.
 #
 # ## 1 · Predict
@@ -168,7 +168,7 @@ measured(minis, "headlines", labels=256).assign(**{"this run": this_run, "its se
 # ## 9 · Explain
 #
 # What can you conclude? Each model against its own random twin: that is what pretraining brought, and a fair question. Siblings with equal budgets among
-# themselves: fair, for this size, this text and this task. `bert-mini` against the others: not fair, it has read far more. And a ranking at this size need not be the ranking
+# themselves: fair, for this size, this text and this task. `bert-mini` or `roberta-mini` against the others: not fair, they have read far more. And a ranking at this size need not be the ranking
 # of the large ones: the papers' models have read more than a thousand times as much, with twenty times the weights and more. On other texts the same models look different again; spam and opinions gain
 # nothing: [the small models side by side](../docs/models.md).
 #
