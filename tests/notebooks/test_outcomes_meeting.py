@@ -46,7 +46,10 @@ def test_the_budgets_are_what_the_lesson_says():
     more = [seen.pop("bert-mini"), seen.pop("roberta-mini")]
     assert more == pytest.approx([50e6, 50e6], rel=0.01) and all(min(more) / n > 4.9 for n in seen.values())
     assert seen["gpt-mini"] == pytest.approx(10e6, rel=0.02)  # "it has read ten million tokens"
-    assert "`bert-mini` and `roberta-mini` have seen about five times as many tokens" in TEXT and "ten million tokens" in TEXT
+    assert (
+        "`bert-mini` and `roberta-mini` have seen about five times as many tokens" in TEXT
+        and "ten million tokens" in TEXT
+    )
     masked = [m.facts["objective"] for m in MINIS if m.facts["family"] in ("bert", "roberta")]
     assert "(30% here" in TEXT and all(": 30% of the tokens hidden" in words for words in masked)
 
