@@ -9,6 +9,7 @@ import pandas as pd
 from workbench.data import conll, listed
 from workbench.data.columns import LOOKED_AT, TEXT, usual
 from workbench.data.tagged import TAGS, TOKENS
+from workbench.data.text import first_rows
 from workbench.errors import WorkbenchError
 
 
@@ -53,8 +54,7 @@ def sentences(
     tokens, tags = ([_cut(cell) for cell in frame[column]] for column in found)
     bad = [i for i, (a, b) in enumerate(zip(tokens, tags, strict=True)) if len(a) != len(b) or not a]
     if bad:
-        rows = ", ".join(str(i + 1) for i in bad[:5])
-        raise WorkbenchError(f"{len(bad)} sentences of {split} with other than one tag per word (rows {rows})",
+        raise WorkbenchError(f"{len(bad)} sentences of {split} with other than one tag per word (rows {first_rows(bad)})",
                              f"as many tags in {found.tags!r} as words, with spaces between, in {found.text!r}", "dropping those rows")  # fmt: skip
     note = f"the texts of {found.text!r} were cut at their spaces into words, with the tags of {found.tags!r}"
     notes += [] if note in notes else [note]

@@ -61,7 +61,7 @@ class Pretraining(Once):
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        from workbench.views.browse import image_html
+        from workbench.views.tables import image_html
 
         picture = image_html(self.figure(), f"Line chart of a pretraining. {self}", 760) if len(self.frame()) else ""
         return f"{picture}<p>{html.escape(str(self))}.</p>"
