@@ -231,7 +231,12 @@ def write(folder: Path, rows: list[dict[str, Any]], name: str) -> None:
         f"of those seen in training, for questions the words that match, for translations a dictionary made of the pairs. Command: `python -m workbench score {name} --data ... --write`."
     )
     block = f"{MARKS[0]}\n## Against its controls\n\n{words}\n\n{table(card['scores'], name)}\n{MARKS[1]}"
+    put(folder, card, MARKS, block)
+
+
+def put(folder: Path, card: dict[str, Any], marks: tuple[str, str], block: str) -> None:
+    """Write card.json, and put a block at the end of README.md in the place of what stood between these marks."""
     readme = folder / "README.md"
-    old = re.sub(f"{re.escape(MARKS[0])}.*?{re.escape(MARKS[1])}\n?", "", readme.read_text("utf-8"), flags=re.S)
-    readme.write_text(old.rstrip() + "\n\n" + block + "\n", "utf-8")
+    old = re.sub(f"{re.escape(marks[0])}.*?{re.escape(marks[1])}\n?", "", readme.read_text("utf-8"), flags=re.S)
+    readme.write_text(f"{old.rstrip()}\n\n{block}\n", "utf-8")
     (folder / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", "utf-8")

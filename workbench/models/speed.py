@@ -7,7 +7,6 @@ is measured on pairs and asked with beam search, the others on news briefs.
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 from workbench import families
 from workbench.catalog import Card
 from workbench.data import load
-from workbench.models.score import fine_tuned
+from workbench.models.score import fine_tuned, put
 
 TEXTS = 320  # trained on, once and twice: the difference is what one pass takes
 MARKS = ("<!-- speed -->", "<!-- /speed -->")
@@ -56,14 +55,10 @@ def words(speed: dict[str, Any], name: str) -> str:
 
 def write(folder: Path, speed: dict[str, Any], name: str) -> None:
     """Put the figures into card.json, and as a sentence into README.md between its marks."""
-    path, readme = folder / "card.json", folder / "README.md"
-    card = json.loads(path.read_text("utf-8"))
+    card = json.loads((folder / "card.json").read_text("utf-8"))
     card = (
         {k: card[k] for k in ("title", "licence") if k in card}
         | {"speed": speed}
         | {k: v for k, v in card.items() if k != "speed"}
     )
-    block = f"{MARKS[0]}\n## Speed\n\n{words(speed, name)}\n{MARKS[1]}"
-    old = re.sub(f"{re.escape(MARKS[0])}.*?{re.escape(MARKS[1])}\n?", "", readme.read_text("utf-8"), flags=re.S)
-    readme.write_text(old.rstrip() + "\n\n" + block + "\n", "utf-8")
-    path.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    put(folder, card, MARKS, f"{MARKS[0]}\n## Speed\n\n{words(speed, name)}\n{MARKS[1]}")

@@ -58,8 +58,8 @@ def _best() -> tuple[str, str, str]:
 
     from workbench.models.place import gpu
 
-    found, unit = gpu(), cpu_bf16()
-    if found is None and unit:
+    found = gpu()
+    if found is None and (unit := cpu_bf16()):
         return "cpu", "bf16", f"this CPU has {unit}, which is faster in bf16"
     if found is None:
         return "cpu", "fp32", "this CPU is no faster in bf16"
