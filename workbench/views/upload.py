@@ -15,12 +15,12 @@ from typing import Any
 import ipywidgets as widgets
 
 from workbench.data import codes, split_files
+from workbench.data.endings import PACKED
 from workbench.errors import WorkbenchError
 from workbench.training.store import runs_home, write_aside
 from workbench.views.controls import problem_html
 
 ENDINGS = (".csv", ".tsv", ".xlsx", ".jsonl", ".json", ".parquet", ".txt", ".conll")
-PACKED = (".gz", ".zip")
 LIMIT = 8 * 1024 * 1024  # bytes: what Jupyter's connection takes in one message, with room to spare
 WORDS = (
     f"{', '.join(e[1:] for e in ENDINGS)}, or one of them as gz or zip; several at once where they belong together (train and test, or train.en and "
