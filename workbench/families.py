@@ -29,7 +29,7 @@ WAYS: dict[str, dict[str, str]] = {
 
 OWN = {  # where a family differs from its kind; an empty string: not at all
     ("xlnet", "language-modeling"): "shuffled words",
-    ("elmo", "language-modeling"): "",
+    ("elmo", "language-modeling"): "words from either side",
 }
 
 

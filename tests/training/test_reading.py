@@ -1,6 +1,7 @@
 """Domain adaptation as a technique: the reading before it is a run of its own, shared by seeds, and changes only where training begins."""
 
 import pytest
+from families import make
 from tiny import data, texts, tiny_bert, tiny_elmo
 
 import workbench as wb
@@ -77,6 +78,15 @@ def test_what_cannot_read_is_refused_in_a_sentence(folder, field, tmp_path):
     with pytest.raises(wb.WorkbenchError, match="without texts to read"):
         wb.fit("people-places", model=folder, technique="domain-adaptation").join()
     with pytest.raises(wb.WorkbenchError, match="neither fills in blanks nor goes on"):
-        wb.fit(data(16, 8), model=str(tiny_elmo(tmp_path / "elmo")), technique="domain-adaptation", reads=field).join()
+        wb.fit(data(16, 8), model=str(make("t5", tmp_path / "t5")), technique="domain-adaptation", reads=field).join()
     with pytest.raises(wb.WorkbenchError, match="nowhere"):
         wb.fit(data(16, 8), model=folder, technique="domain-adaptation", reads="nowhere").join()
+
+
+def test_elmos_two_language_models_read_on_and_the_labels_start_from_what_they_have_learned(field, tmp_path):
+    elmo = str(tiny_elmo(tmp_path / "elmo"))
+    run = wb.fit(data(32, 8), model=elmo, reads=field, **CHOICES).join()
+    read = next(r for r in wb.runs() if r.id == run.store.facts["reader"])
+    losses = read.frame()["valid_loss"]
+    assert run.status == "finished" and losses.iloc[-1] < losses.iloc[0]
+    assert read.predict("the kind ___ was dim")["probability"].iloc[0] > 0.01

@@ -190,7 +190,11 @@ class ElmoForPreTraining(ElmoPreTrainedModel):
 
     def forward(self, input_ids: Tensor, positions: Tensor, attention_mask: Tensor | None = None) -> Tensor:
         """Logits (B, 2, K, words) of the words at some positions (B, K): from those before them, and from those behind them."""
+        logits: Tensor = self.lm_head(self.sides(input_ids, positions, attention_mask))
+        return logits
+
+    def sides(self, input_ids: Tensor, positions: Tensor, attention_mask: Tensor | None = None) -> Tensor:
+        """Vectors (B, 2, K, hidden / 2) of what stands before and behind some positions (B, K), neither first nor last of a text."""
         mask = torch.ones_like(input_ids) if attention_mask is None else attention_mask
         ahead, back = self.elmo.states(input_ids, mask)[-1].chunk(2, -1)
-        logits: Tensor = self.lm_head(torch.stack([_pick(ahead, positions - 1), _pick(back, positions + 1)], 1))
-        return logits
+        return torch.stack([_pick(ahead, positions - 1), _pick(back, positions + 1)], 1)

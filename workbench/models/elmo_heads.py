@@ -1,4 +1,4 @@
-"""ELMo's heads for labels, tags and answers, and its entry in transformers' Auto classes. The model itself stands in `elmo.py`.
+"""ELMo's heads for labels, tags, answers and words, and its entry in transformers' Auto classes. The model itself stands in `elmo.py`.
 
 Nothing here is imported before a model of this family is met (`zoo.py` does that), so others cost nothing for it. Outside of the
 workbench `import workbench.models.elmo_heads` makes `AutoModel.from_pretrained(folder)` know the family.
@@ -14,12 +14,14 @@ from torch.nn import functional as F
 from transformers import (
     AutoConfig,
     AutoModel,
+    AutoModelForCausalLM,
     AutoModelForPreTraining,
     AutoModelForQuestionAnswering,
     AutoModelForSequenceClassification,
     AutoModelForTokenClassification,
 )
 from transformers.modeling_outputs import (
+    CausalLMOutput,
     QuestionAnsweringModelOutput,
     SequenceClassifierOutput,
     TokenClassifierOutput,
@@ -97,10 +99,34 @@ class ElmoForQuestionAnswering(_Headed):
         return QuestionAnsweringModelOutput(loss=loss, start_logits=start, end_logits=end)
 
 
+class ElmoForLanguageModeling(ElmoForPreTraining):
+    """The two language models, asked at the places that have a label; the rest of the workbench trains it as it does others."""
+
+    answers_where_asked = True  # `tasks.base.forward` then shows it the labels
+
+    def forward(  # type: ignore[override]
+        self, input_ids: Tensor, attention_mask: Tensor | None = None, labels: Tensor | None = None, **_: Any
+    ) -> CausalLMOutput:
+        """Pieces (B, L) and labels (B, L), words or -100, none at a text's ends -> the loss, and logits (1, N, 2, words): for each of
+        the N labels, row by row, the guess from before it and the one from behind it. Without labels (B, 2, L, words), where the guesses
+        at the two ends mean nothing."""
+        length = input_ids.shape[1]
+        inner = torch.arange(length, device=input_ids.device).clamp(1, max(1, length - 2)).expand(input_ids.shape)
+        sides = self.sides(input_ids, inner, attention_mask)
+        if labels is None:
+            return CausalLMOutput(logits=self.lm_head(sides))
+        where = labels != -100
+        logits = self.lm_head(sides.transpose(1, 2)[where])
+        both = labels[where].repeat_interleave(2)
+        loss = F.cross_entropy(logits.float().flatten(0, 1), both, reduction="sum") / max(1, len(both))
+        return CausalLMOutput(loss=loss, logits=logits[None])
+
+
 AutoConfig.register(ElmoConfig.model_type, ElmoConfig)
 for _auto, _ours in (
     (AutoModel, ElmoModel),
     (AutoModelForPreTraining, ElmoForPreTraining),
+    (AutoModelForCausalLM, ElmoForLanguageModeling),
     (AutoModelForSequenceClassification, ElmoForSequenceClassification),
     (AutoModelForTokenClassification, ElmoForTokenClassification),
     (AutoModelForQuestionAnswering, ElmoForQuestionAnswering),

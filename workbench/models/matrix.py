@@ -20,6 +20,7 @@ from workbench.data import Data, load
 from workbench.errors import WorkbenchError
 from workbench.models import journal, page, pairing, score, zoo
 from workbench.tasks import TASKS
+from workbench.tasks.two_way import fills
 
 DATA = {  # for several labels nothing is bundled as such: which kinds of names a sentence has
     "classification": "headlines",
@@ -109,8 +110,7 @@ def _judged(run: Any, data: Data) -> dict[str, Any]:
 
     asked: Any = data["test"].to_pandas().head(8)
     if data.task == "language-modeling":
-        blank = run.predictor().tokenizer.mask_token is not None
-        asked = ["The pain is in the ___ ." if blank else "The pain is in the"]
+        asked = ["The pain is in the ___ ." if fills(run.predictor().tokenizer) else "The pain is in the"]
     elif data.task == "answering":
         asked = list(zip(asked["question"], asked["context"], strict=True))
     said, again = run.predict(asked), Predictor.from_store(run.store).predict(asked)

@@ -92,7 +92,9 @@ def tokenizer(src: Source, task: str) -> Any:
     own = zoo.tokenizer(src)
     cfg = zoo.config(src)
     if task == "language-modeling":
-        own.shuffles = families.way(cfg.model_type, task) == "shuffled words"
+        way = families.way(cfg.model_type, task)
+        own.shuffles = way == "shuffled words"
+        own.begins = cfg.words if way == "words from either side" else 0  # ids below it begin a word
         if kind(cfg) == families.WRITER and own.mask_token is not None:
             own.mask_token = None  # a tokenizer may have one that its model was never trained with
     if task != "translation":

@@ -8,6 +8,7 @@ from workbench.models.heads import PooledClassifier
 from workbench.models.tagger import WordTagger
 from workbench.scale.card import model_card
 from workbench.tasks.tagging import spaces
+from workbench.tasks.two_way import fills, two_way
 
 
 def readme(run: Any, model: Any, tokenizer: Any) -> str:
@@ -41,8 +42,10 @@ def _of_transformers(task: str | None, tokenizer: Any) -> str:
         return _TAGGED % {"words": _words(tokenizer)}
     if task == "translation":
         return str(getattr(tokenizer, "usage", _WRITES))
-    if task == "language-modeling" and tokenizer.mask_token is None:
+    if task == "language-modeling" and not fills(tokenizer):
         return _GOES_ON
+    if task == "language-modeling" and two_way(tokenizer):
+        return _TWO_WAY
     if task == "language-modeling":
         return _SHUFFLED if getattr(tokenizer, "shuffles", False) else _FILLS
     return _ANSWERS if task == "answering" else _PLAIN
@@ -135,6 +138,15 @@ ids = tokenizer("The " + tokenizer.mask_token + " was cold.", return_tensors="pt
 blank = (ids == tokenizer.mask_token_id).float()  # nobody sees it, and it alone is asked for
 logits = model(ids, perm_mask=blank[:, None, :].repeat(1, ids.shape[1], 1), target_mapping=blank[:, None, :]).logits
 answer = tokenizer.decode(logits[0, 0].argmax())"""
+
+_TWO_WAY = """import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+model, tokenizer = AutoModelForCausalLM.from_pretrained("."), AutoTokenizer.from_pretrained(".")
+before, behind = tokenizer(["The", "was cold."], add_special_tokens=False)["input_ids"]
+blank = tokenizer.unk_token_id  # neither side looks at it
+ids = torch.tensor([[tokenizer.cls_token_id, *before, blank, *behind, tokenizer.sep_token_id]])
+left, right = model(ids).logits[0, :, 1 + len(before)].log_softmax(-1)
+answer = tokenizer.decode((left + right).argmax())"""
 
 _GOES_ON = """from transformers import AutoModelForCausalLM, AutoTokenizer
 model, tokenizer = AutoModelForCausalLM.from_pretrained("."), AutoTokenizer.from_pretrained(".")

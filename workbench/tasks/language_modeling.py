@@ -1,7 +1,8 @@
 """Language modelling: guess the words of a text from the others. What pretraining does, and domain adaptation does again.
 
 Models with a mask token guess 15% hidden word pieces from both sides (Devlin et al. 2019), XLNet guesses them in a shuffled order
-(see `permutation.py`), the others the next piece from those before it. Which pieces are hidden changes with every batch in training and stays the same in every evaluation.
+(see `permutation.py`), ELMo each word that is one piece, from either side (see `two_way.py`), the others the next piece from those
+before it. Which pieces are hidden changes with every batch in training and stays the same in every evaluation.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from workbench.models import zoo
 from workbench.tasks.base import PROBE, Ask, Collate, Encoded, Prepared, entropy
 from workbench.tasks.inputs import texts as texts_of
 from workbench.tasks.permutation import order, views
+from workbench.tasks.two_way import fills, in_blank, two_way, whole_words
 
 HIDDEN_SHARE = 0.15
 NOT_ASKED = -100
@@ -39,9 +41,10 @@ class LanguageModeling:
 
     def prepare(self, data: Any, tokenizer: Any, config: RunConfig) -> Prepared:
         """Texts as pieces, longer ones in several parts; validation and probe with their hidden pieces already chosen."""
-        if config.label_smoothing and shuffles(tokenizer):
-            raise WorkbenchError(f"label_smoothing={config.label_smoothing} with XLNet as a language model", "none: Trainer would "
-                                 "move its labels by one place", "label_smoothing=0")  # fmt: skip
+        if config.label_smoothing and (shuffles(tokenizer) or two_way(tokenizer)):
+            name = "XLNet" if shuffles(tokenizer) else "ELMo"
+            raise WorkbenchError(f"label_smoothing={config.label_smoothing} with {name} as a language model", "none: Trainer would "
+                                 "look for its labels in other places", "label_smoothing=0")  # fmt: skip
         texts = list(data["train"]["text"])
         rows = np.arange(len(texts))
         if config.train_examples is not None and config.train_examples < len(texts):
@@ -82,6 +85,8 @@ class LanguageModeling:
             )
         ids = [np.array(i, dtype=np.int64) for i in cut]
         kept = [i for i, piece in enumerate(ids) if len(piece) > 1]  # from one piece nothing can be guessed
+        if two_way(tokenizer):  # nor in a text of rare words alone, which are in no list
+            kept = [i for i in kept if (words_asked(ids[i], tokenizer) != NOT_ASKED).any()]
         return Encoded([ids[i] for i in kept], [np.zeros(0, dtype=np.int64)] * len(kept), rows[kept])
 
     def build(self, source: zoo.Source, prepared: Prepared, config: RunConfig) -> torch.nn.Module:
@@ -104,9 +109,11 @@ class LanguageModeling:
         where = labels != NOT_ASKED
         all_places = output["logits"].shape[:2] == labels.shape
         chosen, right = output["logits"][where if all_places else 0].float(), labels[where]
+        guesses = chosen.shape[1] if chosen.ndim == 3 else 1  # two of ELMo, which answers from either side
+        chosen, right = chosen.reshape(-1, chosen.shape[-1]), right.repeat_interleave(guesses)
         losses = torch.nn.functional.cross_entropy(chosen, right, reduction="none")
         both = torch.stack([losses, (chosen.argmax(-1) == right).float()]).cpu().numpy()
-        return np.split(both, np.cumsum(where.sum(1).cpu().numpy())[:-1], axis=1)
+        return np.split(both, np.cumsum(guesses * where.sum(1).cpu().numpy())[:-1], axis=1)
 
     def losses(self, logits: Any, labels: Any) -> np.ndarray:
         """Loss of every piece that was asked for, in nats."""
@@ -137,13 +144,25 @@ class LanguageModeling:
         return share([commonest == r for _, r in pairs]), share([guess.get(left, commonest) == r for left, r in pairs])
 
     def predict(self, ask: Ask, inputs: Any, tokenizer: Any, labels: list[str], config: RunConfig) -> pd.DataFrame:
-        """One row per text. With a mask token: `text` with a blank (`___` or the mask) -> `answer`, `probability` and the
-        other `choices`; without: `text` -> `answer`, the likeliest words that go on from it."""
+        """One row per text. With a mask token, or from ELMo: `text` with a blank (`___` or the mask) -> `answer`, `probability` and
+        the other `choices`; without: `text` -> `answer`, the likeliest words that go on from it."""
         texts = texts_of(inputs)
-        one = self._fill if tokenizer.mask_token is not None else self._go_on
+        one = self._fill if fills(tokenizer) else self._go_on
         return pd.DataFrame([one(ask.model, text, tokenizer) for text in texts])
 
     def _fill(self, model: Any, text: str, tokenizer: Any) -> dict[str, Any]:
+        p = (
+            in_blank(model, tokenizer, well_formed(text))
+            if two_way(tokenizer)
+            else self._at_mask(model, text, tokenizer)
+        )
+        best = p.topk(CHOICES)
+        words = [tokenizer.decode([int(i)]).strip() for i in best.indices]
+        others = ", ".join(f"{w} {v:.1%}" for w, v in zip(words[1:], best.values[1:].tolist(), strict=True))
+        return {"text": text, "answer": words[0], "probability": float(best.values[0]), "choices": others}
+
+    def _at_mask(self, model: Any, text: str, tokenizer: Any) -> torch.Tensor:
+        """Probabilities (V,) of the piece behind the mask."""
         shown = well_formed(text).replace("___", tokenizer.mask_token)
         batch = tokenizer(shown, truncation=True, return_tensors="pt").to(next(model.parameters()).device)
         where = (batch["input_ids"][0] == tokenizer.mask_token_id).nonzero().flatten()
@@ -155,11 +174,8 @@ class LanguageModeling:
         if shuffles(tokenizer):
             batch = {**batch, **views((batch["input_ids"] == tokenizer.mask_token_id).long() - 1)}
         with torch.inference_mode():
-            p = model(**batch)["logits"][0, where[0]].float().softmax(-1)
-        best = p.topk(CHOICES)
-        words = [tokenizer.decode([int(i)]).strip() for i in best.indices]
-        others = ", ".join(f"{w} {v:.1%}" for w, v in zip(words[1:], best.values[1:].tolist(), strict=True))
-        return {"text": text, "answer": words[0], "probability": float(best.values[0]), "choices": others}
+            logits: torch.Tensor = model(**batch)["logits"][0, where[0]]
+        return logits.float().softmax(-1)
 
     def _go_on(self, model: Any, text: str, tokenizer: Any) -> dict[str, Any]:
         ids = tokenizer(well_formed(text), truncation=True)["input_ids"] or [tokenizer.eos_token_id]
@@ -229,6 +245,8 @@ class LanguageCollate(Collate):
         """The examples with labels: those that they came with, or new ones."""
         if all(len(labels) for _, labels in items):
             return items
+        if two_way(self.tokenizer):
+            return [(ids, words_asked(ids, self.tokenizer)) for ids, _ in items]
         if self.tokenizer.mask_token is None:
             return [(ids, ids) for ids, _ in items]
         random = np.random.default_rng(int(torch.randint(2**31, (1,))))  # torch's state is what a resumed run restores
@@ -252,9 +270,16 @@ def shuffles(tokenizer: Any) -> bool:
     return bool(getattr(tokenizer, "shuffles", False))
 
 
+def words_asked(ids: np.ndarray, tokenizer: Any) -> np.ndarray:
+    """ELMo's labels (length,)."""
+    return whole_words(ids, tokenizer.begins, tokenizer.all_special_ids, NOT_ASKED)
+
+
 def asked(encoded: Encoded, tokenizer: Any) -> Encoded:
     """The same examples with labels at the places that answer for them: for hidden pieces, chosen from each example's own
-    ids so that the choice never changes, or without a mask token at every place the piece that comes next."""
+    ids so that the choice never changes, for ELMo every word, or without a mask token at every place the piece that comes next."""
+    if two_way(tokenizer):
+        return Encoded(encoded.ids, [words_asked(ids, tokenizer) for ids in encoded.ids], encoded.rows)
     if tokenizer.mask_token is None:
         return Encoded(encoded.ids, [np.append(ids[1:], NOT_ASKED) for ids in encoded.ids], encoded.rows)
     both = [hide(ids, tokenizer, np.random.default_rng((20, *map(int, ids)))) for ids in encoded.ids]
