@@ -18,7 +18,7 @@ import pandas as pd
 from workbench import catalog, families
 from workbench.data import Data, load
 from workbench.errors import WorkbenchError
-from workbench.models import journal, page, pairing, score, zoo
+from workbench.models import answers, journal, page, pairing, score, zoo
 from workbench.tasks import TASKS
 from workbench.tasks.two_way import fills
 
@@ -114,7 +114,10 @@ def _judged(run: Any, data: Data) -> dict[str, Any]:
     elif data.task == "answering":
         asked = list(zip(asked["question"], asked["context"], strict=True))
     said, again = run.predict(asked), Predictor.from_store(run.store).predict(asked)
-    return {**run.evaluate("test"), "opens the same": alike(said, again)}
+    found = run.evaluate("test")
+    if data.task == "answering":
+        found["f1"] = answers.test_f1(run, data)
+    return {**found, "opens the same": alike(said, again)}
 
 
 def alike(a: pd.DataFrame, b: pd.DataFrame) -> bool:

@@ -23,7 +23,7 @@ from workbench import catalog
 from workbench.data import Data, load
 from workbench.errors import WorkbenchError
 from workbench.metrics import f1
-from workbench.models import journal
+from workbench.models import answers, journal
 from workbench.models.zoo import RANDOM
 from workbench.tasks import TASKS
 from workbench.tasks.base import stratified
@@ -126,19 +126,21 @@ def measure(
     if model == CONTROL and not positive:
         majority, score = task.baselines({"train": data["train"], "validation": data["test"]}, rows, data.labels)
         return {"score": score, "majority": majority}
-    answers = _bag_of_words(data, rows) if model == CONTROL else None
+    said = _bag_of_words(data, rows) if model == CONTROL else None
     if positive:
         right = np.array(data["test"]["label"])
         commonest = np.bincount(np.array(data["train"]["label"])).argmax()
         majority = f1(np.full(len(right), commonest), right, data.labels.index(positive))
-        if answers is None:
+        if said is None:
             texts = list(data["test"]["text"])
             names = fine_tuned(data, model, count, seed, lambda run: run.predict(texts)["label"], **choices)
-            answers = np.array([data.labels.index(a) for a in names])
-        return {"score": f1(answers, right, data.labels.index(positive)), "majority": majority}
+            said = np.array([data.labels.index(a) for a in names])
+        return {"score": f1(said, right, data.labels.index(positive)), "majority": majority}
     majority, _ = task.baselines({"train": data["train"], "validation": data["test"]}, rows, data.labels)
     metric = SCORED.get(task.name, task.metric)
-    score = fine_tuned(data, model, count, seed, lambda run: run.evaluate("test")[metric], **choices)
+    answers_questions = task.name == "answering"
+    then = lambda run: answers.test_f1(run, data) if answers_questions else run.evaluate("test")[metric]  # noqa: E731
+    score = fine_tuned(data, model, count, seed, then, **choices)
     return {"score": float(score), "majority": majority}
 
 
