@@ -293,6 +293,27 @@ def test_excels_line_on_the_separator_is_no_row(tmp_path):
     )
 
 
+def judged(i):
+    """A line of CoLA: every third sentence is none, which most linguists mark by a star."""
+    return f"{['gj04', 'bc01', 'r-67'][i % 3]}\t{int(i % 3 > 0)}\t{['*', '', '', '??'][i % 4] * (i % 3 == 0)}\t{TEXTS[i]}\n"
+
+
+def test_cola_has_its_label_before_the_linguists_mark(tmp_path):
+    whole = "".join(map(judged, range(24)))
+    test = "index\tsentence\n" + "".join(f"{i}\t{t}\n" for i, t in enumerate(TEXTS))
+    data = wb.load(written(tmp_path, {"train.tsv": whole, "dev.tsv": whole, "test.tsv": test}))
+    assert data.labels == ["0", "1"] and data["validation"]["text"][:] == TEXTS and "test" not in data
+    assert data["validation"]["label"][:6] == [0, 1, 1, 0, 1, 1] and data["validation"]["source"][1] == "bc01"
+    assert any("are those of CoLA" in n for n in data.notes)
+    assert wb.load(tmp_path / "train.tsv").labels == ["0", "1"]
+
+
+def test_a_table_with_a_mark_beside_the_other_label_is_not_colas(tmp_path):
+    whole = "".join(judged(i).replace("\t1\t\t", "\t1\t*\t") for i in range(24))
+    with pytest.raises(wb.WorkbenchError, match="several could hold the labels"):
+        wb.load(written(tmp_path, {"mine.tsv": whole}) / "mine.tsv")
+
+
 @pytest.mark.parametrize(("texts", "labels"), [("{}_text.txt", "{}_labels.txt"), ("{}/seq.in", "{}/label")])
 def test_texts_and_labels_in_two_files_line_by_line(tmp_path, texts, labels):
     for split in ("train", "test"):
