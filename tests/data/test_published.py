@@ -107,6 +107,36 @@ def test_the_split_devel_is_for_validation(tmp_path):
     assert is_tagged(data) and len(data["validation"]) == 24
 
 
+def universal(text, number):
+    """A sentence of CoNLL-U, "du" as one word that is counted as two, and a verb that nobody wrote."""
+    word = "\t".join
+    named = [word([str(at), w, w, "PROPN" if at == 1 else "NOUN", "_", "_", "0", "root", "_", "SpaceAfter=No"])
+             for at, w in enumerate(text.split(), 1)]  # fmt: skip
+    named.insert(2, word(["3-4", "du", *"________"]))
+    named.append(word(["8.1", "was", "be", "AUX", *"______"]))
+    return f"# newdoc id = d{number}\n# sent_id = {number}\n# text = {text}\n#next\n" + "\n".join(named) + "\n\n"
+
+
+@pytest.mark.parametrize(
+    "names", [("xx_mini-ud-{}.conllu", "train", "dev"), ("{}.conll", "train", "dev"), ("{}", "train", "dev")]
+)
+def test_universal_dependencies_are_words_with_their_parts_of_speech(tmp_path, names):
+    whole = "".join(universal(t, i) for i, t in enumerate(TEXTS))
+    whole = whole if names[0].endswith("u") else whole.replace("#next\n", "")
+    data = wb.load(written(tmp_path, {names[0].format(split): whole for split in names[1:]} | {"LICENSE.txt": "Free."}))
+    first = data["train"][0]
+    assert data.task == "tagging" and len(data["train"]) == 24 and first["tokens"] == TEXTS[0].split()
+    assert [data.labels[i] for i in first["tags"]] == ["B-PROPN", *["B-NOUN"] * (len(first["tags"]) - 1)]
+    assert first["sent_id"] == "0" and first["text"] == TEXTS[0]
+    assert any("column 4 (UPOS), became tags" in n for n in data.notes)
+    assert any("48 lines of" in n and "1-2 or 8.1 were left out" in n for n in data.notes)
+
+
+def test_names_in_the_last_of_ten_columns_come_before_parts_of_speech(tmp_path):
+    whole = per_word(lambda at, w, t: "\t".join([str(at + 1), w, w, "NOUN", *"_____", t]))
+    assert is_tagged(wb.load(written(tmp_path, {"mine.conllu": whole}) / "mine.conllu"))
+
+
 def test_webannos_own_form_is_refused_with_what_to_export(tmp_path):
     with pytest.raises(wb.WorkbenchError, match="exporting it as CoNLL 2002"):
         wb.load(written(tmp_path, {"a.tsv": "#FORMAT=WebAnno TSV 3.3\n\n#Text=Ada\n1-1\t0-3\tAda\tPER\n"}) / "a.tsv")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from workbench.data import universal
 from workbench.errors import WorkbenchError
 
 TAG = re.compile(r"O|[BIESLUM]-.+")
@@ -34,15 +35,21 @@ def read_conll(path: Path, coded: str = "utf-8-sig", notes: list[str] | None = N
 
     Columns are separated by a tab, or by spaces where there is no tab. Where another column than the last holds the tags, it is
     taken, and a first column that counts the words is passed over. Lines such as `# genre = news` before a sentence become
-    columns of their own, other lines with `# ` there, `#begin document` and `-DOCSTART-` lines are passed over.
+    columns of their own, other lines with `# ` there, `#begin document` and `-DOCSTART-` lines are passed over. Of CoNLL-U the fourth
+    column, the part of speech, is the tag.
     """
+    words_counted = path.suffix.lower() == ".conllu"  # there every line with # is a comment
     with path.open(encoding=coded, newline=None) as lines:
-        sentences = _sentences(map(str.rstrip, lines))
+        sentences = _sentences(line.rstrip() for line in lines if not (words_counted and _is_remark(line)))
     if not sentences:
         raise ValueError("it holds no words")
     notes = [] if notes is None else notes
-    if _ontonotes(sentences):
+    if universal.is_universal([words for _, words in sentences]):
+        universal.parts_of_speech([words for _, words in sentences], path.name, notes)
+    elif _ontonotes(sentences):
         notes.append(f"the names in brackets of {path.name}, column 11, became tags")
+    elif words_counted and not tagged([parts[-1] for _, words in sentences for _, parts in words]):
+        raise ValueError("its lines have no ten columns with a part of speech in the fourth")
     word, tag = _roles(sentences, path.name, notes)
     first = sentences[0][1]
     if (first[0][1][word].lower(), first[0][1][tag].lower()) in HEADERS and len(first) > 1:
@@ -75,6 +82,8 @@ def in_lines(lines: list[str], most: int) -> bool:
     rows = [
         fields(line) for line in lines if line and not line.startswith(("-DOCSTART-", "# ", "#begin ", "#end ", "###"))
     ]
+    if universal.in_lines(rows):
+        return True
     short = [r for r in rows if 2 <= len(r) <= most]
     if not short or len(short) < ENOUGH * len(rows) or "" not in lines:
         return False
@@ -103,6 +112,10 @@ def _types_alone(values: list[str]) -> bool:
         and not once
         and all(re.fullmatch(r"[A-Za-z][\w/.-]+", v) for v in others)
     )
+
+
+def _is_remark(line: str) -> bool:
+    return line.startswith("#") and not _NOTE.fullmatch(line.strip())
 
 
 def _prefix(words: Iterable[str]) -> str:

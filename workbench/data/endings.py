@@ -21,7 +21,6 @@ ADVICE = {  # what to make of files that are not read, so that they are
     ".sgm": "saving the texts between its tags as csv with columns text and label, of two languages as train.en and train.fr",
     ".sgml": "saving the texts between its tags as csv with columns text and label",
     ".xml": "pd.read_xml(path), or saving the texts between its tags as csv with columns text and label",
-    ".conllu": "of its words and names a file with a tab between word and tag; parts of speech are no names",
     ".ann": "wb.load of its folder, where a .txt of the same name lies beside it",
     ".tokens": "renaming it to end in .txt, if every line is a text",
     ".xlf": "saving it as .tmx, which programs for translators do",

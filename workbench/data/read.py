@@ -76,7 +76,7 @@ def _nearest(source: str | Path) -> str:
     return catalog.nearest(str(source)[:200], [c.name for c in catalog.datasets()], "reviews")
 
 
-CONLL = (".conll", ".bio", ".iob", ".iob2", ".annotated")
+CONLL = (".conll", ".conllu", ".bio", ".iob", ".iob2", ".annotated")
 READERS: dict[str, Any] = {
     ".csv": lambda path, coded, notes: separated.commas(path, coded, notes),
     ".tsv": lambda path, coded, notes: txt.read_tsv(path, coded, notes, separated.tabs),
