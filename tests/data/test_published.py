@@ -1,6 +1,7 @@
 """Layouts in which well-known data are published, imitated with words of our own: each is read as what it is."""
 
 import json
+import re
 
 import pandas as pd
 import pytest
@@ -438,6 +439,90 @@ def test_a_translation_memory_is_pairs_in_the_direction_that_it_names(tmp_path, 
 def test_a_translation_memory_that_is_none_is_refused(tmp_path, whole, said):
     with pytest.raises(wb.WorkbenchError, match=said):
         wb.load(written(tmp_path, {"mine.tmx": whole}) / "mine.tmx")
+
+
+def segments(place, language, texts, name="setid", group="newstest2014"):
+    """A file of WMT or IWSLT: documents of six segments, with a bare & and a number of its own for each."""
+    inside = "".join(
+        f"<seg id='{i % 6 + 1}'> {t} </seg>\n" + "</p></doc>\n" * (i % 6 == 5) for i, t in enumerate(texts)
+    )
+    docs = re.sub(r"(?=<seg id='1')", '<DOC sysid="x" docid="d" genre="A&B"><p>\n', inside)
+    for number in range(4):
+        docs = docs.replace('docid="d"', f'docid="d{number}"', 1)
+    return f'<!DOCTYPE mteval SYSTEM "x">\n<{place}set {name}="{group}" {"srclang" if place == "src" else "trglang"}="{language}">\n{docs}</{place}set>\n'
+
+
+@pytest.mark.parametrize("ending", ["sgm", "sgml", "xml"])
+def test_wmts_sources_and_references_are_pairs_by_document_and_number(tmp_path, ending):
+    ands = [t.replace("the", "R&D &amp; the") for t in TEXTS]
+    turned = (
+        segments("ref", "en", ands)
+        .replace('docid="d0"', 'docid="x"')
+        .replace('docid="d1"', 'docid="d0"')
+        .replace('docid="x"', 'docid="d1"')
+    )
+    files = {
+        f"newstest2014-fren-src.fr.{ending}": segments("src", "fr", FRENCH),
+        f"newstest2014-fren-ref.en.{ending}": turned,
+    }
+    data = wb.load(written(tmp_path, files))
+    right = [*ands[6:12], *ands[:6], *ands[12:]]
+    assert pairs(data) == sorted(zip(FRENCH, (t.replace("&amp;", "&") for t in right), strict=True))
+    assert any("from fr into en" in n for n in data.notes) and data["train"]["document"][0][0] == "d"
+    with pytest.raises(wb.WorkbenchError, match=r"holds sources alone.*wb.load of that folder"):
+        wb.load(tmp_path / f"newstest2014-fren-src.fr.{ending}")
+
+
+def test_wmts_xml_holds_both_sides_and_what_systems_made_of_them(tmp_path):
+    docs = "".join(
+        f'<doc id="d{i}" origlang="en"><src lang="en"><p><seg id="1">{a}</seg></p></src><ref lang="fr" translator="A"><p>'
+        f'<seg id="1">{b}</seg></p></ref><ref lang="fr" translator="B"><seg id="1">Non.</seg></ref><hyp system="z"><seg id="1">Oui.</seg></hyp></doc>'
+        for i, (a, b) in enumerate(zip(TEXTS, FRENCH, strict=True)))  # fmt: skip
+    data = wb.load(
+        written(tmp_path, {"newstest2021.en-fr.all.xml": f'<dataset id="x">{docs}</dataset>'})
+        / "newstest2021.en-fr.all.xml"
+    )
+    assert pairs(data) == sorted(zip(TEXTS, FRENCH, strict=True))
+    assert any("the first of each document" in n for n in data.notes)
+
+
+def test_iwslts_talks_are_pairs_and_of_several_tests_one_is_read(tmp_path):
+    tags = "<url>http://x</url>\n<title>Mills</title>\n"
+    files = {
+        "train.tags.en-fr.en": tags + "\n".join(TEXTS) + "\n",
+        "train.tags.en-fr.fr": tags + "\n".join(FRENCH) + "\n",
+        "README": "Talks.",
+    }
+    for part in ("dev2010", "tst2010", "tst2011"):
+        for place, language, texts in (("src", "en", TEXTS), ("ref", "fr", FRENCH)):
+            shown = texts[::-1] if part == "tst2011" else texts
+            files[f"IWSLT17.TED.{part}.en-fr.{language}.xml"] = segments(place, language, shown)
+    data = wb.load(written(tmp_path / "en-fr", files))
+    assert {k: len(v) for k, v in data.items()} == dict.fromkeys(("train", "validation", "test"), 24)
+    assert (
+        data["test"]["source"][:] == TEXTS
+        and data["validation"]["target"][:] == FRENCH
+        and data["train"]["source"][0] == TEXTS[0]
+    )
+    assert any("first was read, IWSLT17.TED.tst2010.en-fr, and not IWSLT17.TED.tst2011.en-fr" in n for n in data.notes)
+
+
+def test_several_texts_in_two_languages_for_training_are_spoken_of(tmp_path):
+    files = {
+        f"{name}.train.{code}": "\n".join(texts) + "\n"
+        for name in ("books", "news")
+        for code, texts in (("en", TEXTS), ("fr", FRENCH))
+    }
+    data = wb.load(written(tmp_path, files))
+    assert pairs(data) == sorted(zip(TEXTS, FRENCH, strict=True)) and any(
+        "books.train, and not news.train" in n for n in data.notes
+    )
+
+
+def test_other_files_of_tags_are_refused_with_what_to_make_of_them(tmp_path):
+    whole = '<REUTERS LEWISSPLIT="TRAIN"><TOPICS><D>cocoa</D></TOPICS><BODY>Cocoa rose.</BODY></REUTERS>'
+    with pytest.raises(wb.WorkbenchError, match=r"it holds no segments.*as csv with columns text and label"):
+        wb.load(written(tmp_path, {"reut2-000.sgm": whole}) / "reut2-000.sgm")
 
 
 def test_no_rule_of_lines_takes_prose():

@@ -13,13 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from workbench.data import codes, conll, decode, txt
+from workbench.data import codes, conll, decode, segments, txt
 from workbench.errors import WorkbenchError
 
 PACKED = (".gz", ".zip")
 SPREADSHEETS = (".xls", ".xlsm", ".xlsb", ".ods", ".numbers")  # which are not read
 ADVICE = {  # what to make of files that are not read, so that they are
-    ".sgm": "saving the texts between its tags as csv with columns text and label, of two languages as train.en and train.fr",
     ".sgml": "saving the texts between its tags as csv with columns text and label",
     ".xml": "pd.read_xml(path), or saving the texts between its tags as csv with columns text and label",
     ".ann": "wb.load of its folder, where a .txt of the same name lies beside it",
@@ -129,6 +128,8 @@ def looks_like(path: Path) -> str:
     full = [line for line in lines if line.strip()]
     if not full:
         return ""
+    if segments.has_some(full):
+        return ".sgm"
     if all(_is_object(line) for line in full):
         return ".jsonl"
     if full[0].startswith("#begin document"):

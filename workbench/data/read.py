@@ -23,6 +23,7 @@ from workbench.data import (
     json_files,
     memories,
     parallel,
+    segments,
     separated,
     split_files,
     splits,
@@ -88,6 +89,7 @@ READERS: dict[str, Any] = {
     ".parquet": lambda path, coded, notes: classlabels.read_parquet(path),
     ".json": lambda path, coded, notes: json_files.whole(path, coded, notes),
     ".tmx": lambda path, coded, notes: memories.read(path, notes),
+    ".sgm": lambda path, coded, notes: segments.read(path, coded, notes),
     ".txt": lambda path, coded, notes: txt.read(path, coded, notes, separated.tabs),
     **dict.fromkeys(CONLL, lambda path, coded, notes: conll.read_conll(path, coded, notes)),
 }
@@ -139,6 +141,8 @@ def _shape(suffix: str) -> tuple[str, str]:
             " with names in its first line and as many fields in every row",
             "texts that hold the separator in double quotes",
         )
+    if suffix == ".sgm":
+        return " of WMT, with segments", "saving the texts between its tags as csv with columns text and label"
     return (" with one object per line" if suffix == ".jsonl" else ""), "saving it again"
 
 
@@ -191,7 +195,7 @@ def _without_train(folder: Path, files: split_files.Files, notes: list[str]) -> 
     found = parallel.text_files(folder, split_files.split_of, notes) or (
         {} if files else parallel.text_files(folder, folders.pair(folder, notes), notes)
     )
-    found = found or folders.classes(folder, notes) or _beside_names(folder, notes)
+    found = found or segments.in_folder(folder, notes) or folders.classes(folder, notes) or _beside_names(folder, notes)
     if found:
         return found
     only = [
