@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import workbench as wb
-from workbench.data import json_files, lines, standoff
+from workbench.data import json_files, lines, standoff, stream
 from workbench.data.load import fingerprint
 
 NAMES = ["Ada", "Bob", "Cleo", "Dan"]
@@ -203,6 +203,24 @@ def test_brat_has_its_names_in_a_file_beside_the_text(tmp_path, end, folder):
     assert any("24 names in several pieces, 24 lines that are no names" in n for n in data.notes)
     row = next(r for r in data["train"] if r["text"] != "It began.")
     assert row["tags"][:2] == [1, 0]
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_a_file_of_brat_is_read_with_its_names_whatever_it_is_called(tmp_path, large, monkeypatch):
+    monkeypatch.setattr(stream, "LARGE", 1 if large else stream.LARGE)
+    whole, places = "\n".join(TEXTS) + "\n", [sum(len(t) + 1 for t in TEXTS[:i]) for i in range(24)]
+    marks = "".join(
+        f"T{i}\tPER {at} {at + t.index(' ')}\t{t.split()[0]}\n"
+        for i, (at, t) in enumerate(zip(places, TEXTS, strict=True))
+    )
+    written(tmp_path, {"train.txt": whole, "train.ann": marks, "dev.txt": whole, "dev.ann": marks})
+    data = wb.load(tmp_path)
+    assert is_tagged(data) and len(data["validation"]) == 24 and not any("not read" in n for n in data.notes)
+    assert (
+        is_tagged(alone := wb.load(tmp_path / "train.txt")) and "train.txt has its names in train.ann" in alone.notes[0]
+    )
+    written(tmp_path, {"train.ann": "of another kind\n"})
+    assert wb.load(tmp_path / "train.txt").task == "language-modeling"
 
 
 def test_no_sentence_is_cut_inside_a_name():

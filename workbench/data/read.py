@@ -109,7 +109,7 @@ def _from_file(path: Path, notes: list[str]) -> pd.DataFrame:
     try:
         coded = decode.UTF8 if suffix in BINARY else decode.encoding(path)
         notes += decode.stated(path.name, coded)
-        return reader(path, coded, notes)
+        return standoff.brat_file(path, notes) if standoff.has_names(path) else reader(path, coded, notes)
     except READ_ERRORS as error:
         raise unreadable(path, error) from error
 

@@ -36,6 +36,7 @@ from workbench.data import (
     separated,
     shaped,
     splits,
+    standoff,
     txt,
     unlabelled,
 )
@@ -229,7 +230,7 @@ def streamed(path: Path, text: str | None, label: str | None, group: str | None,
         return None
     coded = decode.UTF8 if path.suffix.lower() == ".parquet" else decode.encoding(path)
     lines = txt.beginning(path, coded) if path.suffix.lower() in (".txt", ".tsv") else []
-    built = txt.built(lines)
+    built = "standoff" if standoff.has_names(path) else txt.built(lines)
     if built in ("sentences", "pairs", "standoff") or (
         path.suffix.lower() == ".txt" and built in ("table", "documents")
     ):
