@@ -65,9 +65,9 @@ def rows(lines: Iterable[str], name: str, many: bool) -> Iterator[dict[str, Any]
             yield _row(found, many)
 
 
-def many(lines: list[str]) -> bool:
+def many(lines: Iterable[str]) -> bool:
     """Whether some line begins with several of fastText's labels."""
-    return any(re.match(r"__label__\S+\s+__label__", line) for line in lines)
+    return any(re.match(r"\s*__label__\S+\s+__label__", line) for line in lines)
 
 
 def _row(found: re.Match[str], many: bool) -> dict[str, Any]:
