@@ -13,6 +13,7 @@ from workbench.data import universal
 from workbench.errors import WorkbenchError
 
 TAG = re.compile(r"O|[BIESLUM]-.+")
+_ANY = re.compile(r"[BI]|" + TAG.pattern)  # where all names are of one type, some files leave it out
 HEADERS = {
     (w, t)
     for w in ("word", "words", "token", "tokens")
@@ -93,8 +94,8 @@ def in_lines(lines: list[str], most: int) -> bool:
 def tagged(values: list[str]) -> bool:
     """Whether nearly all values are tags and some are the tags of names.
 
-    >>> tagged(["B-PER", "I-PER", "O"]), tagged(["O", "O"]), tagged(["see", "B-52"])
-    (True, False, False)
+    >>> tagged(["B-PER", "I-PER", "O"]), tagged(["B", "I", "O"]), tagged(["O", "O"]), tagged(["see", "B-52"])
+    (True, True, False, False)
     """
     return _all_tags(values) and names(values) > 0
 
@@ -127,11 +128,11 @@ def _prefix(words: Iterable[str]) -> str:
 
 def names(values: Iterable[str]) -> int:
     """How many of these are tags of a name."""
-    return sum(v != "O" and bool(TAG.fullmatch(v)) for v in values)
+    return sum(v != "O" and bool(_ANY.fullmatch(v)) for v in values)
 
 
 def _all_tags(values: list[str]) -> bool:
-    return bool(values) and sum(bool(TAG.fullmatch(v)) for v in values) >= ENOUGH * len(values)
+    return bool(values) and sum(bool(_ANY.fullmatch(v)) for v in values) >= ENOUGH * len(values)
 
 
 def _sentences(lines: Iterable[str]) -> list[Sentence]:
