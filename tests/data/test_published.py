@@ -1,5 +1,6 @@
 """Layouts in which well-known data are published, imitated with words of our own: each is read as what it is."""
 
+import gzip
 import json
 import re
 
@@ -106,6 +107,13 @@ def test_the_split_devel_is_for_validation(tmp_path):
     whole = per_word(lambda at, w, t: f"{w}\t{t}")
     data = wb.load(written(tmp_path, {"train.tsv": whole, "devel.tsv": whole}))
     assert is_tagged(data) and len(data["validation"]) == 24
+
+
+def test_tags_of_one_type_that_is_not_named_are_names(tmp_path):
+    whole = per_word(lambda at, w, t: f"{w}\t{t[0] if at != 1 else 'I'}")
+    data = wb.load(written(tmp_path, {"train.tsv": whole, "devel.tsv": whole}))
+    assert data.labels == ["O", "B-NAME", "I-NAME"] and data["train"]["tags"][0][:3] == [1, 2, 0]
+    assert data["train"]["tokens"][0] == TEXTS[0].split()
 
 
 def universal(text, number):
@@ -342,6 +350,21 @@ def test_excels_line_on_the_separator_is_no_row(tmp_path):
     )
 
 
+def test_a_label_is_not_taken_for_the_other_text(tmp_path):
+    frame = pd.DataFrame({"v1": [["ham", "spam"][i % 2] for i in range(24)], "v2": TEXTS})
+    assert not any("another column" in n for n in wb.load(frame).notes)
+
+
+@pytest.mark.parametrize(
+    "write", [list, lambda texts: {"label": ["A", "B"], "text": texts}], ids=["lists", "in an object"]
+)
+def test_a_label_that_chooses_among_answers_is_spoken_of(write):
+    rows = [{"ctx": t, "endings": write([f"So {i}.", f"Then {i}."]), "label": i % 2} for i, t in enumerate(TEXTS)]
+    assert any("'endings' holds lists of 2 texts" in n for n in wb.load(rows).notes)
+    rows = [{**r, "label": i % 3} for i, r in enumerate(rows)]
+    assert not any("holds lists of" in n for n in wb.load(rows).notes)
+
+
 def judged(i):
     """A line of CoLA: every third sentence is none, which most linguists mark by a star."""
     return f"{['gj04', 'bc01', 'r-67'][i % 3]}\t{int(i % 3 > 0)}\t{['*', '', '', '??'][i % 4] * (i % 3 == 0)}\t{TEXTS[i]}\n"
@@ -523,6 +546,34 @@ def test_iwslts_talks_are_pairs_and_of_several_tests_one_is_read(tmp_path):
         and data["train"]["source"][0] == TEXTS[0]
     )
     assert any("first was read, IWSLT17.TED.tst2010.en-fr, and not IWSLT17.TED.tst2011.en-fr" in n for n in data.notes)
+
+
+def test_packed_pairs_of_texts_are_read_in_their_splits_or_alone(tmp_path):
+    for name in ("train", "val", "test_2016_flickr"):
+        for code, texts in (("en", TEXTS), ("fr", FRENCH)):
+            (tmp_path / f"{name}.{code}.gz").write_bytes(gzip.compress(("\n".join(texts) + "\n").encode()))
+    data = wb.load(tmp_path)
+    assert {k: len(v) for k, v in data.items()} == dict.fromkeys(("train", "validation", "test"), 24)
+    assert data["test"]["target"][:] == FRENCH
+    (tmp_path / "books").mkdir()
+    for code in ("en", "fr"):
+        (tmp_path / f"train.{code}.gz").rename(tmp_path / f"books/books.en-fr.{code}.gz")
+    assert pairs(wb.load(tmp_path / "books")) == sorted(zip(TEXTS, FRENCH, strict=True))
+
+
+def test_a_table_of_talks_in_three_languages_is_not_classified_by_its_talks(tmp_path):
+    frame = pd.DataFrame(
+        {
+            "en": TEXTS,
+            "fr": FRENCH,
+            "es": [t.replace("Elle", "Ella") for t in FRENCH],
+            "talk_name": ["ab"[i // 12] for i in range(24)],
+        }
+    )
+    frame.to_csv(tmp_path / "train.tsv", sep="\t", index=False)
+    with pytest.raises(wb.WorkbenchError, match=r"sentences in 3 languages \(en, fr, es\)"):
+        wb.load(tmp_path)
+    assert wb.load(frame[["en", "fr"]]).task == "translation"
 
 
 def test_several_texts_in_two_languages_for_training_are_spoken_of(tmp_path):

@@ -22,7 +22,7 @@ _THREE = (  # ISO 639-2 and 639-3: endings of files only, for as names of column
 )
 _FILES = LANGUAGES.union(_THREE.split(), ("id",))
 _SPLITS = {"train": "train", "dev": "dev", "valid": "valid", "test": "test", "devtest": "test"}
-_BEHIND = (".sgm", ".sgml", ".xml")
+_BEHIND = (".sgm", ".sgml", ".xml", ".gz")
 _SIDES = ("source", "src", "target", "tgt", "trg")  # in the alphabet the source comes first
 
 
@@ -48,10 +48,10 @@ def of_file(path: Path) -> str:
 
 def turned(path: Path) -> Path:
     """The name with its split in front where a file is called after its language first, as those of FLORES are, and without the ending
-    behind the language, as IWSLT's have it; others as they are.
+    behind the language, as IWSLT's and packed ones have it; others as they are.
 
-    >>> [turned(Path(n)).name for n in ("eng_Latn.dev", "fra_Latn.devtest", "fr.train", "train.fr", "notes.dev", "dev.de.xml")]
-    ['dev.eng_Latn', 'test.fra_Latn', 'train.fr', 'train.fr', 'notes.dev', 'dev.de']
+    >>> [turned(Path(n)).name for n in ("eng_Latn.dev", "fra_Latn.devtest", "fr.train", "train.fr", "notes.dev", "dev.de.xml", "a.en.gz")]
+    ['dev.eng_Latn', 'test.fra_Latn', 'train.fr', 'train.fr', 'notes.dev', 'dev.de', 'a.en']
     """
     if path.suffix.lower() in _BEHIND and of_file(path.with_suffix("")):
         return path.with_suffix("")

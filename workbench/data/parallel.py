@@ -16,7 +16,7 @@ import datasets as hf
 import numpy as np
 import pandas as pd
 
-from workbench.data import decode, segments
+from workbench.data import decode, endings, segments
 from workbench.data.codes import LANGUAGES, language, sides, turned
 from workbench.data.columns import LABEL, LOOKED_AT, usual
 from workbench.data.text import first_rows, missing, well_formed
@@ -129,6 +129,9 @@ def _whole_pairs(frame: pd.DataFrame, files: dict[str, Path], notes: list[str]) 
 
 
 def _lines(path: Path, notes: list[str]) -> list[str]:
+    if path.suffix.lower() == ".gz":
+        with endings.unpacked(path, (path.with_suffix("").suffix,)) as inner:
+            return _lines(inner, notes)
     try:
         coded = decode.encoding(path)
         notes += decode.stated(path.name, coded)
@@ -152,6 +155,9 @@ def columns(frame: pd.DataFrame, text: str | None = None, label: str | None = No
         return None
     both = usual(known, SOURCE), usual(known, TARGET)
     spoken = [c for c in known if language(c)]
+    if None in both and len(spoken) > 2 and all(known.count(c) == 1 and sentences(_texts(frame[c])) for c in spoken):
+        raise WorkbenchError(f"sentences in {len(spoken)} languages ({', '.join(spoken[:6])})", "columns of two languages",
+                             f"wb.load(frame[{spoken[:2]!r}]), where frame is the table as pandas has it")  # fmt: skip
     if None in both and len(spoken) == 2:
         both = spoken[0], spoken[1]
     elif None in both:
