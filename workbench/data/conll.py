@@ -56,6 +56,12 @@ def read_conll(path: Path, coded: str = "utf-8-sig", notes: list[str] | None = N
     if (first[0][1][word].lower(), first[0][1][tag].lower()) in HEADERS and len(first) > 1:
         notes.append(f"the first line of {path.name} holds names of columns")
         del first[0]
+    if _of_every_word([parts[tag] for _, words in sentences for _, parts in words]):
+        notes.append(
+            f"every word of {path.name} has a tag, as parts of speech are: each is a name of one word, so B-NN is NN"
+        )
+        for _, parts in (line for _, words in sentences for line in words):
+            parts[tag] = f"B-{parts[tag]}"
     rows = []
     spoken = _prefix(parts[word] for _, words in sentences for _, parts in words)
     notes += [f"before every word of {path.name} stood {spoken!r}, which was taken off"] if spoken else []
@@ -88,7 +94,9 @@ def in_lines(lines: list[str], most: int) -> bool:
     short = [r for r in rows if 2 <= len(r) <= most]
     if not short or len(short) < ENOUGH * len(rows) or "" not in lines:
         return False
-    return any(tagged([r[at] for r in short]) for at in (-1, 0)) or _types_alone([r[-1] for r in short])
+    return any(tagged([r[at] for r in short]) for at in (-1, 0)) or any(
+        told([r[-1] for r in short]) for told in (_types_alone, _of_every_word)
+    )
 
 
 def tagged(values: list[str]) -> bool:
@@ -117,6 +125,24 @@ def _types_alone(values: list[str]) -> bool:
 
 def _is_remark(line: str) -> bool:
     return line.startswith("#") and not _NOTE.fullmatch(line.strip())
+
+
+def _of_every_word(values: list[str]) -> bool:
+    """Whether values are tags that every word has, as parts of speech: few, in capitals, and never O.
+
+    >>> _of_every_word(["DT", "NN", "VBZ", "DT", "NN", "."] * 3), _of_every_word(["B-PER", "O"] * 9), _of_every_word(["mill", "rose"] * 9)
+    (True, False, False)
+    """
+    kinds = set(values)
+    if (
+        "O" in kinds
+        or kinds <= set("BIESLUM")
+        or any(map(TAG.fullmatch, kinds))
+        or not 2 <= len(kinds) <= len(values) / 3
+    ):
+        return False
+    letters = sum(bool(re.fullmatch(r"[A-Z][A-Z0-9$+|_-]*", v)) for v in values)
+    return letters > len(values) / 2 and all(re.fullmatch(r"[A-Z][A-Z0-9$+|_-]*|[^\w\s]+\w*", v) for v in kinds)
 
 
 def _prefix(words: Iterable[str]) -> str:

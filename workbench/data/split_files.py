@@ -51,6 +51,10 @@ def _by_names(folder: Path, known: list[Path], readable: list[Path]) -> Files:
         split_of(p) for p in known if endings.bare(p).stem.lower() in SPLITS
     }  # beside train.csv, train-old.csv means nothing
     known = [p for p in known if endings.bare(p).stem.lower() in SPLITS or split_of(p) not in plain]
+    others = {endings.bare(p).stem for p in known if endings.bare(p).suffix.lower() != ".txt"}
+    known = [
+        p for p in known if endings.bare(p).suffix.lower() != ".txt" or endings.bare(p).stem not in others
+    ]  # beside x-train.conllu, x-train.txt is what it was made of
     files: Files = {}
     for path in known:
         files.setdefault(split_of(path), []).append(path)
