@@ -81,6 +81,17 @@ def test_the_files_of_a_dataset_are_read_as_their_folder_is(tmp_path, files, tas
     assert fingerprint(data) == fingerprint(wb.load(inner))
 
 
+@pytest.mark.parametrize("about", ["_about.txt", "License.txt", "mill.README.1.0.txt"])
+def test_what_an_archive_says_of_itself_is_no_data(tmp_path, about):
+    pairs = "".join(
+        f"{t}\tElle voit {i}.\tCC-BY 2.0 (France) Attribution: tatoeba.org #1\n" for i, t in enumerate(TEXTS)
+    )
+    data = wb.load(packed(tmp_path / "fra-eng.zip", {about: "What this is.", "fra.txt": pairs}))
+    assert data.task == "translation" and data.notes[0] == "of fra-eng.zip its file fra.txt was read"
+    with pytest.raises(wb.WorkbenchError, match="holds 0 files of data"):
+        wb.load(packed(tmp_path / "rt.zip", {about: "What this is.", "rt.pos": LINES, "rt.neg": LINES}))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", ["../train.csv", "/tmp/train.csv", "a/../../train.csv", "..\\train.csv"])
 def test_nothing_is_written_where_a_name_points_outside(tmp_path, kind, name):

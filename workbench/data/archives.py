@@ -23,6 +23,9 @@ from workbench.errors import WorkbenchError
 TARS = (".tar", ".tgz", ".tar.gz")
 MOST_FILES = 200_000  # class folders with a file per text have as many
 WEAK = (".txt", ".xml", "")  # beside others these are readmes
+_ABOUT = re.compile(
+    r"(^|[^a-z])(readme|licen[cs]e|about|copying|citation|changelog|makefile)([^a-z]|$)"
+)  # in a name, of what is no data
 _BAD = re.compile(r'[\x00-\x1f<>:"|?*]')  # what some system does not allow in a name
 
 
@@ -95,7 +98,9 @@ def beside(path: Path, names: tuple[str, ...], most: int) -> Iterator[Path]:
 
 def several(path: Path, folder: Path, known: tuple[str, ...]) -> WorkbenchError:
     """What to say of an archive whose files are not those of one dataset."""
-    inside = [p.relative_to(folder).as_posix() for p in sorted(folder.rglob("*")) if p.is_file()]
+    inside = [
+        p.relative_to(folder).as_posix() for p in sorted(folder.rglob("*")) if p.is_file() and not _is_about(p.name)
+    ]
     data = [n for n in inside if endings.bare(Path(n)).suffix.lower() in known]
     found = [n for n in data if Path(n).suffix.lower() not in WEAK] or data
     some = f" ({', '.join(found[:3])}{', ...' if len(found) > 3 else ''})" if found else ""
@@ -123,7 +128,9 @@ def _only(members: list[Member], known: tuple[str, ...]) -> Member | None:
     spoken = {code for m in members if (code := codes.of_file(Path(m.path.name)))}
     if len(spoken) > 1 or any(m.path.suffix.lower() == ".ann" for m in members):
         return None
-    plain = [m for m in members if m.path.stem.lower() not in endings.READMES]
+    plain = [
+        m for m in members if not _ABOUT.search(m.path.name.lower()) and m.path.name.lower() not in endings.READMES
+    ]
     found = [m for m in plain if endings.bare(Path(m.path.name)).suffix.lower() in known]
     for some in (
         [m for m in found if m.path.suffix.lower() not in WEAK],
@@ -152,10 +159,21 @@ def _all(members: list[Member], path: Path, folder: Path) -> Path:
     return _inside(folder)
 
 
+def _is_about(name: str) -> bool:
+    """Whether a file says something of the others: a readme, a licence.
+
+    >>> [_is_about(n) for n in ("README", "_about.txt", "License.md", "about.csv", "reviews.txt")]
+    [True, True, True, False, False]
+    """
+    return Path(name).suffix.lower() in (*WEAK, ".md") and (
+        name.lower() in endings.READMES or bool(_ABOUT.search(name.lower()))
+    )
+
+
 def _inside(folder: Path) -> Path:
     """The folder, or the only one in it where nothing else lies there but what says what it is."""
     inner = [p for p in folder.iterdir() if p.is_dir()]
-    files = [p for p in folder.iterdir() if p.is_file() and p.stem.lower() not in endings.READMES]
+    files = [p for p in folder.iterdir() if p.is_file() and not _is_about(p.name)]
     return _inside(inner[0]) if len(inner) == 1 and not files else folder
 
 
