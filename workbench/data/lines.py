@@ -51,6 +51,18 @@ def speakers(lines: list[str]) -> list[str]:
     return [word for word, _ in Counter(found).most_common()] if _few(found, len(given)) else []
 
 
+def with_tags(lines: list[str]) -> str:
+    """The first word with its tag, where nearly every word has one behind it: The_DT, mill/nn; empty where they have none.
+
+    >>> with_tags(["The_DT mill_NN rose_VBD ._."]), with_tags(["He saw and/or heard snake_case."])
+    ('The_DT', '')
+    """
+    words = [word for line in lines for word in line.split()]
+    found = [m for word in words if (m := re.fullmatch(r"\S+[_/]([A-Z][A-Z0-9$+*-]*|[a-z]{1,4}[$*+]?|[^\w\s]+)", word))]
+    few = len({m[1] for m in found}) <= max(4, len(found) / 2)
+    return found[0][0] if words and len(found) >= ENOUGH * len(words) and few else ""
+
+
 def _few(labels: list[str], lines: int) -> bool:
     return len(labels) >= max(4, ENOUGH * lines) and 2 <= len(set(labels)) <= min(MOST_LABELS, len(labels) / 2)
 

@@ -124,6 +124,8 @@ def said(name: str, first: list[str]) -> list[str]:
         rule = lines.rule(first)
         found = Counter(row.get("label") or row["labels"][0] for row in _matching(first, rule))
         return [f"{name} holds a label in every line, which {rule} {_some(list(found))}: they were read as labels"]
+    if pair := lines.with_tags(first):
+        return [f"{name} was read as plain texts, with the tags that stand behind its words (such as {pair})"]
     if words := lines.speakers(first):
         return [f"{name} was read as plain texts; nearly every line begins with {_some(words)}: for labels save it as csv with columns "
                 "text and label"]  # fmt: skip
