@@ -141,6 +141,35 @@ def test_universal_dependencies_are_words_with_their_parts_of_speech(tmp_path, n
     assert any("48 lines of" in n and "1-2 or 8.1 were left out" in n for n in data.notes)
 
 
+def test_the_raw_texts_of_a_treebank_are_no_second_file_of_a_split(tmp_path):
+    whole = "".join(universal(t, i) for i, t in enumerate(TEXTS))
+    files = {
+        f"xx-ud-{split}.{ending}": whole if ending == "conllu" else "Raw."
+        for split in ("train", "test")
+        for ending in ("conllu", "txt")
+    }
+    data = wb.load(written(tmp_path, files))
+    assert data.task == "tagging" and len(data["test"]) == 24
+
+
+@pytest.mark.parametrize("name", ["train.txt", "train.conll", "train"])
+def test_a_part_of_speech_behind_every_word_is_a_tag_of_its_own(tmp_path, name):
+    whole = per_word(lambda at, w, t: f"{w} {['NNP', 'VBD', 'NN', 'NN', 'NN'][min(at, 4)] if w != '.' else '.'}")
+    data = wb.load(written(tmp_path, {name: whole}) / name)
+    tags = [data.labels[i] for i in data["train"]["tags"][0]]
+    assert data.task == "tagging" and tags[:4] == ["B-NNP", "B-VBD", "B-NN", "B-NN"] and tags[-1] == "B-."
+    assert any(f"every word of {name} has a tag" in n for n in data.notes)
+
+
+@pytest.mark.parametrize("sign", ["_NN", "/nn"])
+def test_tags_inside_plain_texts_are_spoken_of(tmp_path, sign):
+    whole = "\n".join(" ".join(w + sign for w in t.split()) for t in TEXTS)
+    data = wb.load(written(tmp_path, {"brown.txt": whole}) / "brown.txt")
+    assert data.task == "language-modeling" and any(
+        "the tags that stand behind its words" in n and sign in n for n in data.notes
+    )
+
+
 def test_names_in_the_last_of_ten_columns_come_before_parts_of_speech(tmp_path):
     whole = per_word(lambda at, w, t: "\t".join([str(at + 1), w, w, "NOUN", *"_____", t]))
     assert is_tagged(wb.load(written(tmp_path, {"mine.conllu": whole}) / "mine.conllu"))
@@ -363,6 +392,21 @@ def test_a_label_that_chooses_among_answers_is_spoken_of(write):
     assert any("'endings' holds lists of 2 texts" in n for n in wb.load(rows).notes)
     rows = [{**r, "label": i % 3} for i, r in enumerate(rows)]
     assert not any("holds lists of" in n for n in wb.load(rows).notes)
+
+
+@pytest.mark.parametrize("names", ["ABC", ["ending0", "ending1", "ending2"]])
+def test_a_label_that_names_a_column_of_answers_is_spoken_of(names):
+    rows = [
+        {"question": t, **{n: f"{n} {i}" for n in names}, "answerKey": names[i % 3][-1]} for i, t in enumerate(TEXTS)
+    ]
+    data = wb.load(pd.DataFrame(rows))
+    assert data.task == "classification" and any(
+        f"{names[2]!r} hold texts, which are not read" in n for n in data.notes
+    )
+    assert not any(
+        "hold texts" in n
+        for n in wb.load(pd.DataFrame([{**r, "answerKey": "xy"[i % 2]} for i, r in enumerate(rows)])).notes
+    )
 
 
 def judged(i):

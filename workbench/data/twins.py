@@ -3,6 +3,7 @@ answers among which a label chooses."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -46,7 +47,30 @@ def options(frame: pd.DataFrame, chosen: dict[str, str]) -> list[str]:
         if name not in chosen.values() and len(sizes) == 1 and 2 <= kinds <= min(sizes) and different:
             return [f"column {name!r} holds lists of {min(sizes)} texts, which are not read: where the label says which of them is right, "
                     "it cannot be learned from the text alone"]  # fmt: skip
-    return []
+    return _in_columns(some, chosen)
+
+
+def _in_columns(frame: pd.DataFrame, chosen: dict[str, str]) -> list[str]:
+    """The same of columns such as A, B, C and D, or ending0 to ending3, one of which the label names."""
+    known = list(map(str, frame.columns))
+    labels = set(frame.iloc[:, known.index(chosen["label"])].map(str))
+    named = labels if len(labels) > 1 and labels <= set(known) else set()
+    families = [
+        [c for c in known if re.fullmatch(re.escape(c_[:-1]) + r"\d", c)]
+        for c_ in known
+        if re.search(r"[A-Za-z]\d$", c_)
+    ]
+    numbered = [some for some in families if len(some) > 2 and labels <= {c[-1] for c in some} and len(labels) > 1]
+    columns = sorted(named) or next(iter(numbered), [])
+    if not columns or not all(_is_different(frame.iloc[:, known.index(c)]) for c in columns):
+        return []
+    return [f"columns {', '.join(map(repr, columns))} hold texts, which are not read: where the label says which of them is right, it "
+            "cannot be learned from the text alone"]  # fmt: skip
+
+
+def _is_different(column: pd.Series) -> bool:
+    """Whether a column holds texts of which most occur once."""
+    return all(isinstance(v, str) for v in column) and column.nunique() > len(column) / 2
 
 
 def _listed(value: Any) -> list[str]:
