@@ -102,6 +102,14 @@ def test_a_large_file_without_names_of_columns_keeps_its_first_row(tmp_path, suf
     assert data.notes[1] == "read as classification: text from column 'column 2', label from column 'column 1'"
 
 
+def test_colas_own_table_has_its_label_in_a_large_file_too(tmp_path):
+    rows = [f"gj0{i % 4}\t{int(i % 3 > 0)}\t{'*' * (i % 3 == 0)}\tHe saw the mill number {i}.\n" for i in range(90)]
+    (tmp_path / "large.tsv").write_text("".join(rows))
+    data = wb.load(tmp_path / "large.tsv")
+    assert labelled(data) == {f"He saw the mill number {i}.": str(int(i % 3 > 0)) for i in range(90)}
+    assert any("are those of CoLA" in n for n in data.notes)
+
+
 def test_a_quote_that_is_never_closed_swallows_no_rows_of_a_large_file(tmp_path):
     rows = [("text", "label"), *(('"' * (i in (20, 69)) + f"text {i}", "ab"[i % 2]) for i in range(100))]
     data = wb.load(saved(tmp_path / "large.csv", *rows))

@@ -130,7 +130,7 @@ def _whole_pairs(frame: pd.DataFrame, files: dict[str, Path], notes: list[str]) 
 
 def _lines(path: Path, notes: list[str]) -> list[str]:
     if path.suffix.lower() == ".gz":
-        with endings.unpacked(path, (path.with_suffix("").suffix,)) as inner:
+        with endings.unpacked(path, (path.with_suffix("").suffix.lower(),)) as inner:
             return _lines(inner, notes)
     try:
         coded = decode.encoding(path)
