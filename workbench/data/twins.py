@@ -39,7 +39,7 @@ def options(frame: pd.DataFrame, chosen: dict[str, str]) -> list[str]:
     "column 'endings' holds lists of 2 texts, which a"
     """
     some = frame.head(LOOKED_AT)
-    kinds = some.iloc[:, list(map(str, frame.columns)).index(chosen["label"])].map(str).nunique()
+    kinds = len({str(v) for v in some.iloc[:, list(map(str, frame.columns)).index(chosen["label"])]})
     for name, column in ((str(c), some.iloc[:, i]) for i, c in enumerate(frame.columns)):
         lists = [_listed(v) for v in column]
         sizes = {len(v) for v in lists}
@@ -53,7 +53,7 @@ def options(frame: pd.DataFrame, chosen: dict[str, str]) -> list[str]:
 def _in_columns(frame: pd.DataFrame, chosen: dict[str, str]) -> list[str]:
     """The same of columns such as A, B, C and D, or ending0 to ending3, one of which the label names."""
     known = list(map(str, frame.columns))
-    labels = set(frame.iloc[:, known.index(chosen["label"])].map(str))
+    labels = {str(v) for v in frame.iloc[:, known.index(chosen["label"])]}
     named = labels if len(labels) > 1 and labels <= set(known) else set()
     families = [
         [c for c in known if re.fullmatch(re.escape(c_[:-1]) + r"\d", c)]
@@ -70,7 +70,7 @@ def _in_columns(frame: pd.DataFrame, chosen: dict[str, str]) -> list[str]:
 
 def _is_different(column: pd.Series) -> bool:
     """Whether a column holds texts of which most occur once."""
-    return all(isinstance(v, str) for v in column) and column.nunique() > len(column) / 2
+    return all(isinstance(v, str) for v in column) and len(set(column)) > len(column) / 2
 
 
 def _listed(value: Any) -> list[str]:
