@@ -393,7 +393,7 @@ def test_a_label_that_chooses_among_answers_is_spoken_of(write):
     rows = [
         {**r, "label": ["a", "b", "\ud83d"][i % 3]} for i, r in enumerate(rows)
     ]  # half of a sign, as JSON may have it
-    assert not any("holds lists of" in n for n in wb.load(pd.DataFrame(rows, dtype=object)).notes)
+    assert not any("holds lists of" in n for n in wb.load(rows).notes)
 
 
 @pytest.mark.parametrize("names", ["ABC", ["ending0", "ending1", "ending2"]])
