@@ -98,7 +98,8 @@ def test_the_only_file_without_an_ending_in_a_zip_is_read_beside_its_readme(tmp_
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("a.xml", "read_xml"), ("a.conllu", "parts of speech"), ("wiki.tokens", "end in .txt")]
+    ("name", "said"),
+    [("a.xml", "read_xml"), ("a.conllu", "no ten columns"), ("wiki.tokens", "end in .txt")],
 )
 def test_of_endings_that_are_not_read_it_is_said_what_to_make_of_them(tmp_path, name, said):
     (tmp_path / name).write_text("Some words.\nSome other words.\nAnd more.\n")

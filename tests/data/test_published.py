@@ -1,12 +1,14 @@
 """Layouts in which well-known data are published, imitated with words of our own: each is read as what it is."""
 
+import gzip
 import json
+import re
 
 import pandas as pd
 import pytest
 
 import workbench as wb
-from workbench.data import json_files, lines, standoff
+from workbench.data import json_files, lines, standoff, stream
 from workbench.data.load import fingerprint
 
 NAMES = ["Ada", "Bob", "Cleo", "Dan"]
@@ -107,6 +109,72 @@ def test_the_split_devel_is_for_validation(tmp_path):
     assert is_tagged(data) and len(data["validation"]) == 24
 
 
+def test_tags_of_one_type_that_is_not_named_are_names(tmp_path):
+    whole = per_word(lambda at, w, t: f"{w}\t{t[0] if at != 1 else 'I'}")
+    data = wb.load(written(tmp_path, {"train.tsv": whole, "devel.tsv": whole}))
+    assert data.labels == ["O", "B-NAME", "I-NAME"] and data["train"]["tags"][0][:3] == [1, 2, 0]
+    assert data["train"]["tokens"][0] == TEXTS[0].split()
+
+
+def universal(text, number):
+    """A sentence of CoNLL-U, "du" as one word that is counted as two, and a verb that nobody wrote."""
+    word = "\t".join
+    named = [word([str(at), w, w, "PROPN" if at == 1 else "NOUN", "_", "_", "0", "root", "_", "SpaceAfter=No"])
+             for at, w in enumerate(text.split(), 1)]  # fmt: skip
+    named.insert(2, word(["3-4", "du", *"________"]))
+    named.append(word(["8.1", "was", "be", "AUX", *"______"]))
+    return f"# newdoc id = d{number}\n# sent_id = {number}\n# text = {text}\n#next\n" + "\n".join(named) + "\n\n"
+
+
+@pytest.mark.parametrize(
+    "names", [("xx_mini-ud-{}.conllu", "train", "dev"), ("{}.conll", "train", "dev"), ("{}", "train", "dev")]
+)
+def test_universal_dependencies_are_words_with_their_parts_of_speech(tmp_path, names):
+    whole = "".join(universal(t, i) for i, t in enumerate(TEXTS))
+    whole = whole if names[0].endswith("u") else whole.replace("#next\n", "")
+    data = wb.load(written(tmp_path, {names[0].format(split): whole for split in names[1:]} | {"LICENSE.txt": "Free."}))
+    first = data["train"][0]
+    assert data.task == "tagging" and len(data["train"]) == 24 and first["tokens"] == TEXTS[0].split()
+    assert [data.labels[i] for i in first["tags"]] == ["B-PROPN", *["B-NOUN"] * (len(first["tags"]) - 1)]
+    assert first["sent_id"] == "0" and first["text"] == TEXTS[0]
+    assert any("column 4 (UPOS), became tags" in n for n in data.notes)
+    assert any("48 lines of" in n and "1-2 or 8.1 were left out" in n for n in data.notes)
+
+
+def test_the_raw_texts_of_a_treebank_are_no_second_file_of_a_split(tmp_path):
+    whole = "".join(universal(t, i) for i, t in enumerate(TEXTS))
+    files = {
+        f"xx-ud-{split}.{ending}": whole if ending == "conllu" else "Raw."
+        for split in ("train", "test")
+        for ending in ("conllu", "txt")
+    }
+    data = wb.load(written(tmp_path, files))
+    assert data.task == "tagging" and len(data["test"]) == 24
+
+
+@pytest.mark.parametrize("name", ["train.txt", "train.conll", "train"])
+def test_a_part_of_speech_behind_every_word_is_a_tag_of_its_own(tmp_path, name):
+    whole = per_word(lambda at, w, t: f"{w} {['NNP', 'VBD', 'NN', 'NN', 'NN'][min(at, 4)] if w != '.' else '.'}")
+    data = wb.load(written(tmp_path, {name: whole}) / name)
+    tags = [data.labels[i] for i in data["train"]["tags"][0]]
+    assert data.task == "tagging" and tags[:4] == ["B-NNP", "B-VBD", "B-NN", "B-NN"] and tags[-1] == "B-."
+    assert any(f"every word of {name} has a tag" in n for n in data.notes)
+
+
+@pytest.mark.parametrize("sign", ["_NN", "/nn"])
+def test_tags_inside_plain_texts_are_spoken_of(tmp_path, sign):
+    whole = "\n".join(" ".join(w + sign for w in t.split()) for t in TEXTS)
+    data = wb.load(written(tmp_path, {"brown.txt": whole}) / "brown.txt")
+    assert data.task == "language-modeling" and any(
+        "the tags that stand behind its words" in n and sign in n for n in data.notes
+    )
+
+
+def test_names_in_the_last_of_ten_columns_come_before_parts_of_speech(tmp_path):
+    whole = per_word(lambda at, w, t: "\t".join([str(at + 1), w, w, "NOUN", *"_____", t]))
+    assert is_tagged(wb.load(written(tmp_path, {"mine.conllu": whole}) / "mine.conllu"))
+
+
 def test_webannos_own_form_is_refused_with_what_to_export(tmp_path):
     with pytest.raises(wb.WorkbenchError, match="exporting it as CoNLL 2002"):
         wb.load(written(tmp_path, {"a.tsv": "#FORMAT=WebAnno TSV 3.3\n\n#Text=Ada\n1-1\t0-3\tAda\tPER\n"}) / "a.tsv")
@@ -172,6 +240,24 @@ def test_brat_has_its_names_in_a_file_beside_the_text(tmp_path, end, folder):
     assert any("24 names in several pieces, 24 lines that are no names" in n for n in data.notes)
     row = next(r for r in data["train"] if r["text"] != "It began.")
     assert row["tags"][:2] == [1, 0]
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_a_file_of_brat_is_read_with_its_names_whatever_it_is_called(tmp_path, large, monkeypatch):
+    monkeypatch.setattr(stream, "LARGE", 1 if large else stream.LARGE)
+    whole, places = "\n".join(TEXTS) + "\n", [sum(len(t) + 1 for t in TEXTS[:i]) for i in range(24)]
+    marks = "".join(
+        f"T{i}\tPER {at} {at + t.index(' ')}\t{t.split()[0]}\n"
+        for i, (at, t) in enumerate(zip(places, TEXTS, strict=True))
+    )
+    written(tmp_path, {"train.txt": whole, "train.ann": marks, "dev.txt": whole, "dev.ann": marks})
+    data = wb.load(tmp_path)
+    assert is_tagged(data) and len(data["validation"]) == 24 and not any("not read" in n for n in data.notes)
+    assert (
+        is_tagged(alone := wb.load(tmp_path / "train.txt")) and "train.txt has its names in train.ann" in alone.notes[0]
+    )
+    written(tmp_path, {"train.ann": "of another kind\n"})
+    assert wb.load(tmp_path / "train.txt").task == "language-modeling"
 
 
 def test_no_sentence_is_cut_inside_a_name():
@@ -293,6 +379,59 @@ def test_excels_line_on_the_separator_is_no_row(tmp_path):
     )
 
 
+def test_a_label_is_not_taken_for_the_other_text(tmp_path):
+    frame = pd.DataFrame({"v1": [["ham", "spam"][i % 2] for i in range(24)], "v2": TEXTS})
+    assert not any("another column" in n for n in wb.load(frame).notes)
+
+
+@pytest.mark.parametrize(
+    "write", [list, lambda texts: {"label": ["A", "B"], "text": texts}], ids=["lists", "in an object"]
+)
+def test_a_label_that_chooses_among_answers_is_spoken_of(write):
+    rows = [{"ctx": t, "endings": write([f"So {i}.", f"Then {i}."]), "label": i % 2} for i, t in enumerate(TEXTS)]
+    assert any("'endings' holds lists of 2 texts" in n for n in wb.load(rows).notes)
+    rows = [
+        {**r, "label": ["a", "b", "\ud83d"][i % 3]} for i, r in enumerate(rows)
+    ]  # half of a sign, as JSON may have it
+    assert not any("holds lists of" in n for n in wb.load(rows).notes)
+
+
+@pytest.mark.parametrize("names", ["ABC", ["ending0", "ending1", "ending2"]])
+def test_a_label_that_names_a_column_of_answers_is_spoken_of(names):
+    rows = [
+        {"question": t, **{n: f"{n} {i}" for n in names}, "answerKey": names[i % 3][-1]} for i, t in enumerate(TEXTS)
+    ]
+    data = wb.load(pd.DataFrame(rows))
+    assert data.task == "classification" and any(
+        f"{names[2]!r} hold texts, which are not read" in n for n in data.notes
+    )
+    assert not any(
+        "hold texts" in n
+        for n in wb.load(pd.DataFrame([{**r, "answerKey": "xy"[i % 2]} for i, r in enumerate(rows)])).notes
+    )
+
+
+def judged(i):
+    """A line of CoLA: every third sentence is none, which most linguists mark by a star."""
+    return f"{['gj04', 'bc01', 'r-67'][i % 3]}\t{int(i % 3 > 0)}\t{['*', '', '', '??'][i % 4] * (i % 3 == 0)}\t{TEXTS[i]}\n"
+
+
+def test_cola_has_its_label_before_the_linguists_mark(tmp_path):
+    whole = "".join(map(judged, range(24)))
+    test = "index\tsentence\n" + "".join(f"{i}\t{t}\n" for i, t in enumerate(TEXTS))
+    data = wb.load(written(tmp_path, {"train.tsv": whole, "dev.tsv": whole, "test.tsv": test}))
+    assert data.labels == ["0", "1"] and data["validation"]["text"][:] == TEXTS and "test" not in data
+    assert data["validation"]["label"][:6] == [0, 1, 1, 0, 1, 1] and data["validation"]["source"][1] == "bc01"
+    assert any("are those of CoLA" in n for n in data.notes)
+    assert wb.load(tmp_path / "train.tsv").labels == ["0", "1"]
+
+
+def test_a_table_with_a_mark_beside_the_other_label_is_not_colas(tmp_path):
+    whole = "".join(judged(i).replace("\t1\t\t", "\t1\t*\t") for i in range(24))
+    with pytest.raises(wb.WorkbenchError, match="several could hold the labels"):
+        wb.load(written(tmp_path, {"mine.tsv": whole}) / "mine.tsv")
+
+
 @pytest.mark.parametrize(("texts", "labels"), [("{}_text.txt", "{}_labels.txt"), ("{}/seq.in", "{}/label")])
 def test_texts_and_labels_in_two_files_line_by_line(tmp_path, texts, labels):
     for split in ("train", "test"):
@@ -387,6 +526,118 @@ def test_a_translation_memory_is_pairs_in_the_direction_that_it_names(tmp_path, 
 def test_a_translation_memory_that_is_none_is_refused(tmp_path, whole, said):
     with pytest.raises(wb.WorkbenchError, match=said):
         wb.load(written(tmp_path, {"mine.tmx": whole}) / "mine.tmx")
+
+
+def segments(place, language, texts, name="setid", group="newstest2014"):
+    """A file of WMT or IWSLT: documents of six segments, with a bare & and a number of its own for each."""
+    inside = "".join(
+        f"<seg id='{i % 6 + 1}'> {t} </seg>\n" + "</p></doc>\n" * (i % 6 == 5) for i, t in enumerate(texts)
+    )
+    docs = re.sub(r"(?=<seg id='1')", '<DOC sysid="x" docid="d" genre="A&B"><p>\n', inside)
+    for number in range(4):
+        docs = docs.replace('docid="d"', f'docid="d{number}"', 1)
+    return f'<!DOCTYPE mteval SYSTEM "x">\n<{place}set {name}="{group}" {"srclang" if place == "src" else "trglang"}="{language}">\n{docs}</{place}set>\n'
+
+
+@pytest.mark.parametrize("ending", ["sgm", "sgml", "xml"])
+def test_wmts_sources_and_references_are_pairs_by_document_and_number(tmp_path, ending):
+    ands = [t.replace("the", "R&D &amp; the") for t in TEXTS]
+    turned = (
+        segments("ref", "en", ands)
+        .replace('docid="d0"', 'docid="x"')
+        .replace('docid="d1"', 'docid="d0"')
+        .replace('docid="x"', 'docid="d1"')
+    )
+    files = {
+        f"newstest2014-fren-src.fr.{ending}": segments("src", "fr", FRENCH),
+        f"newstest2014-fren-ref.en.{ending}": turned,
+    }
+    data = wb.load(written(tmp_path, files))
+    right = [*ands[6:12], *ands[:6], *ands[12:]]
+    assert pairs(data) == sorted(zip(FRENCH, (t.replace("&amp;", "&") for t in right), strict=True))
+    assert any("from fr into en" in n for n in data.notes) and data["train"]["document"][0][0] == "d"
+    with pytest.raises(wb.WorkbenchError, match=r"holds sources alone.*wb.load of that folder"):
+        wb.load(tmp_path / f"newstest2014-fren-src.fr.{ending}")
+
+
+def test_wmts_xml_holds_both_sides_and_what_systems_made_of_them(tmp_path):
+    docs = "".join(
+        f'<doc id="d{i}" origlang="en"><src lang="en"><p><seg id="1">{a}</seg></p></src><ref lang="fr" translator="A"><p>'
+        f'<seg id="1">{b}</seg></p></ref><ref lang="fr" translator="B"><seg id="1">Non.</seg></ref><hyp system="z"><seg id="1">Oui.</seg></hyp></doc>'
+        for i, (a, b) in enumerate(zip(TEXTS, FRENCH, strict=True)))  # fmt: skip
+    data = wb.load(
+        written(tmp_path, {"newstest2021.en-fr.all.xml": f'<dataset id="x">{docs}</dataset>'})
+        / "newstest2021.en-fr.all.xml"
+    )
+    assert pairs(data) == sorted(zip(TEXTS, FRENCH, strict=True))
+    assert any("the first of each document" in n for n in data.notes)
+
+
+def test_iwslts_talks_are_pairs_and_of_several_tests_one_is_read(tmp_path):
+    tags = "<url>http://x</url>\n<title>Mills</title>\n"
+    files = {
+        "train.tags.en-fr.en": tags + "\n".join(TEXTS) + "\n",
+        "train.tags.en-fr.fr": tags + "\n".join(FRENCH) + "\n",
+        "README": "Talks.",
+    }
+    for part in ("dev2010", "tst2010", "tst2011"):
+        for place, language, texts in (("src", "en", TEXTS), ("ref", "fr", FRENCH)):
+            shown = texts[::-1] if part == "tst2011" else texts
+            files[f"IWSLT17.TED.{part}.en-fr.{language}.xml"] = segments(place, language, shown)
+    data = wb.load(written(tmp_path / "en-fr", files))
+    assert {k: len(v) for k, v in data.items()} == dict.fromkeys(("train", "validation", "test"), 24)
+    assert (
+        data["test"]["source"][:] == TEXTS
+        and data["validation"]["target"][:] == FRENCH
+        and data["train"]["source"][0] == TEXTS[0]
+    )
+    assert any("first was read, IWSLT17.TED.tst2010.en-fr, and not IWSLT17.TED.tst2011.en-fr" in n for n in data.notes)
+
+
+def test_packed_pairs_of_texts_are_read_in_their_splits_or_alone(tmp_path):
+    for name in ("train", "val", "test_2016_flickr"):
+        for code, texts in (("en", TEXTS), ("fr", FRENCH)):
+            (tmp_path / f"{name}.{code}.gz").write_bytes(gzip.compress(("\n".join(texts) + "\n").encode()))
+    data = wb.load(tmp_path)
+    assert {k: len(v) for k, v in data.items()} == dict.fromkeys(("train", "validation", "test"), 24)
+    assert data["test"]["target"][:] == FRENCH
+    (tmp_path / "books").mkdir()
+    for code in ("en", "fr"):
+        (tmp_path / f"train.{code}.gz").rename(tmp_path / f"books/books.en-fr.{code}.gz")
+    assert pairs(wb.load(tmp_path / "books")) == sorted(zip(TEXTS, FRENCH, strict=True))
+
+
+def test_a_table_of_talks_in_three_languages_is_not_classified_by_its_talks(tmp_path):
+    frame = pd.DataFrame(
+        {
+            "en": TEXTS,
+            "fr": FRENCH,
+            "es": [t.replace("Elle", "Ella") for t in FRENCH],
+            "talk_name": ["ab"[i // 12] for i in range(24)],
+        }
+    )
+    frame.to_csv(tmp_path / "train.tsv", sep="\t", index=False)
+    with pytest.raises(wb.WorkbenchError, match=r"sentences in 3 languages \(en, fr, es\)"):
+        wb.load(tmp_path)
+    assert wb.load(frame[["en", "fr"]]).task == "translation"
+
+
+def test_several_texts_in_two_languages_for_training_are_spoken_of(tmp_path):
+    files = {
+        f"{name}.train.{code}": "\n".join(texts) + "\n"
+        for name in ("books", "news")
+        for code, texts in (("en", TEXTS), ("fr", FRENCH))
+    }
+    data = wb.load(written(tmp_path, files))
+    assert pairs(data) == sorted(zip(TEXTS, FRENCH, strict=True)) and any(
+        "books.train, and not news.train" in n for n in data.notes
+    )
+
+
+def test_other_files_of_tags_are_refused_with_what_to_make_of_them(tmp_path):
+    whole = '<REUTERS LEWISSPLIT="TRAIN"><TOPICS><D>cocoa</D></TOPICS><BODY>Cocoa rose.</BODY></REUTERS>'
+    with pytest.raises(wb.WorkbenchError, match=r"it holds no segments.*as csv with columns text and label"):
+        wb.load(written(tmp_path, {"reut2-000.sgm": whole}) / "reut2-000.sgm")
 
 
 def test_no_rule_of_lines_takes_prose():

@@ -11,7 +11,7 @@ import pytest
 import windows
 
 import workbench as wb
-from workbench.data import separated, stream
+from workbench.data import decode, separated, stream
 from workbench.data.load import fingerprint
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,6 +102,14 @@ def test_a_large_file_without_names_of_columns_keeps_its_first_row(tmp_path, suf
     assert data.notes[1] == "read as classification: text from column 'column 2', label from column 'column 1'"
 
 
+def test_colas_own_table_has_its_label_in_a_large_file_too(tmp_path):
+    rows = [f"gj0{i % 4}\t{int(i % 3 > 0)}\t{'*' * (i % 3 == 0)}\tHe saw the mill number {i}.\n" for i in range(90)]
+    (tmp_path / "large.tsv").write_text("".join(rows))
+    data = wb.load(tmp_path / "large.tsv")
+    assert labelled(data) == {f"He saw the mill number {i}.": str(int(i % 3 > 0)) for i in range(90)}
+    assert any("are those of CoLA" in n for n in data.notes)
+
+
 def test_a_quote_that_is_never_closed_swallows_no_rows_of_a_large_file(tmp_path):
     rows = [("text", "label"), *(('"' * (i in (20, 69)) + f"text {i}", "ab"[i % 2]) for i in range(100))]
     data = wb.load(saved(tmp_path / "large.csv", *rows))
@@ -151,6 +159,35 @@ def test_what_an_annotator_did_not_accept_is_left_out_as_in_a_small_file(tmp_pat
     assert "60 rows are read from disk" in large.notes[-1] and "answer" not in large.notes[-1]
     monkeypatch.setattr(stream, "LARGE", 1 << 30)
     assert labelled(wb.load(path)) == labelled(large) and wb.load(path).notes[0] == large.notes[0]
+
+
+def test_yes_and_no_to_one_label_are_two_classes_of_a_large_file(tmp_path, monkeypatch):
+    rows = [r | {"label": "SPORT"} for r in answered(["accept", "reject", "reject", "ignore"] * 25)]
+    path = tmp_path / "large.jsonl"
+    path.write_text("".join(json.dumps(r) + "\n" for r in rows))
+    large, named = wb.load(path), {"accept": "SPORT", "reject": "not SPORT"}
+    assert labelled(large) == {r["text"]: named[r["answer"]] for r in rows if r["answer"] in named}
+    assert "75 rows are read from disk where they are needed" in large.notes
+    monkeypatch.setattr(stream, "LARGE", 1 << 30)
+    assert labelled(wb.load(path)) == labelled(large) and wb.load(path).notes == large.notes[:-1]
+
+
+ROWS = {
+    "categories": [{"text": f"Text {i}", "cats": {"yes": float(i % 2), "no": 1.0 - i % 2}} for i in range(40)],
+    "intents": [{"tag": f"t{i}", "patterns": [f"Say {i}", f"Tell {i}", f"Ask {i}", f"Get {i}"]} for i in (1, 2, 1, 2)],
+    "tasks": [{"data": {"text": f"Text {i}"}, "annotations": [{"result": [{"from_name": "s", "to_name": "t", "type": "choices",
+                                                                           "value": {"choices": ["ab"[i % 2]]}}]}]} for i in range(40)],
+    "articles": [{"context": f"Ada left {i}", "qas": [{"question": "Who left?", "answers": ["Ada"]}]} for i in range(40)],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ROWS)
+def test_rows_in_the_form_of_some_tool_are_read_whole_however_large_the_file_is(tmp_path, kind, monkeypatch):
+    path = tmp_path / "large.jsonl"
+    path.write_text("".join(json.dumps(r) + "\n" for r in ROWS[kind]))
+    large = wb.load(path)
+    monkeypatch.setattr(stream, "LARGE", 1 << 30)
+    assert fingerprint(large) == fingerprint(wb.load(path))
 
 
 @pytest.mark.parametrize("answers", [["reject"] * 100, ["accept", "reject"] * 49 + ["accept", "perhaps"]])
@@ -239,6 +276,14 @@ def test_labels_in_the_lines_are_read_as_in_small_files(tmp_path, monkeypatch, l
     assert large["train"].cache_files and any("they were read as labels" in n for n in large.notes)
     monkeypatch.setattr(stream, "LARGE", 1 << 20)
     assert labelled(large) == labelled(wb.load(tmp_path / "large.txt")) and len(labelled(large)) == 100
+
+
+def test_a_line_with_two_labels_far_below_makes_lists_of_labels_of_a_large_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(decode, "SAMPLE", 1000)
+    rows = [f"__label__{'ab'[i % 2]} Text of number {i}\n" for i in range(100)]
+    (tmp_path / "large.txt").write_text("".join([*rows, "__label__a __label__b Both of them\n"]))
+    data = wb.load(tmp_path / "large.txt")
+    assert data.task == "multi-label" and data.labels == ["a", "b"] and sum(map(len, data.values())) == 101
 
 
 def test_a_line_without_a_label_in_a_large_file_is_named(tmp_path):

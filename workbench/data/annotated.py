@@ -5,10 +5,11 @@ They become rows with `text` and `label`, `labels` or `entities`. No files are r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 Row = dict[str, Any]
+ANSWERS = ("accept", "reject", "ignore")  # what Prodigy's `answer` says of a row
 NOTES = ("entities", "cats", "spans")  # what spaCy's training data say of a text
 
 
@@ -90,18 +91,38 @@ def yes_and_no(rows: list[Row], name: str, notes: list[str]) -> list[Row]:
     >>> [row["label"] for row in yes_and_no(rows, "mine.jsonl", [])]
     ['SPORT', 'not SPORT']
     """
-    asked = {row.get("label") for row in rows if isinstance(row.get("label", ""), str)}
-    answers = {str(row.get("answer")) for row in rows}
-    if len(asked) != 1 or not {"accept", "reject"} <= answers <= {"accept", "reject", "ignore"} or None in asked:
+    label = asked(rows)
+    if label is None:
         return rows
-    if any("spans" in row or "label" not in row for row in rows):
-        return rows
-    label = asked.pop()
-    notes.append(f"of {name} texts for which {label!r} was rejected are labelled {'not ' + str(label)!r}")
-    turned = {"accept": label, "reject": f"not {label}"}
-    return [
-        {**row, "label": turned[row["answer"]], "answer": "accept"} if row["answer"] in turned else row for row in rows
-    ]
+    notes.append(asked_said(label, name))
+    return list(turned(rows, label))
+
+
+def asked(rows: Iterable[Row]) -> str | None:
+    """The label that every row asks for, where Prodigy's answers accept and reject both occur; None for other rows, which are not
+    read further than the first that tells."""
+    label, answers = None, set()
+    for row in rows:
+        here, answer = row.get("label"), row.get("answer")
+        if not isinstance(here, str) or label not in (None, here) or "spans" in row or answer not in ANSWERS:
+            return None
+        label = here
+        answers.add(answer)
+    return label if {"accept", "reject"} <= answers else None
+
+
+def asked_said(label: str, name: str) -> str:
+    """A sentence on what became of the answers."""
+    return f"of {name} texts for which {label!r} was rejected are labelled {'not ' + label!r}"
+
+
+def turned(rows: Iterable[Row], label: str) -> Iterator[Row]:
+    """The rows that ask for this label as accepted ones of two classes; those with another answer as they are."""
+    named = {"accept": label, "reject": f"not {label}"}
+    return (
+        {**row, "label": named[row["answer"]], "answer": "accept"} if row.get("answer") in named else row
+        for row in rows
+    )
 
 
 def _labelled(rows: list[Row], on: list[list[str]], gone: tuple[str, ...], several: bool = False) -> list[Row]:

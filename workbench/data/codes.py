@@ -22,6 +22,7 @@ _THREE = (  # ISO 639-2 and 639-3: endings of files only, for as names of column
 )
 _FILES = LANGUAGES.union(_THREE.split(), ("id",))
 _SPLITS = {"train": "train", "dev": "dev", "valid": "valid", "test": "test", "devtest": "test"}
+_BEHIND = (".sgm", ".sgml", ".xml", ".gz")
 _SIDES = ("source", "src", "target", "tgt", "trg")  # in the alphabet the source comes first
 
 
@@ -46,11 +47,14 @@ def of_file(path: Path) -> str:
 
 
 def turned(path: Path) -> Path:
-    """The name with its split in front where a file is called after its language first, as those of FLORES are; others as they are.
+    """The name with its split in front where a file is called after its language first, as those of FLORES are, and without the ending
+    behind the language, as IWSLT's and packed ones have it; others as they are.
 
-    >>> [turned(Path(n)).name for n in ("eng_Latn.dev", "fra_Latn.devtest", "fr.train", "train.fr", "notes.dev")]
-    ['dev.eng_Latn', 'test.fra_Latn', 'train.fr', 'train.fr', 'notes.dev']
+    >>> [turned(Path(n)).name for n in ("eng_Latn.dev", "fra_Latn.devtest", "fr.train", "train.fr", "notes.dev", "dev.de.xml", "a.en.gz")]
+    ['dev.eng_Latn', 'test.fra_Latn', 'train.fr', 'train.fr', 'notes.dev', 'dev.de', 'a.en']
     """
+    if path.suffix.lower() in _BEHIND and of_file(path.with_suffix("")):
+        return path.with_suffix("")
     split = path.suffix[1:].lower()
     if split not in _SPLITS or not of_file(Path(f"_.{path.stem}")):
         return path

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from workbench.data import universal
 from workbench.errors import WorkbenchError
 
 TAG = re.compile(r"O|[BIESLUM]-.+")
+_ANY = re.compile(r"[BI]|" + TAG.pattern)  # where all names are of one type, some files leave it out
 HEADERS = {
     (w, t)
     for w in ("word", "words", "token", "tokens")
@@ -34,20 +36,32 @@ def read_conll(path: Path, coded: str = "utf-8-sig", notes: list[str] | None = N
 
     Columns are separated by a tab, or by spaces where there is no tab. Where another column than the last holds the tags, it is
     taken, and a first column that counts the words is passed over. Lines such as `# genre = news` before a sentence become
-    columns of their own, other lines with `# ` there, `#begin document` and `-DOCSTART-` lines are passed over.
+    columns of their own, other lines with `# ` there, `#begin document` and `-DOCSTART-` lines are passed over. Of CoNLL-U the fourth
+    column, the part of speech, is the tag.
     """
+    words_counted = path.suffix.lower() == ".conllu"  # there every line with # is a comment
     with path.open(encoding=coded, newline=None) as lines:
-        sentences = _sentences(map(str.rstrip, lines))
+        sentences = _sentences(line.rstrip() for line in lines if not (words_counted and _is_remark(line)))
     if not sentences:
         raise ValueError("it holds no words")
     notes = [] if notes is None else notes
-    if _ontonotes(sentences):
+    if universal.is_universal([words for _, words in sentences]):
+        universal.parts_of_speech([words for _, words in sentences], path.name, notes)
+    elif _ontonotes(sentences):
         notes.append(f"the names in brackets of {path.name}, column 11, became tags")
+    elif words_counted and not tagged([parts[-1] for _, words in sentences for _, parts in words]):
+        raise ValueError("its lines have no ten columns with a part of speech in the fourth")
     word, tag = _roles(sentences, path.name, notes)
     first = sentences[0][1]
     if (first[0][1][word].lower(), first[0][1][tag].lower()) in HEADERS and len(first) > 1:
         notes.append(f"the first line of {path.name} holds names of columns")
         del first[0]
+    if _of_every_word([parts[tag] for _, words in sentences for _, parts in words]):
+        notes.append(
+            f"every word of {path.name} has a tag, as parts of speech are: each is a name of one word, so B-NN is NN"
+        )
+        for _, parts in (line for _, words in sentences for line in words):
+            parts[tag] = f"B-{parts[tag]}"
     rows = []
     spoken = _prefix(parts[word] for _, words in sentences for _, parts in words)
     notes += [f"before every word of {path.name} stood {spoken!r}, which was taken off"] if spoken else []
@@ -75,17 +89,21 @@ def in_lines(lines: list[str], most: int) -> bool:
     rows = [
         fields(line) for line in lines if line and not line.startswith(("-DOCSTART-", "# ", "#begin ", "#end ", "###"))
     ]
+    if universal.in_lines(rows):
+        return True
     short = [r for r in rows if 2 <= len(r) <= most]
     if not short or len(short) < ENOUGH * len(rows) or "" not in lines:
         return False
-    return any(tagged([r[at] for r in short]) for at in (-1, 0)) or _types_alone([r[-1] for r in short])
+    return any(tagged([r[at] for r in short]) for at in (-1, 0)) or any(
+        told([r[-1] for r in short]) for told in (_types_alone, _of_every_word)
+    )
 
 
 def tagged(values: list[str]) -> bool:
     """Whether nearly all values are tags and some are the tags of names.
 
-    >>> tagged(["B-PER", "I-PER", "O"]), tagged(["O", "O"]), tagged(["see", "B-52"])
-    (True, False, False)
+    >>> tagged(["B-PER", "I-PER", "O"]), tagged(["B", "I", "O"]), tagged(["O", "O"]), tagged(["see", "B-52"])
+    (True, True, False, False)
     """
     return _all_tags(values) and names(values) > 0
 
@@ -105,6 +123,28 @@ def _types_alone(values: list[str]) -> bool:
     )
 
 
+def _is_remark(line: str) -> bool:
+    return line.startswith("#") and not _NOTE.fullmatch(line.strip())
+
+
+def _of_every_word(values: list[str]) -> bool:
+    """Whether values are tags that every word has, as parts of speech: few, in capitals, and never O.
+
+    >>> _of_every_word(["DT", "NN", "VBZ", "DT", "NN", "."] * 3), _of_every_word(["B-PER", "O"] * 9), _of_every_word(["mill", "rose"] * 9)
+    (True, False, False)
+    """
+    kinds = set(values)
+    if (
+        "O" in kinds
+        or kinds <= set("BIESLUM")
+        or any(map(TAG.fullmatch, kinds))
+        or not 2 <= len(kinds) <= len(values) / 3
+    ):
+        return False
+    letters = sum(bool(re.fullmatch(r"[A-Z][A-Z0-9$+|_-]*", v)) for v in values)
+    return letters > len(values) / 2 and all(re.fullmatch(r"[A-Z][A-Z0-9$+|_-]*|[^\w\s]+\w*", v) for v in kinds)
+
+
 def _prefix(words: Iterable[str]) -> str:
     """The language that stands before every word, as in WikiANN's `en:Rome`; empty where there is none."""
     every = iter(words)
@@ -114,11 +154,11 @@ def _prefix(words: Iterable[str]) -> str:
 
 def names(values: Iterable[str]) -> int:
     """How many of these are tags of a name."""
-    return sum(v != "O" and bool(TAG.fullmatch(v)) for v in values)
+    return sum(v != "O" and bool(_ANY.fullmatch(v)) for v in values)
 
 
 def _all_tags(values: list[str]) -> bool:
-    return bool(values) and sum(bool(TAG.fullmatch(v)) for v in values) >= ENOUGH * len(values)
+    return bool(values) and sum(bool(_ANY.fullmatch(v)) for v in values) >= ENOUGH * len(values)
 
 
 def _sentences(lines: Iterable[str]) -> list[Sentence]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import tarfile
 import tempfile
 import zipfile
 import zlib
@@ -12,16 +13,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from workbench.data import codes, conll, decode, txt
+from workbench.data import codes, conll, decode, segments, txt
 from workbench.errors import WorkbenchError
 
 PACKED = (".gz", ".zip")
 SPREADSHEETS = (".xls", ".xlsm", ".xlsb", ".ods", ".numbers")  # which are not read
 ADVICE = {  # what to make of files that are not read, so that they are
-    ".sgm": "saving the texts between its tags as csv with columns text and label, of two languages as train.en and train.fr",
     ".sgml": "saving the texts between its tags as csv with columns text and label",
     ".xml": "pd.read_xml(path), or saving the texts between its tags as csv with columns text and label",
-    ".conllu": "of its words and names a file with a tab between word and tag; parts of speech are no names",
     ".ann": "wb.load of its folder, where a .txt of the same name lies beside it",
     ".tokens": "renaming it to end in .txt, if every line is a text",
     ".xlf": "saving it as .tmx, which programs for translators do",
@@ -39,37 +38,42 @@ ADVICE = {  # what to make of files that are not read, so that they are
     ".bz2": "unpacking it and loading what comes out",
     ".xz": "unpacking it and loading what comes out",
     ".7z": "unpacking it and loading what comes out",
-    ".tar": "unpacking it and loading its folder",
-    ".tgz": "unpacking it and loading its folder",
 }
 READMES = ("readme", "license", "makefile", "cmds")
 MOST = 512 * 1024 * 1024  # bytes that a packed file may hold
 PIECE = 1 << 20
 MOST_COLUMNS = 20  # of a word and its tag
-BROKEN = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError)
+BROKEN = (
+    OSError,
+    EOFError,
+    zlib.error,
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    RuntimeError,
+    NotImplementedError,
+    ValueError,
+)
 
 
 @contextmanager
-def unpacked(path: Path, endings: tuple[str, ...], notes: list[str]) -> Iterator[Path]:
-    """The file of data inside a packed one, in a folder of its own that goes away again; names in an archive are never used."""
+def unpacked(path: Path, endings: tuple[str, ...]) -> Iterator[Path]:
+    """The file of data inside a .gz file, in a folder of its own that goes away again."""
     with tempfile.TemporaryDirectory(prefix="workbench-") as folder:
         try:
-            if path.suffix.lower() == ".gz":
-                with gzip.open(path) as packed:
-                    inner = _copied(packed, path, Path(folder), _ending(path.stem, endings, path))
-            else:
-                with zipfile.ZipFile(path) as archive:
-                    name = _member(archive, endings, path)
-                    notes.append(f"of {path.name} its file {name} was read")
-                    with archive.open(name) as packed:
-                        inner = _copied(packed, path, Path(folder), Path(name).suffix)
-        except WorkbenchError:
-            raise
+            with gzip.open(path) as packed:
+                ending = _ending(path.stem, endings, path)
+                inner = copied(packed, path, Path(folder), f"{path.stem.removesuffix(ending)}{ending}")
         except BROKEN as error:
-            raise WorkbenchError(f"{path.name} cannot be unpacked: {str(error)[:200] or type(error).__name__}",
-                                 f"a whole {path.suffix} file without a password",
-                                 "unpacking it with the program that made it") from error  # fmt: skip
+            raise broken(path, error) from error
         yield inner
+
+
+def broken(path: Path, error: BaseException) -> WorkbenchError:
+    """What to say of a packed file that cannot be unpacked; a WorkbenchError stays as it is."""
+    if isinstance(error, WorkbenchError):
+        return error
+    return WorkbenchError(f"{path.name} cannot be unpacked: {str(error)[:200] or type(error).__name__}",
+                          f"a whole {path.suffix} file without a password", "unpacking it with the program that made it")  # fmt: skip
 
 
 def bare(path: Path) -> Path:
@@ -85,32 +89,22 @@ def _ending(inside: str, endings: tuple[str, ...], path: Path) -> str:
     return ending
 
 
-def _member(archive: zipfile.ZipFile, endings: tuple[str, ...], path: Path) -> str:
-    """The name of the only file of data; beside others a text file is a readme."""
-    names = [i.filename for i in archive.infolist() if not i.is_dir() and not i.filename.startswith("__MACOSX/")]
-    found = [n for n in names if Path(n).suffix.lower() in endings and not Path(n).name.startswith(".")]
-    found = [n for n in found if Path(n).suffix.lower() != ".txt"] or found
-    unnamed = [n for n in names if not Path(n).suffix and Path(n).name.lower() not in READMES]
-    found = found or unnamed  # SMSSpamCollection, beside its readme
-    if len(found) != 1:
-        some = f" ({', '.join(found[:3])}{', ...' if len(found) > 3 else ''})" if found else ""
-        raise WorkbenchError(f"{path.name} holds {len(found)} files of data{some}", "a zip file with exactly one",
-                             "unpacking it and loading one of its files, or its folder")  # fmt: skip
-    return found[0]
-
-
-def _copied(packed: IO[bytes] | gzip.GzipFile, path: Path, folder: Path, ending: str) -> Path:
-    """What is packed as a file under a name of ours, as far as it is not too large."""
-    stem = path.stem.removesuffix(ending)
-    target, size = folder / f"{stem}{ending}", 0
+def copied(packed: IO[bytes] | gzip.GzipFile, path: Path, folder: Path, name: str, most: int | None = None) -> Path:
+    """What is packed as a file of this name in a folder, as far as it is not too large."""
+    target, left = folder / name, MOST if most is None else most
     with target.open("wb") as out:
         while piece := packed.read(PIECE):
-            size += len(piece)
-            if size > MOST:
-                raise WorkbenchError(f"{path.name} holds more than {MOST >> 20} MB", "a smaller packed file",
-                                     "unpacking it and loading what comes out")  # fmt: skip
+            left -= len(piece)
+            if left < 0:
+                raise too_large(path)
             out.write(piece)
     return target
+
+
+def too_large(path: Path) -> WorkbenchError:
+    """What to say of a packed file that holds more than is unpacked."""
+    return WorkbenchError(f"{path.name} holds more than {MOST >> 20} MB", "a smaller packed file",
+                          "unpacking it and loading what comes out")  # fmt: skip
 
 
 def unknown(path: Path, endings: tuple[str, ...]) -> WorkbenchError:
@@ -134,6 +128,8 @@ def looks_like(path: Path) -> str:
     full = [line for line in lines if line.strip()]
     if not full:
         return ""
+    if segments.has_some(full):
+        return ".sgm"
     if all(_is_object(line) for line in full):
         return ".jsonl"
     if full[0].startswith("#begin document"):

@@ -82,6 +82,22 @@ def is_pair(cells: list[str], frame: pd.DataFrame) -> bool:
     return spaced and len(set(right)) > len(right) / 2 and sentences(left)
 
 
+def is_judged(cells: list[str], frame: pd.DataFrame) -> bool:
+    """Whether a table without names has CoLA's four columns: where a sentence is from, 0 or 1, the linguists' mark, which stands
+    where there is a 0 and all but nowhere else, and the sentence.
+
+    >>> is_judged(["gj04", "1", "", "We left."], pd.DataFrame([["gj04", "0", "*", "Left we."]]))
+    True
+    """
+    if len(cells) != 4:
+        return False
+    _, said, mark, texts = ([c, *map(str, frame.iloc[:LOOKED_AT, i])] for i, c in enumerate(cells))
+    if set(said) != {"0", "1"} or not all(re.fullmatch(r"[*?#%]*", m) for m in mark):
+        return False
+    odd = sum(s == "1" and m != "" for s, m in zip(said, mark, strict=True))
+    return odd <= len(mark) / 50 and any(mark) and sentences(texts)
+
+
 def _bare(cells: list[str], frame: pd.DataFrame) -> bool:
     """Whether both cells are at most three words without a sign at the end, and nearly all of 20 values below or more have one."""
     short = all(_words(c) <= 3 and not ended(c) for c in cells)

@@ -46,20 +46,26 @@ def classes(folder: Path, notes: list[str]) -> dict[str, pd.DataFrame]:
 def passed_over(folder: Path, files: list[Path], endings: tuple[str, ...]) -> list[str]:
     """A sentence on the files of data that lie beside those of the splits; a .txt file there is a readme, a .json file a card,
     unless the splits are such files."""
-    used = {bare(p).suffix.lower() for p in files}
+    endings_used = {bare(p).suffix.lower() for p in files}
     kinds = [
-        ending for ending in {*endings, *BESIDE, *used} if ending not in (".txt", ".json", "") or ending in used - {""}
+        ending
+        for ending in {*endings, *BESIDE, *endings_used}
+        if ending not in (".txt", ".json", "") or ending in endings_used - {""}
     ]
-    others = [
-        p.name for p in sorted(folder.iterdir()) if bare(p).suffix.lower() in kinds and not {p, bare(p)} & {*files}
-    ]
+    used = {*files, *(p.with_suffix(".ann") for p in files if p.suffix.lower() == ".txt")}
+    others = [p.name for p in sorted(folder.iterdir()) if bare(p).suffix.lower() in kinds and not {p, bare(p)} & used]
     some = ", ".join(others[:5]) + (", ..." if len(others) > 5 else "")
     return [f"beside the files of splits in folder {folder.name!r} these were not read: {some}"] if others else []
 
 
 def pair(folder: Path, notes: list[str]) -> Callable[[Path], str]:
     """Says `train` of the two files of a folder that hold the same text in two languages, corpus.en and corpus.fr, corpus.eng and corpus.fra."""
-    spoken = list(codes.sides(f for f in folder.iterdir() if f.is_file() and f.suffix.lower() != ".id").values())
+    named = {
+        codes.turned(f) if f.suffix.lower() == ".gz" else f: f
+        for f in folder.iterdir()
+        if f.is_file() and f.suffix.lower() != ".id"
+    }
+    spoken = list(codes.sides(named).values())
     both = spoken if len(spoken) == 2 and len({f.stem for f in spoken}) == 1 else []
     if both:
         notes.append(f"{both[0].name} and {both[1].name} were read as pairs to train on")

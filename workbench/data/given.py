@@ -34,7 +34,10 @@ def frame(source: Any, text: str | None = None) -> pd.DataFrame | None:
         made, schema = source.to_pandas(), getattr(source, "schema", None)
         return frame(classlabels.with_names(made, schema) if hasattr(schema, "metadata") else made, text)
     if isinstance(source, list | tuple) and source and all(isinstance(row, Mapping) for row in source):
-        return pd.DataFrame(list(source))
+        try:
+            return pd.DataFrame(list(source))
+        except UnicodeEncodeError:  # half of a sign, which pandas keeps as an object alone
+            return pd.DataFrame(list(source), dtype=object)
     if isinstance(source, list | tuple) and source and all(isinstance(row, str) for row in source):
         return pd.DataFrame({text or "text": list(source)})
     return _of_columns(source) if isinstance(source, Mapping) and source else None

@@ -14,7 +14,6 @@ from workbench.data.columns import TEXT, guessed, usual
 from workbench.data.splits import meant, once_each
 
 MOST_CLASSES = 200  # lists of texts by their labels
-DECISIONS = frozenset(("accept", "reject", "ignore"))  # what Prodigy's `answer` says of a row
 
 
 def lines(path: Path, coded: str, notes: list[str]) -> pd.DataFrame:
@@ -30,8 +29,24 @@ def lines(path: Path, coded: str, notes: list[str]) -> pd.DataFrame:
 def _plain(rows: list[dict[str, Any]], name: str, notes: list[str]) -> list[dict[str, Any]]:
     """Rows that were written by annotation tools with plain labels, and of those with a decision the accepted ones."""
     rows = _accepted(annotated.yes_and_no(rows, name, notes), name, notes)
+    return _plain_labels(rows, name, notes)
+
+
+def _plain_labels(rows: list[dict[str, Any]], name: str, notes: list[str]) -> list[dict[str, Any]]:
+    """The rows with plain labels; the very same list where they have them."""
     rows = annotated.spread(rows, name, notes)
     return annotated.shared_out(annotated.chosen(label_studio.opened(rows), name, notes), name, notes)
+
+
+def is_plain(rows: list[dict[str, Any]]) -> bool:
+    """Whether rows are a table as they are, but for answers of Prodigy's: not tasks, articles or labels in some tool's own form.
+
+    >>> is_plain([{"text": "a", "label": "b"}]), is_plain([{"text": "a", "cats": {"b": 1.0, "c": 0.0}}])
+    (True, False)
+    """
+    return (
+        not (label_studio.is_export(rows) or any("qas" in row for row in rows)) and _plain_labels(rows, "", []) is rows
+    )
 
 
 def objects(path: Path, coded: str) -> Iterator[dict[str, Any]]:
@@ -176,7 +191,7 @@ def rejected(rows: Iterable[dict[str, Any]]) -> int | None:
     count = kept = 0
     for count, row in enumerate(rows, 1):
         answer = row.get("answer")
-        if not isinstance(answer, str) or answer not in DECISIONS or (count == 1 and "question" in row):
+        if not isinstance(answer, str) or answer not in annotated.ANSWERS or (count == 1 and "question" in row):
             return None
         kept += answer == "accept"
     return count - kept if kept else None
@@ -193,3 +208,14 @@ def left_out(gone: int | None, name: str) -> list[str]:
         return []
     rows = f"{gone} row{'' if gone == 1 else 's'}"
     return [f"{rows} of {name} whose answer is reject or ignore were left out"]
+
+
+def decided(path: Path, coded: str, notes: list[str]) -> Iterator[dict[str, Any]]:
+    """The objects of a large file, one per line; where every line says whether it was accepted, which takes passes of their own, those
+    that were, or where all ask for the same label, all that were decided."""
+    label = annotated.asked(objects(path, coded))
+    notes += [] if label is None else [annotated.asked_said(label, path.name)]
+    every = lambda: objects(path, coded) if label is None else annotated.turned(objects(path, coded), label)  # noqa: E731
+    gone = rejected(every())
+    notes += left_out(gone, path.name)
+    yield from every() if gone is None else accepted(every())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from workbench.data import decode
+from workbench.data import archives, decode
 from workbench.data.splits import Tables
 
 FILES = (
@@ -38,11 +38,12 @@ def of(numbers: Iterable[str], place: Path, notes: list[str]) -> dict[str, str]:
     known = set(numbers)
     if not known or not all(re.fullmatch(r"\d{1,4}", v) for v in known):
         return {}
-    for path in ((place if place.is_dir() else place.parent) / name for name in FILES):
-        if path != place and (names := _names(path, known)):
-            first = min(known, key=int)
-            notes.append(f"the labels were named by {path.name}: {first} is {names[first]!r}")
-            return names
+    with archives.beside(place, FILES, MOST) as folder:
+        for path in (folder / name for name in FILES):
+            if path != place and (names := _names(path, known)):
+                first = min(known, key=int)
+                notes.append(f"the labels were named by {path.name}: {first} is {names[first]!r}")
+                return names
     return {}
 
 

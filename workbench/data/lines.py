@@ -51,6 +51,18 @@ def speakers(lines: list[str]) -> list[str]:
     return [word for word, _ in Counter(found).most_common()] if _few(found, len(given)) else []
 
 
+def with_tags(lines: list[str]) -> str:
+    """The first word with its tag, where nearly every word has one behind it: The_DT, mill/nn; empty where they have none.
+
+    >>> with_tags(["The_DT mill_NN rose_VBD ._."]), with_tags(["He saw and/or heard snake_case."])
+    ('The_DT', '')
+    """
+    words = [word for line in lines for word in line.split()]
+    found = [m for word in words if (m := re.fullmatch(r"\S+[_/]([A-Z][A-Z0-9$+*-]*|[a-z]{1,4}[$*+]?|[^\w\s]+)", word))]
+    few = len({m[1] for m in found}) <= max(4, len(found) / 2)
+    return found[0][0] if words and len(found) >= ENOUGH * len(words) and few else ""
+
+
 def _few(labels: list[str], lines: int) -> bool:
     return len(labels) >= max(4, ENOUGH * lines) and 2 <= len(set(labels)) <= min(MOST_LABELS, len(labels) / 2)
 
@@ -65,9 +77,9 @@ def rows(lines: Iterable[str], name: str, many: bool) -> Iterator[dict[str, Any]
             yield _row(found, many)
 
 
-def many(lines: list[str]) -> bool:
+def many(lines: Iterable[str]) -> bool:
     """Whether some line begins with several of fastText's labels."""
-    return any(re.match(r"__label__\S+\s+__label__", line) for line in lines)
+    return any(re.match(r"\s*__label__\S+\s+__label__", line) for line in lines)
 
 
 def _row(found: re.Match[str], many: bool) -> dict[str, Any]:

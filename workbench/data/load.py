@@ -153,7 +153,7 @@ def load(
     kind = next(k for k in KINDS if k.columns(found["train"], text, label))
     columns = kind.columns(found["train"], text, label)
     notes += roles_said(kind.TASK, columns, text, label)
-    notes += twins.said(found["train"].columns, columns["text"]) if kind is labelled else []
+    notes += twins.of(found["train"], columns) if kind is labelled else []
     found = splits.judged(found, kind, columns, (text, label), notes)
     found = {split: _with_roles(kind, table, split, text, label, columns) for split, table in found.items()}
     found = kind.mended(found, notes) if hasattr(kind, "mended") else found

@@ -8,7 +8,7 @@ is named after the direction (`fr-en`).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import datasets as hf
 import numpy as np
 import pandas as pd
 
-from workbench.data import decode
+from workbench.data import decode, endings, segments
 from workbench.data.codes import LANGUAGES, language, sides, turned
 from workbench.data.columns import LABEL, LOOKED_AT, usual
 from workbench.data.text import first_rows, missing, well_formed
@@ -63,14 +63,28 @@ def text_files(
         if split := split_of(named := turned(path)):
             paths.setdefault(split, {})[named] = path
     found: dict[str, dict[str, Path]] = {}
-    for split, some in sorted(paths.items()):
-        if files := sides(some):
-            found[split] = {code: some[name] for code, name in files.items()}
     said_once: list[str] = []
+    for split, some in sorted(paths.items()):
+        if files := sides(_of_one_name(some, split, said_once)):
+            found[split] = {code: some[name] for code, name in files.items()}
     tables = {split: _aligned(files, folder, said_once) for split, files in found.items()} if "train" in found else {}
-    if notes is not None:
+    if notes is not None and tables:
         notes += dict.fromkeys(said_once)
     return tables
+
+
+def _of_one_name(names: Iterable[Path], split: str, notes: list[str]) -> list[Path]:
+    """Of the files of a split, such as tst2010.en, tst2010.de, tst2011.en, tst2011.de, the first two that go together."""
+    stems: dict[str, list[Path]] = {}
+    for name in names:
+        stems.setdefault(name.stem, []).append(name)
+    spoken = {stem: some for stem, some in stems.items() if sides(some)}
+    first = next((stem for stem, some in spoken.items() if len(sides(some)) == 2), None)
+    if first is None or len(spoken) < 2:
+        return [name for some in spoken.values() for name in some]
+    others = ", ".join([stem for stem in spoken if stem != first][:5])
+    notes.append(f"of several texts for {split} the first was read, {first}, and not {others}")
+    return spoken[first]
 
 
 def _aligned(files: dict[str, Path], folder: Path, notes: list[str]) -> pd.DataFrame:
@@ -115,9 +129,14 @@ def _whole_pairs(frame: pd.DataFrame, files: dict[str, Path], notes: list[str]) 
 
 
 def _lines(path: Path, notes: list[str]) -> list[str]:
+    if path.suffix.lower() == ".gz":
+        with endings.unpacked(path, (path.with_suffix("").suffix.lower(),)) as inner:
+            return _lines(inner, notes)
     try:
         coded = decode.encoding(path)
         notes += decode.stated(path.name, coded)
+        if path.suffix.lower() in segments.ENDINGS:
+            return segments.lines(path, coded)
         return path.read_text(coded).removesuffix("\n").split("\n")
     except (ValueError, OSError) as error:
         raise WorkbenchError(f"{path.name} cannot be read: {str(error)[:200]}", "a text file in UTF-8",
@@ -136,6 +155,9 @@ def columns(frame: pd.DataFrame, text: str | None = None, label: str | None = No
         return None
     both = usual(known, SOURCE), usual(known, TARGET)
     spoken = [c for c in known if language(c)]
+    if None in both and len(spoken) > 2 and all(known.count(c) == 1 and sentences(_texts(frame[c])) for c in spoken):
+        raise WorkbenchError(f"sentences in {len(spoken)} languages ({', '.join(spoken[:6])})", "columns of two languages",
+                             f"wb.load(frame[{spoken[:2]!r}]), where frame is the table as pandas has it")  # fmt: skip
     if None in both and len(spoken) == 2:
         both = spoken[0], spoken[1]
     elif None in both:

@@ -12,6 +12,7 @@ from workbench import catalog
 from workbench.catalog import existing
 from workbench.config import BY_HAND
 from workbench.data import (
+    archives,
     classlabels,
     conll,
     decode,
@@ -22,6 +23,7 @@ from workbench.data import (
     json_files,
     memories,
     parallel,
+    segments,
     separated,
     split_files,
     splits,
@@ -60,6 +62,8 @@ def tables(source: Any, text: str | None, label: str | None, notes: list[str]) -
                 return _as_called(splits.loaded(path), str(path), text, label, notes)
             if path.is_dir():
                 return _from_folder(path, notes), str(path), None
+            if archives.is_one(path):
+                return _from_archive(path, notes), str(path), None
             return splits.by_column(_from_file(path, notes), notes, (text, label)), str(path), None
     raise WorkbenchError(
         f"no data called {catalog.in_short(source)}"
@@ -76,7 +80,7 @@ def _nearest(source: str | Path) -> str:
     return catalog.nearest(str(source)[:200], [c.name for c in catalog.datasets()], "reviews")
 
 
-CONLL = (".conll", ".bio", ".iob", ".iob2", ".annotated")
+CONLL = (".conll", ".conllu", ".bio", ".iob", ".iob2", ".annotated")
 READERS: dict[str, Any] = {
     ".csv": lambda path, coded, notes: separated.commas(path, coded, notes),
     ".tsv": lambda path, coded, notes: txt.read_tsv(path, coded, notes, separated.tabs),
@@ -85,6 +89,7 @@ READERS: dict[str, Any] = {
     ".parquet": lambda path, coded, notes: classlabels.read_parquet(path),
     ".json": lambda path, coded, notes: json_files.whole(path, coded, notes),
     ".tmx": lambda path, coded, notes: memories.read(path, notes),
+    ".sgm": lambda path, coded, notes: segments.read(path, coded, notes),
     ".txt": lambda path, coded, notes: txt.read(path, coded, notes, separated.tabs),
     **dict.fromkeys(CONLL, lambda path, coded, notes: conll.read_conll(path, coded, notes)),
 }
@@ -93,8 +98,8 @@ BINARY = (".parquet", ".xlsx", ".tmx")  # which say themselves how they are writ
 
 def _from_file(path: Path, notes: list[str]) -> pd.DataFrame:
     suffix = path.suffix.lower()
-    if suffix in endings.PACKED:
-        with endings.unpacked(path, tuple(READERS), notes) as inner:
+    if suffix == ".gz":
+        with endings.unpacked(path, tuple(READERS)) as inner:
             return _from_file(inner, notes)
     told = suffix if suffix in READERS else endings.looks_like(path)
     reader = READERS.get(told)
@@ -104,7 +109,7 @@ def _from_file(path: Path, notes: list[str]) -> pd.DataFrame:
     try:
         coded = decode.UTF8 if suffix in BINARY else decode.encoding(path)
         notes += decode.stated(path.name, coded)
-        return reader(path, coded, notes)
+        return standoff.brat_file(path, notes) if standoff.has_names(path) else reader(path, coded, notes)
     except READ_ERRORS as error:
         raise unreadable(path, error) from error
 
@@ -136,6 +141,8 @@ def _shape(suffix: str) -> tuple[str, str]:
             " with names in its first line and as many fields in every row",
             "texts that hold the separator in double quotes",
         )
+    if suffix == ".sgm":
+        return " of WMT, with segments", "saving the texts between its tags as csv with columns text and label"
     return (" with one object per line" if suffix == ".jsonl" else ""), "saving it again"
 
 
@@ -144,27 +151,36 @@ def _first_line(error: BaseException) -> str:
     return lines[0][:200] if lines else type(error).__name__
 
 
+def _from_archive(path: Path, notes: list[str]) -> Tables:
+    """The only file of data of an archive, or its files as those of a folder."""
+    with archives.unpacked(path, tuple(READERS), notes) as place:
+        if place.is_file():
+            return splits.by_column(_from_file(place, notes), notes)
+        found = _in_folder(place, notes)
+        if not found:
+            raise archives.several(path, place, tuple(READERS))
+        notes.append(f"{path.name} was read as a folder with its files is")
+        return found
+
+
 def _from_folder(folder: Path, notes: list[str]) -> Tables:
+    """The splits of a folder; an error where its files tell of none."""
+    found = _in_folder(folder, notes)
+    if not found:
+        raise split_files.no_training(folder, tuple(READERS))
+    return found
+
+
+def _in_folder(folder: Path, notes: list[str]) -> Tables:
+    """The splits of a folder, empty where nothing in it is for training."""
     if found := split_files.texts_and_labels(folder, notes):
         return found
     files = split_files.of_folder(folder, tuple(READERS))
     if not files and (inner := splits.of_repository(folder, tuple(READERS))):
         notes.append(f"the files of folder {folder.name!r} are in its folder {inner.name!r}")
-        return _from_folder(inner, notes)
+        return _in_folder(inner, notes)
     if "train" not in files:
-        found = parallel.text_files(folder, split_files.split_of, notes) or (
-            {} if files else parallel.text_files(folder, folders.pair(folder, notes), notes)
-        )
-        found = found or folders.classes(folder, notes) or _beside_names(folder, notes)
-        if found:
-            return found
-        only = [
-            p for p in folder.iterdir() if p.suffix.lower() in READERS and p.suffix.lower() != ".txt"
-        ]  # a .txt is a readme
-        if len(only) == 1 and not files:
-            notes.append(f"of the folder {folder.name} its only file of data was read, {only[0].name}")
-            return splits.by_column(_from_file(only[0], notes), notes)
-        raise split_files.no_training(folder, tuple(READERS))
+        return _without_train(folder, files, notes)
     notes += folders.passed_over(folder, [p for some in files.values() for p in some], tuple(READERS))
     found = {split: _from_files(some, notes) for split, some in files.items()}
     hidden = [
@@ -172,6 +188,23 @@ def _from_folder(folder: Path, notes: list[str]) -> Tables:
     ]
     notes += [f"{files[split][0].name} has no rows with labels and was left out" for split in hidden]
     return splits.divided({split: frame for split, frame in found.items() if split not in hidden}, notes)
+
+
+def _without_train(folder: Path, files: split_files.Files, notes: list[str]) -> Tables:
+    """What a folder holds that is called by no split: pairs of texts, class folders, texts with their names, one file of data."""
+    found = parallel.text_files(folder, split_files.split_of, notes) or (
+        {} if files else parallel.text_files(folder, folders.pair(folder, notes), notes)
+    )
+    found = found or segments.in_folder(folder, notes) or folders.classes(folder, notes) or _beside_names(folder, notes)
+    if found:
+        return found
+    only = [
+        p for p in folder.iterdir() if p.suffix.lower() in READERS and p.suffix.lower() != ".txt"
+    ]  # a .txt is a readme
+    if len(only) != 1 or files:
+        return {}
+    notes.append(f"of the folder {folder.name} its only file of data was read, {only[0].name}")
+    return splits.by_column(_from_file(only[0], notes), notes)
 
 
 def _beside_names(folder: Path, notes: list[str]) -> Tables:

@@ -153,6 +153,9 @@ def names(cells: list[str], frame: pd.DataFrame, name: str, notes: list[str]) ->
     """Names of columns where the first line is a row like the others; None where it holds names. What is guessed is noted."""
     if first_line.is_row(cells, frame):
         notes.append(f"the first line of {name} holds no names of columns and was read as a row")
+        if first_line.is_judged(cells, frame):
+            notes.append(f"the columns of {name} are those of CoLA: source, label, the linguists' mark, sentence")
+            return ["source", "label", "mark", "sentence"]
         return [f"column {i + 1}" for i in range(len(cells))]
     if first_line.is_pair(cells, frame):
         notes.append(

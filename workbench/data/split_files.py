@@ -15,7 +15,8 @@ from workbench.errors import WorkbenchError
 Files = dict[str, list[Path]]
 ENDINGS = SPLITS | {"testa": "validation", "testb": "test"}  # eng.train, eng.testa, eng.testb
 PAIRS = (("{}_text.txt", "{}_labels.txt"), ("{}/seq.in", "{}/label"))  # texts and their labels, line by line
-_WORD = "|".join(SPLITS)
+WORDS = SPLITS | {"tst": "test"}  # as IWSLT calls it
+_WORD = "|".join(WORDS)
 
 
 def split_of(path: Path) -> str:
@@ -24,7 +25,7 @@ def split_of(path: Path) -> str:
     if stem in SPLITS:
         return SPLITS[stem]
     words = re.findall(rf"(?:^|[^a-z])({_WORD})(?=[^a-z]|$)", stem)
-    return SPLITS[words[-1]] if words else ""
+    return WORDS[words[-1]] if words else ""
 
 
 def of_folder(folder: Path, known: tuple[str, ...]) -> Files:
@@ -50,6 +51,10 @@ def _by_names(folder: Path, known: list[Path], readable: list[Path]) -> Files:
         split_of(p) for p in known if endings.bare(p).stem.lower() in SPLITS
     }  # beside train.csv, train-old.csv means nothing
     known = [p for p in known if endings.bare(p).stem.lower() in SPLITS or split_of(p) not in plain]
+    others = {endings.bare(p).stem for p in known if endings.bare(p).suffix.lower() != ".txt"}
+    known = [
+        p for p in known if endings.bare(p).suffix.lower() != ".txt" or endings.bare(p).stem not in others
+    ]  # beside x-train.conllu, x-train.txt is what it was made of
     files: Files = {}
     for path in known:
         files.setdefault(split_of(path), []).append(path)
@@ -65,7 +70,7 @@ def _behind_a_name(paths: Iterable[Path]) -> dict[Path, str]:
     """engtrain.bio and engtest.bio: the word for the split behind the same letters, where that makes two splits or more."""
     found = {p: m for p in paths if (m := re.fullmatch(rf"(.+?)({_WORD})", p.stem.lower()))}
     for name in dict.fromkeys(m[1] for m in found.values()):
-        some = {p: SPLITS[m[2]] for p, m in found.items() if m[1] == name}
+        some = {p: WORDS[m[2]] for p, m in found.items() if m[1] == name}
         if "train" in some.values() and len(some) > 1:
             return some
     return {}

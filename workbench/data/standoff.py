@@ -74,21 +74,44 @@ def _whole(about: dict[str, str]) -> str:
 
 def brat(folder: Path, notes: list[str]) -> pd.DataFrame | None:
     """The sentences of all texts of a folder that have their names in an .ann file; None where there are no such files."""
-    pairs = [(text, ann) for ann in sorted(folder.glob("*.ann")) if (text := ann.with_suffix(".txt")).is_file()]
-    counts: Counter[str] = Counter()
-    made = []
-    for text, ann in pairs:
-        lines = ann.read_text(decode.encoding(ann)).splitlines()
-        marks = [mark for line in lines if (mark := _ANN.fullmatch(line.rstrip()))]
-        pieces = sum(bool(_PIECES.fullmatch(line)) for line in lines)
-        counts += Counter({"names in several pieces": pieces})
-        counts += Counter({"lines that are no names": sum(map(bool, lines)) - len(marks) - pieces})
-        made.append(_placed(text.stem, _as_counted(text, marks), marks, counts))
-    if not made:
+    texts = [text for ann in sorted(folder.glob("*.ann")) if (text := ann.with_suffix(".txt")).is_file()]
+    if not texts:
         return None
+    counts: Counter[str] = Counter()
+    made = [_annotated(text, counts) for text in texts]
     notes += [f"the texts of folder {folder.name!r} have their names in .ann files: each sentence became a row",
               *_left_out(folder.name, counts)]  # fmt: skip
     return _frame(made)
+
+
+def has_names(text: Path) -> bool:
+    """Whether a .txt file has its names in an .ann file beside it, and these are BRAT's."""
+    ann = text.with_suffix(".ann")
+    if text.suffix.lower() != ".txt" or not ann.is_file():
+        return False
+    return any(_ANN.fullmatch(line.rstrip()) for line in ann.read_text(decode.encoding(ann)).splitlines())
+
+
+def brat_file(text: Path, notes: list[str]) -> pd.DataFrame:
+    """The sentences of a text that has its names in an .ann file."""
+    counts: Counter[str] = Counter()
+    made = _annotated(text, counts)
+    notes += [
+        f"{text.name} has its names in {text.with_suffix('.ann').name}: each sentence became a row",
+        *_left_out(text.name, counts),
+    ]
+    return _frame([made])
+
+
+def _annotated(text: Path, counts: Counter[str]) -> Document:
+    """A text with the names of its .ann file, and the lines of that which are left out counted."""
+    ann = text.with_suffix(".ann")
+    lines = ann.read_text(decode.encoding(ann)).splitlines()
+    marks = [mark for line in lines if (mark := _ANN.fullmatch(line.rstrip()))]
+    pieces = sum(bool(_PIECES.fullmatch(line)) for line in lines)
+    counts += Counter({"names in several pieces": pieces})
+    counts += Counter({"lines that are no names": sum(map(bool, lines)) - len(marks) - pieces})
+    return _placed(text.stem, _as_counted(text, marks), marks, counts)
 
 
 def _as_counted(path: Path, marks: list[re.Match[str]]) -> str:

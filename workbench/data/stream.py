@@ -36,6 +36,7 @@ from workbench.data import (
     separated,
     shaped,
     splits,
+    standoff,
     txt,
     unlabelled,
 )
@@ -68,20 +69,14 @@ def pieces(path: Path, coded: str, notes: list[str]) -> Iterator[pd.DataFrame]:
         file = pq.ParquetFile(path)
         yield from (classlabels.with_names(batch.to_pandas(), file.schema_arrow) for batch in file.iter_batches(PIECE))
     elif suffix == ".jsonl":
-        yield from _of_objects(path, coded, notes)
+        yield from _in_pieces(json_files.decided(path, coded, notes))
     else:
         first = txt.beginning(path, coded)
-        labels = txt.built(first) == "labelled"
+        if txt.built(first) == "labelled":
+            yield from _in_pieces(txt.labelled(path, coded, first))
+            return
         with path.open(encoding=coded) as lines:
-            texts = ({"text": bare} for line in lines if (bare := line.strip()))
-            yield from _in_pieces(txt.labelled(lines, first) if labels else texts)
-
-
-def _of_objects(path: Path, coded: str, notes: list[str]) -> Iterator[pd.DataFrame]:
-    """One object per line; where every line says whether it was accepted, which takes a pass of its own, those that were."""
-    gone, rows = json_files.rejected(json_files.objects(path, coded)), json_files.objects(path, coded)
-    notes += json_files.left_out(gone, path.name)
-    yield from _in_pieces(rows if gone is None else json_files.accepted(rows))
+            yield from _in_pieces({"text": bare} for line in lines if (bare := line.strip()))
 
 
 def _in_pieces(rows: Iterator[dict[str, Any]]) -> Iterator[pd.DataFrame]:
@@ -229,9 +224,13 @@ def streamed(path: Path, text: str | None, label: str | None, group: str | None,
         return None
     coded = decode.UTF8 if path.suffix.lower() == ".parquet" else decode.encoding(path)
     lines = txt.beginning(path, coded) if path.suffix.lower() in (".txt", ".tsv") else []
-    built = txt.built(lines)
+    built = "standoff" if standoff.has_names(path) else txt.built(lines)
     if built in ("sentences", "pairs", "standoff") or (
         path.suffix.lower() == ".txt" and built in ("table", "documents")
+    ):
+        return None
+    if path.suffix.lower() == ".jsonl" and not json_files.is_plain(
+        list(islice(json_files.objects(path, coded), PIECE))
     ):
         return None
     tables = pieces(path, coded, said := decode.stated(path.name, coded))

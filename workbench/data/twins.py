@@ -1,11 +1,16 @@
-"""Two columns of texts of which classification reads one: premise and hypothesis, two sentences, a question and its passage."""
+"""Columns beside the one that classification reads: the other of premise and hypothesis, two sentences, a question and its passage; the
+answers among which a label chooses."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
+import pandas as pd
+
 from workbench.data.columns import MADE
+from workbench.data.text import is_list
 
 TWINS = (
     ("premise", "hypothesis"),
@@ -16,7 +21,62 @@ TWINS = (
     ("question", "sentence"),
 )
 
+LOOKED_AT = 200  # rows by which lists are told
 NUMBERED = (("1", "2"), ("2", "1"))  # in names: #1 String, #2 String
+
+
+def of(frame: pd.DataFrame, chosen: dict[str, str]) -> list[str]:
+    """Sentences on what is not read beside the text and the label of a table."""
+    return [*said([c for c in frame.columns if str(c) != chosen["label"]], chosen["text"]), *options(frame, chosen)]
+
+
+def options(frame: pd.DataFrame, chosen: dict[str, str]) -> list[str]:
+    """A sentence on a column with as many texts in every row as there are labels or more, as the ends of a story among which one is
+    right; none where there is no such column.
+
+    >>> rows = pd.DataFrame({"text": ["It rained.", "It blew."], "endings": [["So?", "No."], ["Ah.", "Oh."]], "label": ["0", "1"]})
+    >>> options(rows, {"text": "text", "label": "label"})[0][:48]
+    "column 'endings' holds lists of 2 texts, which a"
+    """
+    some = frame.head(LOOKED_AT)
+    kinds = len({str(v) for v in some.iloc[:, list(map(str, frame.columns)).index(chosen["label"])]})
+    for name, column in ((str(c), some.iloc[:, i]) for i, c in enumerate(frame.columns)):
+        lists = [_listed(v) for v in column]
+        sizes = {len(v) for v in lists}
+        different = len({tuple(v) for v in lists}) > len(lists) / 2
+        if name not in chosen.values() and len(sizes) == 1 and 2 <= kinds <= min(sizes) and different:
+            return [f"column {name!r} holds lists of {min(sizes)} texts, which are not read: where the label says which of them is right, "
+                    "it cannot be learned from the text alone"]  # fmt: skip
+    return _in_columns(some, chosen)
+
+
+def _in_columns(frame: pd.DataFrame, chosen: dict[str, str]) -> list[str]:
+    """The same of columns such as A, B, C and D, or ending0 to ending3, one of which the label names."""
+    known = list(map(str, frame.columns))
+    labels = {str(v) for v in frame.iloc[:, known.index(chosen["label"])]}
+    named = labels if len(labels) > 1 and labels <= set(known) else set()
+    families = [
+        [c for c in known if re.fullmatch(re.escape(c_[:-1]) + r"\d", c)]
+        for c_ in known
+        if re.search(r"[A-Za-z]\d$", c_)
+    ]
+    numbered = [some for some in families if len(some) > 2 and labels <= {c[-1] for c in some} and len(labels) > 1]
+    columns = sorted(named) or next(iter(numbered), [])
+    if not columns or not all(_is_different(frame.iloc[:, known.index(c)]) for c in columns):
+        return []
+    return [f"columns {', '.join(map(repr, columns))} hold texts, which are not read: where the label says which of them is right, it "
+            "cannot be learned from the text alone"]  # fmt: skip
+
+
+def _is_different(column: pd.Series) -> bool:
+    """Whether a column holds texts of which most occur once."""
+    return all(isinstance(v, str) for v in column) and len(set(column)) > len(column) / 2
+
+
+def _listed(value: Any) -> list[str]:
+    """The texts of a list, or of the list called text in an object; none of another value."""
+    value = value.get("text") if isinstance(value, dict) else value
+    return list(value) if is_list(value) and all(isinstance(v, str) for v in value) else []
 
 
 def said(columns: Iterable[Any], text: str) -> list[str]:

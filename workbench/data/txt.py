@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +38,7 @@ def read(path: Path, coded: str, notes: list[str], tabbed: Callable[..., pd.Data
             )
             return frame
         if kind == "labelled":
-            whole = path.read_text(coded).splitlines()
-            frame = pd.DataFrame(lines.rows(whole, lines.rule(first), lines.many(whole)), dtype=object)
+            frame = pd.DataFrame(labelled(path, coded, first), dtype=object)
             notes += said(path.name, first)
             return frame
         if kind == "table":
@@ -110,9 +109,13 @@ def _numbered(lines: list[str], tabs: int) -> bool:
     return tabs == 1 and all(n.isdecimal() for n in first) and len(set(first)) == len(first)
 
 
-def labelled(whole: Iterable[str], first: list[str]) -> Iterator[dict[str, Any]]:
-    """The rows of lines that hold a text and its label, by the rule of the first lines."""
-    return lines.rows(whole, lines.rule(first), lines.many(first))
+def labelled(path: Path, coded: str, first: list[str]) -> Iterator[dict[str, Any]]:
+    """The rows of a file whose lines hold a text and its label, by the rule of the first lines; with lists of labels where some line,
+    be it far below those, has several."""
+    with path.open(encoding=coded) as whole:
+        many = lines.many(whole)
+    with path.open(encoding=coded) as whole:
+        yield from lines.rows(whole, lines.rule(first), many)
 
 
 def said(name: str, first: list[str]) -> list[str]:
@@ -121,6 +124,8 @@ def said(name: str, first: list[str]) -> list[str]:
         rule = lines.rule(first)
         found = Counter(row.get("label") or row["labels"][0] for row in _matching(first, rule))
         return [f"{name} holds a label in every line, which {rule} {_some(list(found))}: they were read as labels"]
+    if pair := lines.with_tags(first):
+        return [f"{name} was read as plain texts, with the tags that stand behind its words (such as {pair})"]
     if words := lines.speakers(first):
         return [f"{name} was read as plain texts; nearly every line begins with {_some(words)}: for labels save it as csv with columns "
                 "text and label"]  # fmt: skip

@@ -1,0 +1,184 @@
+"""Archives, .zip and .tar with or without .gz: one file of data beside readmes, or the files of one dataset. Which file is what is not
+asked here.
+
+Nothing is written but plain files, below a folder of ours that goes away again, and no more than `MOST` bytes of them.
+"""
+
+from __future__ import annotations
+
+import re
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from workbench.data import codes, endings
+from workbench.errors import WorkbenchError
+
+TARS = (".tar", ".tgz", ".tar.gz")
+MOST_FILES = 200_000  # class folders with a file per text have as many
+WEAK = (".txt", ".xml", "")  # beside others these are readmes
+_ABOUT = re.compile(
+    r"(^|[^a-z])(readme|licen[cs]e|about|copying|citation|changelog|makefile)([^a-z]|$)"
+)  # in a name, of what is no data
+_BAD = re.compile(r'[\x00-\x1f<>:"|?*]')  # what some system does not allow in a name
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file in an archive: its name there, its bytes unpacked, as the archive says, and how to open it."""
+
+    name: str
+    size: int
+    open: Callable[[], IO[bytes] | None]
+
+    @property
+    def path(self) -> PurePosixPath:
+        return PurePosixPath(self.name.replace("\\", "/"))
+
+
+def is_one(path: Path) -> bool:
+    """Whether a file is an archive, by its ending.
+
+    >>> [is_one(Path(n)) for n in ("a.zip", "a.tar.gz", "a.TGZ", "a.csv.gz")]
+    [True, True, True, False]
+    """
+    return path.name.lower().endswith((".zip", *TARS))
+
+
+def stem(path: Path) -> str:
+    """The name without the endings that say it is an archive."""
+    return re.sub(r"\.(zip|tgz|tar|tar\.gz)$", "", path.name, flags=re.IGNORECASE)
+
+
+@contextmanager
+def unpacked(path: Path, known: tuple[str, ...], notes: list[str]) -> Iterator[Path]:
+    """The only file of data of an archive, else a folder with all its files; `known` are the endings of files that can be read."""
+    with tempfile.TemporaryDirectory(prefix="workbench-") as folder:
+        try:
+            with _members(path) as members:
+                inner = _only(members, known)
+                if inner is not None:
+                    notes.append(f"of {path.name} its file {inner.name} was read")
+                    found = endings.copied(
+                        _opened(inner),
+                        path,
+                        Path(folder),
+                        f"{stem(path).removesuffix(inner.path.suffix)}{inner.path.suffix}",
+                    )
+                else:
+                    found = _all(members, path, Path(folder) / stem(path))
+        except endings.BROKEN as error:
+            raise endings.broken(path, error) from error
+        yield found
+
+
+@contextmanager
+def beside(path: Path, names: tuple[str, ...], most: int) -> Iterator[Path]:
+    """The folder in which a file lies; of an archive a folder with those of its files that have one of these names and at most so
+    many bytes, of two the one that lies less deep."""
+    if not (path.is_file() and is_one(path)):
+        yield path if path.is_dir() else path.parent
+        return
+    with tempfile.TemporaryDirectory(prefix="workbench-") as folder:
+        try:
+            with _members(path) as members:
+                for member in sorted(members, key=lambda m: -len(m.path.parts)):
+                    if member.path.name in names and member.size <= most:
+                        endings.copied(_opened(member), path, Path(folder), member.path.name, most)
+        except endings.BROKEN:
+            pass  # then there are no names
+        yield Path(folder)
+
+
+def several(path: Path, folder: Path, known: tuple[str, ...]) -> WorkbenchError:
+    """What to say of an archive whose files are not those of one dataset."""
+    inside = [
+        p.relative_to(folder).as_posix() for p in sorted(folder.rglob("*")) if p.is_file() and not _is_about(p.name)
+    ]
+    data = [n for n in inside if endings.bare(Path(n)).suffix.lower() in known]
+    found = [n for n in data if Path(n).suffix.lower() not in WEAK] or data
+    some = f" ({', '.join(found[:3])}{', ...' if len(found) > 3 else ''})" if found else ""
+    return WorkbenchError(f"{path.name} holds {len(found)} files of data{some}", "exactly one, or the files of one dataset, such as "
+                          "train.csv and test.csv or train.en and train.fr", "unpacking it and loading one of its files, or its folder")  # fmt: skip
+
+
+@contextmanager
+def _members(path: Path) -> Iterator[list[Member]]:
+    """The plain files of an archive; links, devices and what macOS puts in are none."""
+    with ExitStack() as stack:
+        if path.name.lower().endswith(".zip"):
+            packed = stack.enter_context(zipfile.ZipFile(path))
+            found = [
+                Member(i.filename, i.file_size, partial(packed.open, i)) for i in packed.infolist() if not i.is_dir()
+            ]
+        else:
+            tar = stack.enter_context(tarfile.open(path, "r:" if path.suffix.lower() == ".tar" else "r:gz"))
+            found = [Member(i.name, i.size, partial(tar.extractfile, i)) for i in tar if i.isfile()]
+        yield [m for m in found if "__MACOSX" not in m.path.parts and not m.path.name.startswith(".")]
+
+
+def _only(members: list[Member], known: tuple[str, ...]) -> Member | None:
+    """The only file of data; beside others a text file is a readme, and texts in two languages, and BRAT's with their names, belong together."""
+    spoken = {code for m in members if (code := codes.of_file(Path(m.path.name)))}
+    if len(spoken) > 1 or any(m.path.suffix.lower() == ".ann" for m in members):
+        return None
+    plain = [
+        m for m in members if not _ABOUT.search(m.path.name.lower()) and m.path.name.lower() not in endings.READMES
+    ]
+    found = [m for m in plain if endings.bare(Path(m.path.name)).suffix.lower() in known]
+    for some in (
+        [m for m in found if m.path.suffix.lower() not in WEAK],
+        found,
+        [m for m in plain if not m.path.suffix],
+    ):
+        if some:
+            return some[0] if len(some) == 1 else None
+    return None
+
+
+def _all(members: list[Member], path: Path, folder: Path) -> Path:
+    """A folder with all files; where all lie in one folder of the archive, that one."""
+    if len(members) > MOST_FILES or sum(m.size for m in members) > endings.MOST:
+        raise endings.too_large(path)
+    folder.mkdir()
+    left = endings.MOST
+    for member in members:
+        parts = [_BAD.sub("_", part) for part in member.path.parts]
+        if ".." in parts or member.path.is_absolute():
+            raise WorkbenchError(f"{path.name} holds a file called {member.name[:80]!r}", "names inside the archive's own folder",
+                                 "unpacking it with the program that made it")  # fmt: skip
+        target = folder.joinpath(*parts)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        left -= endings.copied(_opened(member), path, target.parent, target.name, left).stat().st_size
+    return _inside(folder)
+
+
+def _is_about(name: str) -> bool:
+    """Whether a file says something of the others: a readme, a licence.
+
+    >>> [_is_about(n) for n in ("README", "_about.txt", "License.md", "about.csv", "reviews.txt")]
+    [True, True, True, False, False]
+    """
+    return Path(name).suffix.lower() in (*WEAK, ".md") and (
+        name.lower() in endings.READMES or bool(_ABOUT.search(name.lower()))
+    )
+
+
+def _inside(folder: Path) -> Path:
+    """The folder, or the only one in it where nothing else lies there but what says what it is."""
+    inner = [p for p in folder.iterdir() if p.is_dir()]
+    files = [p for p in folder.iterdir() if p.is_file() and not _is_about(p.name)]
+    return _inside(inner[0]) if len(inner) == 1 and not files else folder
+
+
+def _opened(member: Member) -> IO[bytes]:
+    found = member.open()
+    if found is None:
+        raise ValueError(f"{member.name[:80]} cannot be opened")
+    return found
