@@ -115,7 +115,7 @@ def test_a_card_with_tasks_null_does_not_hide_the_others(bundle):
 
 def test_a_card_with_a_number_for_a_title_does_not_break_the_table(bundle):
     bundle("models", "m", {"title": 5})
-    assert "<code>m</code>" in catalog.models()._repr_html_()
+    assert ">m</span></code>" in catalog.models()._repr_html_()
 
 
 def test_one_task_as_text_is_one_task(bundle):
@@ -127,7 +127,7 @@ def test_html_is_escaped():
     html = Cards([EVIL])._repr_html_()
     assert "<script>" not in html
     assert "&lt;script&gt;alert(&#x27;x&#x27;)&lt;/script&gt; &amp; more" in html
-    assert "<code>&lt;b&gt;</code>" in html
+    assert ">&lt;b&gt;</span></code>" in html
     assert "&quot;hub&quot;" in html
 
 
@@ -203,9 +203,19 @@ def test_techniques_are_shown_with_where_they_come_from():
 def test_words_stand_on_the_left_and_numbers_on_the_right_in_one_line():
     """In every cell: JupyterLab gives each an alignment of its own, whatever the table says."""
     shown = catalog.models()._repr_html_()
-    assert '<td style="text-align:left;white-space:nowrap"><code>bert-mini</code></td>' in shown
+    assert '<td style="text-align:left;white-space:nowrap">bundled</td>' in shown
     assert '<td style="text-align:right;white-space:nowrap">5.4 M</td>' in shown and shown.count("<td>") == 0
     assert "seconds that one core takes" in shown and "seconds" not in catalog.techniques()._repr_html_()
+
+
+def test_a_long_name_breaks_behind_its_owner_alone_and_stays_in_view():
+    """JupyterLab lets code break at every hyphen."""
+    shown = catalog.models()._repr_html_()
+    whole = '<span style="white-space:nowrap">'
+    assert f"<code>{whole}google-bert/</span><wbr>{whole}bert-base-uncased</span></code>" in shown
+    assert f"<code>{whole}bert-mini-spans:random</span></code>" in shown
+    rows = shown.count("<tr>")
+    assert shown.count("position:sticky;left:0;background:var(--jp-layout-color0") == rows > 8
 
 
 def test_a_column_in_which_nothing_stands_is_left_out():

@@ -110,6 +110,8 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
 }
 OTHERS = (NAME, FROM, WHAT)
 NUMBERS = ("parameters", "size", "tokens seen", "training 1,000", "asking 1,000", "examples")
+PAGE = "var(--jp-layout-color0,var(--vscode-editor-background,Canvas))"  # what is behind a table, light or dark
+STAYS = f";position:sticky;left:0;background:{PAGE}"
 LONG = ("what it is", "what it learned")
 
 
@@ -129,11 +131,12 @@ def as_text(cards: Sequence[Card]) -> str:
 
 
 def as_html(cards: Sequence[Card]) -> str:
-    """The table for a notebook, words on the left and numbers on the right; only sentences break into lines. Everything is escaped."""
+    """The table for a notebook, words on the left and numbers on the right; only sentences break into lines. A table
+    that is wider than the page is scrolled under its names, which stay in view. Everything is escaped."""
     head, *rows = table(cards) or [()]
-    styles = [_style(name) for name in head]
+    styles = [_style(name) + (STAYS if name == NAME[0] else "") for name in head]
     body = "".join(
-        "<tr>" + "".join(f'<td style="{style}">{f"<code>{escape(v)}</code>" if i == 0 else escape(v)}</td>'
+        "<tr>" + "".join(f'<td style="{style}">{_named(v) if i == 0 else escape(v)}</td>'
                          for i, (style, v) in enumerate(zip(styles, row, strict=True))) + "</tr>"
         for row in rows
     )  # fmt: skip
@@ -142,6 +145,17 @@ def as_html(cards: Sequence[Card]) -> str:
         for style, h in zip(styles, head, strict=True)
     )
     return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>{_explained(head)}"
+
+
+def _named(name: str) -> str:
+    """A name as code, which JupyterLab would break at every hyphen; here only an owner's name may stand in a line of its own.
+
+    >>> _named("FacebookAI/roberta-base").count("<wbr>"), _named("bert-mini").count("<wbr>")
+    (1, 0)
+    """
+    owner, slash, rest = name.rpartition("/")
+    parts = [f'<span style="white-space:nowrap">{escape(part)}</span>' for part in (owner + slash, rest) if part]
+    return f"<code>{'<wbr>'.join(parts)}</code>"
 
 
 def _style(head: str) -> str:

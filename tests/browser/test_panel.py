@@ -58,6 +58,11 @@ def test_a_learner_trains_pauses_changes_the_rate_stops_and_asks(server, page):
     page.page.get_by_role("tab", name="Data").click()
     page.wait(lambda: "Texts per split and label" in page.cell(at).inner_text(), 30, "data tab")
     page.shot("5-data")
+    page.page.set_viewport_size({"width": 780, "height": 1000})
+    cut = "all => all.filter(e => e.scrollWidth > e.clientWidth).map(e => e.textContent)"
+    page.wait(
+        lambda: page.page.locator(".wb-tabs .lm-TabBar-tabLabel").evaluate_all(cut) == [], 10, "whole titles of tabs"
+    )
     lines = max((server.folder / "runs").glob("*/events.jsonl")).read_text().splitlines()
     changed = [json.loads(x) for x in lines if '"ratechanged"' in x]
     assert changed and changed[-1]["after"] > changed[0]["before"]

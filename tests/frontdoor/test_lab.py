@@ -72,10 +72,10 @@ def test_it_opens_the_first_lesson_and_that_lesson_exists(started):
     assert opened == folder / "00-start-here.ipynb" and opened.is_file()
 
 
-def links(folder):
-    """The files that lessons in a folder link to."""
-    words = "".join(path.read_text("utf-8") for path in folder.glob("*.ipynb"))
-    return {(folder / found).resolve() for found in re.findall(r"\]\(([\w./-]+\.(?:md|ipynb))\)", words)}
+def links(folder, pages="*.ipynb"):
+    """The files that lessons, or pages, in a folder link to."""
+    words = "".join(path.read_text("utf-8") for path in folder.glob(pages))
+    return {(folder / found).resolve() for found in re.findall(r"\]\(([\w./-]+\.(?:md|ipynb|png))\)", words)}
 
 
 def test_what_lessons_link_to_lies_where_the_server_serves_it(started):
@@ -94,6 +94,14 @@ def test_copied_lessons_have_the_pages_that_they_link_to(tmp_path):
     found = links(target)
     assert target / "docs" / "models.md" in found and all(path.is_file() and target in path.parents for path in found)
     assert (target / "docs" / "using.md").read_text("utf-8") == "changed"
+
+
+def test_copied_pages_link_to_nothing_that_was_not_copied(tmp_path):
+    target = tmp_path / "lessons"
+    lab.copy_lessons(bootstrap.ROOT / "notebooks", bootstrap.ROOT / "docs", target)
+    found = links(target / "docs", "*.md")
+    assert target / "docs" / "techniques.md" in found
+    assert [path for path in found if not path.is_file()] == []
 
 
 def test_no_option_touches_tokens_or_passwords(started):

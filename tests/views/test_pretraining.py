@@ -67,6 +67,30 @@ def test_awaiting_it_draws_every_new_measurement_and_ends_with_the_last_step(wor
     assert [("step 4 of 10" in s, "step 10 of 10" in s) for s in shown] == [(True, False), (False, True)]
 
 
+def test_its_file_is_read_once_for_each_look(work, monkeypatch):
+    going, read, real = wb.follow(work), [], pretraining.Pretraining.frame
+    monkeypatch.setattr(pretraining.Pretraining, "frame", lambda self: read.append(1) or real(self))
+    assert "<img" in going._repr_html_() and len(read) == 1
+    assert str(going) and going.figure() and not going.done and len(read) == 4
+    monkeypatch.setattr(pretraining, "LOOK", 0.01)
+    monkeypatch.setattr("IPython.display.display", lambda page, display_id: None)
+    looks, sleep = [], asyncio.sleep
+
+    async def watched():
+        await going.watch()
+
+    async def looked(seconds):
+        looks.append(1)
+        if len(looks) == 3:
+            raise asyncio.CancelledError
+        await sleep(0)
+
+    monkeypatch.setattr(asyncio, "sleep", looked)
+    read.clear()
+    asyncio.run(watched())
+    assert len(read) == len(looks) == 3  # at the start and after each of two sleeps
+
+
 def test_an_empty_curve_is_nothing_measured_and_another_folder_is_no_pretraining(work, tmp_path, home):
     (work / "curve.jsonl").write_text("", "utf-8")
     assert "nothing measured yet" in str(wb.follow(work)) and "<img" not in wb.follow(work)._repr_html_()

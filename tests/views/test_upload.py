@@ -13,6 +13,7 @@ import pytest
 import workbench as wb
 from workbench.config import RunConfig
 from workbench.data.load import fingerprint
+from workbench.data.read import READERS
 from workbench.views import upload
 from workbench.views.panel import Panel
 
@@ -40,6 +41,7 @@ FILES = {
     "mine.tsv": frame().to_csv(index=False, sep="\t"),
     "mine.jsonl": frame().to_json(orient="records", lines=True),
     "mine.json": frame().to_json(orient="records"),
+    "mine.bio": "Ada\tB-PER\nleft\tO\n\n" * 8,
     "mine.conll": "Ada\tB-PER\nleft\tO\n\n" * 8,
     "mine.txt": "\n".join(frame()["text"]),
 }
@@ -52,6 +54,11 @@ def test_every_kind_of_file_becomes_the_data_that_load_makes(panel, name, tmp_pa
     assert 'role="alert"' not in said and "train" in said
     assert fingerprint(wb.load(panel.config.data)) == fingerprint(wb.load(tmp_path / name))
     assert panel.config.data in panel.code.value.replace("&quot;", '"')
+
+
+def test_the_button_offers_every_ending_that_load_reads(panel):
+    assert set(READERS) <= set(panel.data.upload.button.accept.split(","))
+    assert all(ending[1:] in html.unescape(panel.data.upload.said.value) for ending in READERS)
 
 
 def test_a_problem_is_a_sentence_with_rows_and_the_data_stay_as_they_were(panel, home):

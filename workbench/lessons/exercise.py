@@ -19,6 +19,7 @@ from typing import Any
 from workbench.config import RunConfig
 from workbench.errors import WorkbenchError
 from workbench.training.store import runs_home, write_aside
+from workbench.views.inks import PANE, ink
 
 PASSED, FAILED, NOT_ATTEMPTED = "passed", "not yet", "not attempted"
 _MARKS = {PASSED: ("✓", "#009E73"), FAILED: ("✗", "#D55E00"), NOT_ATTEMPTED: ("○", "#5F6670")}
@@ -95,9 +96,9 @@ class Exercise:
         return f"Exercise {self.id}: {self.task}"
 
     def _repr_html_(self) -> str:
-        done = " <b style='color:#009E73'>✓ done</b>" if self.id in progress() else ""
+        done = f' <b style="{ink(_MARKS[PASSED][1])}">✓ done</b>' if self.id in progress() else ""
         return (
-            f'<div style="background:#F4F6F8;padding:8px 14px;max-width:760px;line-height:1.5"><b>Exercise {html.escape(self.id)}'
+            f'<div style="{PANE};padding:8px 14px;max-width:760px;line-height:1.5"><b>Exercise {html.escape(self.id)}'
             f"</b>{done}<br>{with_code(self.task)}</div>"
         )
 

@@ -17,6 +17,7 @@ from workbench.lessons.exercise import Outcome
 from workbench.lessons.faults import CAUSES, plain
 from workbench.views import figures as fig
 from workbench.views import labels
+from workbench.views.inks import PANE
 from workbench.views.tables import image_html, shortened, table_html
 
 ROWS = 8
@@ -174,7 +175,7 @@ def reveal_html(case: Any, because: str) -> str:
     yours = f"<p>Your evidence: {html.escape(because)}</p>" if because else ""
     figure, alt = repaired_over(broken, repaired, case.evidence)
     return (
-        f'{yours}<p>What happened:</p><pre style="background:#F4F6F8;padding:8px 14px;max-width:900px;overflow-x:auto">{html.escape(code)}</pre>'
+        f'{yours}<p>What happened:</p><pre style="{PANE};padding:8px 14px;max-width:900px;overflow-x:auto">{html.escape(code)}</pre>'
         f"<p><b>What mends it:</b> {html.escape(fault.mend)}</p>" + image_html(figure, alt, 760)
     )
 

@@ -17,12 +17,13 @@ from workbench.config import RunConfig, check_names, name_of
 from workbench.errors import WorkbenchError
 from workbench.scale.card import short
 
+BLACK = "color:#000"  # on the tints, on a dark page too
 # how a block looks and what is said of it: border and pattern differ, so that nothing hangs on the colour
 LOOKS = {
-    "new": ("new, learns", "border:2px dashed #D55E00;background:#FBE9DD"),
-    "learns": ("kept, learns", "border:2px solid #0072B2;background:#E3F0F8"),
-    "later": ("kept, learns later", "border:2px dotted #0072B2;background:#F3F8FB"),
-    "frozen": ("kept, frozen", "border:2px solid #9AA1A9;background:repeating-linear-gradient(45deg,#EEF0F2 0 6px,#FFF 6px 12px)"),
+    "new": ("new, learns", f"border:2px dashed #D55E00;background:#FBE9DD;{BLACK}"),
+    "learns": ("kept, learns", f"border:2px solid #0072B2;background:#E3F0F8;{BLACK}"),
+    "later": ("kept, learns later", f"border:2px dotted #0072B2;background:#F3F8FB;{BLACK}"),
+    "frozen": ("kept, frozen", f"border:2px solid #9AA1A9;background:repeating-linear-gradient(45deg,#EEF0F2 0 6px,#FFF 6px 12px);{BLACK}"),
     "missing": ("not here", "border:2px dotted #C3C8CE;opacity:.75"),
 }  # fmt: skip
 _CARD = "border-radius:4px;padding:4px 10px;margin:3px 0;display:flex;justify-content:space-between;gap:12px"

@@ -18,6 +18,7 @@ from workbench.views import example_figures as pictures
 from workbench.views import figures as fig
 from workbench.views import in_notebook, labels
 from workbench.views.asked import data_of, run_of
+from workbench.views.inks import ink
 from workbench.views.tables import image_html, shortened
 
 ORDERS = {
@@ -200,7 +201,7 @@ class DataMap:
 
     def _said_html(self) -> str:
         r = self.frame.iloc[self.list.value]
-        was = f' <span style="color:#9A3412">({html.escape(self._was())})</span>' if self._was() else ""
+        was = f' <span style="{ink("#D55E00")}">({html.escape(self._was())})</span>' if self._was() else ""
         return (
             f'<p style="margin:6px 0;font-size:108%">{html.escape(shortened(r["text"], 1200))}</p>'
             f'<p style="margin:4px 0">labelled <b>{html.escape(r["label"])}</b>{was}</p>'

@@ -27,6 +27,11 @@ from workbench.views.experiments import Experiments
 from workbench.views.folds import Folds
 
 _kept: set[Any] = set()  # an event loop keeps no strong reference to its tasks
+# ipywidgets shrinks tabs until their titles are cut, and writes those of closed ones in a grey that is faint on a dark page
+TABS = (
+    ".wb-tabs>.lm-TabBar>.lm-TabBar-content{flex-wrap:wrap}"
+    ".wb-tabs.jupyter-widget-tab>.lm-TabBar .lm-TabBar-tab{flex:0 0 auto;color:var(--jp-ui-font-color1)}"
+)
 RESUMABLE = ("stopped", "interrupted")
 NOTHING_YET = "It ended before its first evaluation: there is nothing to judge, and there are no weights to ask. Train starts anew."
 EMPTY = "<p style='opacity:.75;margin:8px 0'>Press <b>Train</b> to see the loss curves here.</p>"
@@ -292,7 +297,8 @@ class Panel:
             titles=("Predictions", "Runs", "Data", "Examples", "Duel"),
         )
         tabs.observe(lambda change: self._tab_opened(change["new"]), names="selected_index")
-        alive = widgets.HTML("<style>.wb-record{display:none}</style>", layout={"display": "none"})
+        tabs.add_class("wb-tabs")
+        alive = widgets.HTML(f"<style>.wb-record{{display:none}}{TABS}</style>", layout={"display": "none"})
         return widgets.VBox([top, widgets.VBox([label, self.code]), tabs, alive])
 
     def _tab_opened(self, index: int | None) -> None:

@@ -44,37 +44,41 @@ class Pretraining(Once):
                 continue
         return None
 
+    def _look(self) -> tuple[pd.DataFrame, int | None]:
+        """The measurements and the planned steps as they stand: all that is said of one moment is said of one reading."""
+        return self.frame(), self.planned
+
     @property
     def done(self) -> bool:
-        frame, planned = self.frame(), self.planned
-        return bool(planned and len(frame) and frame["step"].iloc[-1] >= planned)
+        return _ended(*self._look())
 
     def __str__(self) -> str:
-        frame = self.frame()
-        if frame.empty:
-            return f"pretraining in {self.folder}: nothing measured yet"
-        last, planned = frame.iloc[-1], self.planned
-        of = f" of {planned:,}" if planned else ""
-        return (f"pretraining in {self.folder}: step {int(last['step']):,}{of}, {last['tokens'] / 1e6:.1f} M tokens, validation loss "
-                f"{last['valid_loss']:.3f} (at the start {frame['valid_loss'].iloc[0]:.3f}), {last['valid_accuracy']:.1%} guessed right")  # fmt: skip
+        return self._words(*self._look())
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        from workbench.views.tables import image_html
-
-        picture = image_html(self.figure(), f"Line chart of a pretraining. {self}", 760) if len(self.frame()) else ""
-        return f"{picture}<p>{html.escape(str(self))}.</p>"
+        return self._page(*self._look())
 
     def figure(self) -> Any:
         """Both losses above, what is guessed right below."""
-        from workbench.views import figures as fig
+        return _drawing(*self._look())
 
-        frame, planned = self.frame(), self.planned
-        figure, above, below = fig.two_axes()
-        fig.loss_curves(frame, above, planned=planned, unit="guess")
-        fig.metric_curve(frame.rename(columns={"valid_accuracy": "accuracy"}), below, planned=planned)
-        return figure
+    def _words(self, frame: pd.DataFrame, planned: int | None) -> str:
+        if frame.empty:
+            return f"pretraining in {self.folder}: nothing measured yet"
+        last = frame.iloc[-1]
+        of = f" of {planned:,}" if planned else ""
+        return (f"pretraining in {self.folder}: step {int(last['step']):,}{of}, {last['tokens'] / 1e6:.1f} M tokens, validation loss "
+                f"{last['valid_loss']:.3f} (at the start {frame['valid_loss'].iloc[0]:.3f}), {last['valid_accuracy']:.1%} guessed right")  # fmt: skip
+
+    def _page(self, frame: pd.DataFrame, planned: int | None) -> str:
+        from workbench.views.tables import image_html
+
+        words = self._words(frame, planned)
+        alt = f"Line chart of a pretraining. {words}"
+        picture = "" if frame.empty else image_html(_drawing(frame, planned), alt, 760)
+        return f"{picture}<p>{html.escape(words)}.</p>"
 
     def __await__(self) -> Generator[Any, None, Pretraining]:
         return self.watch().__await__()
@@ -83,13 +87,14 @@ class Pretraining(Once):
         """Draw until the last step is there, or until the cell is interrupted."""
         from IPython.display import HTML, display
 
-        handle, seen = display(HTML(self._repr_html_()), display_id=True), len(self.frame())
+        frame, planned = self._look()
+        handle = display(HTML(self._page(frame, planned)), display_id=True)
         try:
-            while not self.done:
+            while not _ended(frame, planned):
                 await asyncio.sleep(LOOK)
-                if len(self.frame()) != seen:
-                    seen = len(self.frame())
-                    handle.update(HTML(self._repr_html_()))
+                seen, (frame, planned) = len(frame), self._look()
+                if len(frame) != seen:
+                    handle.update(HTML(self._page(frame, planned)))
         except asyncio.CancelledError:
             pass
         self._drawn()
@@ -103,6 +108,19 @@ class Pretraining(Once):
         except KeyboardInterrupt:
             pass
         return self
+
+
+def _ended(frame: pd.DataFrame, planned: int | None) -> bool:
+    return bool(planned and len(frame) and frame["step"].iloc[-1] >= planned)
+
+
+def _drawing(frame: pd.DataFrame, planned: int | None) -> Any:
+    from workbench.views import figures as fig
+
+    figure, above, below = fig.two_axes()
+    fig.loss_curves(frame, above, planned=planned, unit="guess")
+    fig.metric_curve(frame.rename(columns={"valid_accuracy": "accuracy"}), below, planned=planned)
+    return figure
 
 
 def found(place: Any) -> Pretraining | None:

@@ -19,6 +19,7 @@ from workbench.views import example_figures as pictures
 from workbench.views import figures as fig
 from workbench.views import in_notebook, labels
 from workbench.views.asked import data_of, run_of
+from workbench.views.inks import ink
 from workbench.views.tables import CELL, image_html, shortened
 
 SHOWN, WIDTH = 5, 890  # texts that are chosen at first; pixels of the picture on the page
@@ -145,7 +146,7 @@ def predictions_html(examples: Any, texts: list[str], chosen: list[int], evaluat
     for i in chosen[:20]:
         p, answer = part.p_right[:, i], int(part.answers[evaluation, i])
         right = answer == part.labels[i]
-        mark = f'<b style="color:{"#00664B" if right else "#9A3412"}">{"✓" if right else "✗"}</b>'
+        mark = f'<b style="{ink(fig.BEST if right else fig.VALID)}">{"✓" if right else "✗"}</b>'
         cells = [
             html.escape(shortened(texts[i], 160)),
             html.escape(names[part.labels[i]]),

@@ -16,11 +16,12 @@ import ipywidgets as widgets
 
 from workbench.data import codes, split_files
 from workbench.data.endings import PACKED
+from workbench.data.read import READERS
 from workbench.errors import WorkbenchError
 from workbench.training.store import runs_home, write_aside
 from workbench.views.controls import problem_html
 
-ENDINGS = (".csv", ".tsv", ".xlsx", ".jsonl", ".json", ".parquet", ".txt", ".conll")
+ENDINGS = tuple(READERS)
 LIMIT = 8 * 1024 * 1024  # bytes: what Jupyter's connection takes in one message, with room to spare
 WORDS = (
     f"{', '.join(e[1:] for e in ENDINGS)}, or one of them as gz or zip; several at once where they belong together (train and test, or train.en and "
@@ -98,11 +99,9 @@ class Upload:
 
 def together(folder: Path) -> None:
     """Refuse files of which some were not read with the others: who chose them would believe that they were."""
-    from workbench.data.read import READERS
-
     if split_files.texts_and_labels(folder, []):  # train_text.txt and train_labels.txt
         return
-    files = split_files.of_folder(folder, tuple(READERS))
+    files = split_files.of_folder(folder, ENDINGS)
     chosen = {path for path in folder.iterdir() if not path.name.startswith(".")}
     if "train" in files:
         read = {path for some in files.values() for path in some}
