@@ -205,7 +205,7 @@ def environment(options: Any) -> dict[str, str]:
     root = str(Path(workbench.__file__).resolve().parent.parent)
     found["PYTHONPATH"] = os.pathsep.join([root, *filter(None, [found.get("PYTHONPATH")])])
     if found.get(PREPARED) == "64":  # the workbench's own, for models of many families one after the other
-        found[PREPARED] = "16"  # these train one, and each process keeps its own: 27 MB less
+        found[PREPARED] = "16"  # these train one, and each process keeps its own: 15 to 30 MB less
     if options.cpu:
         found["CUDA_VISIBLE_DEVICES"] = ""
     if options.machines == 1 and sys.platform.startswith("linux"):
