@@ -180,6 +180,14 @@ def test_a_light_module_loads_nothing_heavy(module):
     assert not loaded & set(HEAVY)
 
 
+@pytest.mark.parametrize("module", ["workbench.scale.launch", "workbench.training.run"])
+def test_watching_a_launched_run_needs_neither_what_trains_nor_frames(module):
+    """The watcher stays beside the training until its end: what it imports is held twice."""
+    loaded = loaded_by(module)
+    assert "workbench" in loaded
+    assert not loaded & {*HEAVY, "accelerate", "datasets", "numpy", "pandas", "pyarrow"}
+
+
 READ_AND_DRAWN = """
 import sys
 from workbench.config import RunConfig

@@ -162,6 +162,12 @@ def test_a_kernel_gets_one_place_for_the_memory_of_all_threads(started):
     assert started[0][1]["MALLOC_ARENA_MAX"] == "1"
 
 
+def test_a_kernel_keeps_few_prepared_operations(started):
+    """oneDNN reads it when torch first computes, which a notebook may do before it imports the workbench."""
+    lab.main([])
+    assert started[0][1]["ONEDNN_PRIMITIVE_CACHE_CAPACITY"] == os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"] == "64"
+
+
 def test_the_status_of_jupyterlab_is_the_answer(started, monkeypatch):
     monkeypatch.setattr(lab.subprocess, "call", lambda *_, **__: 3)
     assert lab.main([]) == 3

@@ -13,9 +13,10 @@ import torch
 import windows
 
 import workbench as wb
-from workbench.remote import service
+from workbench.remote import service, tuning
 from workbench.remote.server import Server
 from workbench.remote.tuning import IGNORED, Settings, Speaker, _losses, tune
+from workbench.training import engine
 from workbench.training import events as ev
 from workbench.training.precision import autocast
 from workbench.training.run import runs
@@ -296,6 +297,29 @@ def test_an_evaluation_looks_at_the_answers_alone_and_finds_what_all_logits_say(
     whole = speaker.model.forward
     speaker.model.forward = lambda input_ids, attention_mask: whole(input_ids, attention_mask=attention_mask)
     assert _losses(speaker.model, rows[:2], rows, 0) == pytest.approx(found, rel=2e-3)
+
+
+def test_a_step_of_training_looks_at_the_answers_alone_and_learns_what_all_logits_say(gpt, monkeypatch):
+    speaker, widths, pad = Speaker(gpt), [], 0
+    monkeypatch.setattr(speaker.model, "train", lambda *on: speaker.model)  # without dropout both say the same
+    rows = [speaker.example(row) for row in conversations(4)]
+    ids, mask, labels = tuning._batch(rows, pad)
+    with torch.inference_mode(), autocast():
+        whole = float(speaker.model(input_ids=ids, attention_mask=mask, labels=labels).loss)
+    speaker.model.lm_head.register_forward_hook(lambda *call: widths.append(call[2].shape[1]))
+    optimizer = torch.optim.AdamW(speaker.model.parameters())
+    assert tuning._step(speaker.model, rows, pad, optimizer) == pytest.approx(whole, rel=2e-3)
+    assert len(widths) == 1 and widths[0] < ids.shape[1] - 10
+
+
+def test_what_a_job_has_freed_is_there_for_the_next_training(server, monkeypatch):
+    """Which in a notebook is one of the same process; a job that has failed gives back, too."""
+    given = []
+    monkeypatch.setattr(engine, "give_back", lambda: given.append("all"))
+    job = {"id": "ftjob-lost", "model": "no such model"}
+    monkeypatch.setitem(server.service.events, job["id"], [])
+    server.service._train(job, {"training_file": [], "validation_file": []}, Settings(), "")
+    assert job["status"] == "failed" and given == ["all"]
 
 
 def test_what_cuts_every_run_off_cuts_a_job_off_and_it_ends_well(gpt, monkeypatch):

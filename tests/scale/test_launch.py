@@ -172,6 +172,14 @@ def test_what_the_processes_are_told_differs_from_system_to_system(system, words
     assert {name: found[name] for name in names if name in found} == words
 
 
+@pytest.mark.parametrize(("here", "there"), [("64", "16"), ("0", "0"), (None, None)])
+def test_the_processes_keep_fewer_prepared_operations_than_a_notebook(monkeypatch, here, there):
+    """Unless somebody has said how many."""
+    monkeypatch.setattr(os, "environ", {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": here} if here else {})
+    found = launch.environment(launch.parser().parse_args(["r.toml", "--cpu"]))
+    assert found.get("ONEDNN_PRIMITIVE_CACHE_CAPACITY") == there
+
+
 @pytest.mark.parametrize(
     ("system", "processes", "there"), [("darwin", "1", True), ("darwin", "2", False), ("linux", "1", False)]
 )

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from tiny import data, tiny_bert
+from torch.utils._python_dispatch import TorchDispatchMode
 
 import workbench as wb
 from workbench.models.moves import Moves
@@ -36,6 +37,29 @@ def test_a_start_is_kept_in_half_precision_only_where_that_loses_nothing(weight,
         assert moves.start["encoder.weight"].dtype == kept and moves(model) == {"embeddings": 0.0}
         model.encoder.weight.mul_(1.5)
     assert moves(model) == {"embeddings": pytest.approx(0.5)}
+
+
+class Made(TorchDispatchMode):
+    """Counts the tensors of a certain size that operations make, those that work in place left out."""
+
+    def __init__(self, size):
+        super().__init__()
+        self.size, self.count = size, 0
+
+    def __torch_dispatch__(self, operation, types, given=(), named=None):
+        answer = operation(*given, **(named or {}))
+        self.count += isinstance(answer, torch.Tensor) and answer.numel() == self.size and answer is not given[0]
+        return answer
+
+
+def test_a_distance_is_measured_on_one_copy_of_a_weight():
+    """An evaluation is where a run holds most, and embeddings are its largest weight."""
+    model = torch.nn.Module()
+    model.encoder = torch.nn.Linear(1, 300, bias=False)
+    moves = Moves(model)
+    with Made(300) as made:
+        moves(model)
+    assert made.count == 1
 
 
 @pytest.mark.parametrize("technique", ["full", "feature-extraction", "lora", "ia3", "unfreezing"])

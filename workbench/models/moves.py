@@ -18,6 +18,7 @@ class Moves:
         weights = {name: p for name, p in model.named_parameters() if "lora_" not in name and "ia3_" not in name}
         small = sum(p.numel() for p in weights.values()) <= LARGEST
         self.start = {name: _copy(p.detach()) for name, p in weights.items()} if small else {}
+        self.lengths = {name: float(p.float().square().sum()) for name, p in self.start.items()}  # squared
 
     @torch.no_grad()
     def __call__(self, model: Any) -> dict[str, float]:
@@ -28,10 +29,15 @@ class Moves:
         found = {}
         for block in blocks(model):
             names = [name for name in block.parameters if name in self.start]
-            moved = sum(float((now[n] - self.start[n] + _added(model, n)).square().sum()) for n in names)
-            length = sum(float(self.start[n].float().square().sum()) for n in names)
+            moved = sum(self._moved(model, n, now[n]) for n in names)
+            length = sum(self.lengths[n] for n in names)
             found[block.name] = (moved / length) ** 0.5 if length else 0.0
         return found
+
+    def _moved(self, model: Any, name: str, now: Any) -> float:
+        """Squared distance of a weight from its start. One copy at a time: of embeddings three are 25 MB, at the peak of a run."""
+        added = _added(model, name)
+        return float((now - self.start[name]).add_(added).square_().sum())
 
 
 def _copy(weight: Any) -> Any:

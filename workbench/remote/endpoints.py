@@ -118,6 +118,7 @@ class Service:
 
     def _train(self, job: dict[str, Any], rows: dict[str, list[Any]], settings: Any, suffix: str) -> None:
         from workbench.remote.tuning import Speaker, tune
+        from workbench.training.engine import give_back
 
         key = job["id"]
         stop = lambda: key in self.cancelled or self.closed.is_set()  # noqa: E731
@@ -141,6 +142,8 @@ class Service:
                     error={"code": "failed", "message": str(error)[:300], "param": None},
                 )
                 self._say(key, f"Failed: {str(error)[:300]}", level="error")
+            finally:
+                give_back()  # what is trained next, here or in a notebook, may have it: 250 MB
 
     def _say(self, key: str, words: str, figures: dict[str, Any] | None = None, level: str = "info") -> None:
         self.events[key].append({"object": "fine_tuning.job.event", "id": _id("ftevent"), "created_at": _now(), "level": level,

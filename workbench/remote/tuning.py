@@ -119,8 +119,10 @@ def tune(
 def _step(model: Any, rows: list[tuple[list[int], list[int]]], pad: int, optimizer: torch.optim.Optimizer) -> float:
     model.train()
     ids, mask, labels = _batch(rows, pad)
+    columns = _columns(labels)
     with autocast():
-        loss = model(input_ids=ids, attention_mask=mask, labels=labels).loss
+        logits, wanted = _logits(model, ids, mask, columns).float(), labels[:, columns + 1]
+    loss = F.cross_entropy(logits.flatten(0, 1), wanted.flatten(), ignore_index=IGNORED)
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -144,7 +146,7 @@ def _mean(model: Any, rows: list[tuple[list[int], list[int]]], pad: int, size: i
     rows = sorted(rows, key=lambda row: len(row[0]))  # answers of rows of one length stand in the same few columns
     for start in range(0, len(rows), size):
         ids, mask, labels = _batch(rows[start : start + size], pad)
-        columns = (labels[:, 1:] != IGNORED).any(0).nonzero().squeeze(1)
+        columns = _columns(labels)
         with autocast():
             logits, wanted = _logits(model, ids, mask, columns).float(), labels[:, columns + 1]
         asked = wanted != IGNORED
@@ -152,6 +154,11 @@ def _mean(model: Any, rows: list[tuple[list[int], list[int]]], pad: int, size: i
         count += int(asked.sum())
         right += int(((logits.argmax(-1) == wanted) | ~asked).all(1).sum())
     return total / max(1.0, count), right / max(1, len(rows))
+
+
+def _columns(labels: torch.Tensor) -> torch.Tensor:
+    """The positions behind which some row has a piece of its answer."""
+    return (labels[:, 1:] != IGNORED).any(0).nonzero().squeeze(1)
 
 
 def _logits(model: Any, ids: torch.Tensor, mask: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:

@@ -6,7 +6,7 @@ import threading
 import weakref
 from typing import Protocol
 
-MOST = 3  # a run of bert-mini keeps 21 MB, reading it again takes a tenth of a second
+MOST = 2  # a run of bert-mini keeps 21 MB, reading it again takes a tenth of a second
 
 
 class Owner(Protocol):

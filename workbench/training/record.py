@@ -8,9 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from workbench.config import RunConfig
 from workbench.errors import WorkbenchError, whole
@@ -18,6 +16,9 @@ from workbench.files import to_be_made
 from workbench.training import events as ev
 from workbench.training import recent
 from workbench.training.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd  # otherwise where it is needed, as in the store
 
 
 class Record:
@@ -113,6 +114,8 @@ class Record:
 
     def context(self) -> Any:
         """What the diagnosis needs to know beside the curve."""
+        import pandas as pd
+
         from workbench.diagnosis import Context
 
         facts, frame = self.store.facts, self.frame()
@@ -140,6 +143,8 @@ class Record:
     @property
     def best(self) -> dict[str, float]:
         """The row of the best evaluation: step, losses, metrics. Empty before the first one."""
+        import pandas as pd
+
         frame = self.frame()
         finite = frame[frame["valid_loss"].apply(lambda v: pd.notna(v) and abs(v) != float("inf"))]
         return {} if finite.empty else dict(finite.loc[finite["valid_loss"].idxmin()])

@@ -15,14 +15,15 @@ import time
 from collections.abc import Iterable
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any, TypeVar
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from workbench.config import RunConfig
 from workbench.errors import WorkbenchError
 from workbench.files import patiently
 from workbench.training import events as ev
+
+if TYPE_CHECKING:
+    import pandas as pd  # otherwise where it is needed: who watches a launched run needs none of its 85 MB
 
 E = TypeVar("E", bound=ev.Event)
 STOP, ALIVE = "stop", "alive"  # files in a run folder: a wish to stop it, and a sign of life of who trains it
@@ -203,6 +204,8 @@ class Store:
 
     def whole(self) -> pd.DataFrame:
         """`frame()` and `ghost()` as one curve."""
+        import pandas as pd
+
         rows: list[dict[str, Any]] = []
         for e in self.events:
             if isinstance(e, ev.Started):  # going on from a checkpoint: what was lost since then did not happen
@@ -218,6 +221,8 @@ class Store:
 
     def steps(self) -> pd.DataFrame:
         """One row per reported step: step, epoch, seconds, loss (dropout on), learning_rate."""
+        import pandas as pd
+
         rows: list[dict[str, Any]] = []
         for e in self.events:
             if isinstance(e, ev.Started):
@@ -229,6 +234,8 @@ class Store:
 
     def moves(self) -> pd.DataFrame:
         """One row per evaluation: step, then every block's distance from its start as a share of its length."""
+        import pandas as pd
+
         rows = [{"step": e.step, **e.blocks} for e in self.events if isinstance(e, ev.Moved)]
         frame = pd.DataFrame(rows, columns=None if rows else ["step"])
         return frame.drop_duplicates("step", keep="last").sort_values("step").reset_index(drop=True)
