@@ -12,8 +12,6 @@ build, measure = beside_lessons("build"), beside_lessons("measure")
 MEASURED = build.measured()
 NUMBERS = [source.stem[:2] for source in build.sources()]
 LARGER = {
-    "02": "five families, each trained once",
-    "20": "the service and what it trains",
     "21": "the script and the trials are processes of their own",
 }  # still above 1.2 GB, and why; README.md and the heads of the notebooks say how much
 KNOWN = {"cores": 2, "lessons": {"07": {"megabytes": 1110, "seconds": 75}}}
