@@ -20,6 +20,10 @@ def split(*answers):
     }
 
 
+class Questions(dict):
+    task = "answering"
+
+
 class Said:
     """A run that always points at Ann, surer of her the lower the number it is given for a question."""
 
@@ -39,15 +43,15 @@ class Said:
 
 def test_the_threshold_of_three_validation_questions_scores_four_test_questions():
     run = Said([ANSWER, NONE], {3: [2.0, 3.0, 5.0], 4: [1.0, 2.5, 4.0, 6.0]})
-    data = {"validation": split(ANN, ANN, NOTHING), "test": split(ANN, NOTHING, ANN, NOTHING)}
+    data = Questions({"validation": split(ANN, ANN, NOTHING), "test": split(ANN, NOTHING, ANN, NOTHING)})
     # best on validation: answer up to odds of 3; of the test questions the first is right, the last rightly empty
-    assert answers.test_f1(run, data) == pytest.approx(2 / 4)
+    assert answers.scores(run, data)["f1"] == pytest.approx(2 / 4)
     assert run.asked == [3, 4]
 
 
 def test_where_every_question_has_an_answer_there_is_no_threshold():
     run = Said([ANSWER], {})
-    assert answers.test_f1(run, {}) == 0.25 and not run.asked
+    assert answers.scores(run, Questions())["f1"] == 0.25 and not run.asked
 
 
 def test_odds_equal_to_the_threshold_are_answered():

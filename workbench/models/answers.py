@@ -14,12 +14,13 @@ from workbench.metrics import answer_f1_each
 from workbench.tasks.answering import NONE, best_threshold
 
 
-def test_f1(run: Any, data: Any) -> float:
-    """F1 on the test split, "no answer" wherever it scores above the best span by more than is best on validation."""
-    if NONE not in run.predictor().labels:
-        return float(run.evaluate("test")["f1"])
+def scores(run: Any, data: Any) -> dict[str, float]:
+    """A run's scores on the test split. Of questions of which some have no answer it is F1 alone, "no answer" given wherever that
+    scores above the best span by more than is best on validation."""
+    if data.task != "answering" or NONE not in run.predictor().labels:
+        return dict(run.evaluate("test"))
     threshold, _ = best_threshold(*_known(run, data["validation"]))
-    return at(threshold, *_known(run, data["test"]))
+    return {"f1": at(threshold, *_known(run, data["test"]))}
 
 
 def at(threshold: float, null_odds: Any, f1_of_span: Any, answerable: Any) -> float:

@@ -138,9 +138,7 @@ def measure(
         return {"score": f1(said, right, data.labels.index(positive)), "majority": majority}
     majority, _ = task.baselines({"train": data["train"], "validation": data["test"]}, rows, data.labels)
     metric = SCORED.get(task.name, task.metric)
-    answers_questions = task.name == "answering"
-    then = lambda run: answers.test_f1(run, data) if answers_questions else run.evaluate("test")[metric]  # noqa: E731
-    score = fine_tuned(data, model, count, seed, then, **choices)
+    score = fine_tuned(data, model, count, seed, lambda run: answers.scores(run, data)[metric], **choices)
     return {"score": float(score), "majority": majority}
 
 
