@@ -27,7 +27,7 @@ WAYS: dict[str, dict[str, str]] = {
     TRANSLATOR: {           "translation": "as it is"},
 }  # fmt: skip
 
-OWN = {  # where a family differs from its kind; an empty string: not at all
+OWN = {  # where a family differs from its kind
     ("xlnet", "language-modeling"): "shuffled words",
     ("elmo", "language-modeling"): "words from either side",
 }

@@ -143,7 +143,7 @@ class Service:
                 )
                 self._say(key, f"Failed: {str(error)[:300]}", level="error")
             finally:
-                give_back()  # what is trained next, here or in a notebook, may have it: 250 MB
+                give_back()  # what is trained next, here or in a notebook, may have it: 170 MB
 
     def _say(self, key: str, words: str, figures: dict[str, Any] | None = None, level: str = "info") -> None:
         self.events[key].append({"object": "fine_tuning.job.event", "id": _id("ftevent"), "created_at": _now(), "level": level,
