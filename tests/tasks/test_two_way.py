@@ -8,8 +8,9 @@ from tiny import tiny_elmo
 import workbench as wb
 from workbench.models import pairing, zoo
 from workbench.models.elmo import ElmoForPreTraining
+from workbench.models.elmo_words import whole_words
 from workbench.tasks.language_modeling import NOT_ASKED, LanguageModeling
-from workbench.tasks.two_way import in_blank, whole_words
+from workbench.tasks.two_way import in_blank
 
 TEXTS = ["the kind room was dim", "the meal"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -24,6 +25,17 @@ def spellings(config: Any) -> Tensor:
     longest = max(map(len, spelt), default=1)
     rows = [row + [NOTHING] * (longest - len(row)) for row in spelt]
     return torch.tensor(rows, dtype=torch.int16).reshape(len(rows), longest)
+
+
+def whole_words(ids: np.ndarray, begins: int, special: list[int], silent: int) -> np.ndarray:
+    """Labels (length,): every word that is one piece, as no list has the others; `silent` elsewhere. Ids below `begins` begin a word.
+
+    >>> whole_words(np.array([2, 7, 8, 99, 9, 3]), 50, [2, 3], -100).tolist()
+    [-100, 7, -100, -100, 9, -100]
+    """
+    first = ids < begins
+    asked = first & np.append(first[1:], True) & ~np.isin(ids, special)
+    return np.where(asked, ids, silent)
 
 
 class WordReader(nn.Module):

@@ -19,8 +19,9 @@ from workbench.data.text import well_formed
 from workbench.data.tokens import SPECIAL, byte_level, pieces, readable
 from workbench.errors import WorkbenchError
 from workbench.models import sound, zoo
+from workbench.models.blanks import BLANK, not_one
+from workbench.models.elmo_words import whole_words
 
-BLANK = "___"
 FILLERS = ("time", "house", "the", "it", "a", "of")  # a word to stand in the blank until its pieces have been found
 
 
@@ -206,9 +207,7 @@ def parted(text: str) -> tuple[str, str]:
         raise WorkbenchError(f"{text!r:.60} instead of a text", "a sentence with a blank", "'The ___ is cold.'")
     parts = well_formed(text).split(BLANK)
     if len(parts) > 2:
-        raise WorkbenchError(
-            f"{len(parts) - 1} blanks in {text[:60]!r}", "one blank, written ___", "'The ___ is cold.'"
-        )
+        raise not_one(len(parts) - 1, text)
     return (parts[0], parts[1]) if len(parts) == 2 else (parts[0].rstrip() + " ", "")
 
 
@@ -242,8 +241,8 @@ def lesson(reader: Reader, text: str, seed: int = 0) -> tuple[list[int], list[An
             f"{text!r:.60} instead of a text", "a sentence", "'The boat lay on the bank of the river.'"
         )
     if reader.form is TWO_WAY:
-        begins = [n for n in real if not found[n][0].startswith("##")]
-        places = [n for n in begins if n + 1 not in real or n + 1 in begins]
+        words = whole_words(np.array(ids), reader.model.config.words, reader.tokenizer.all_special_ids, -1)
+        places = np.flatnonzero(words >= 0).tolist()
     elif reader.form is CAUSAL:
         places = real
     else:

@@ -7,7 +7,6 @@ before it. Which pieces are hidden changes with every batch in training and stay
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from itertools import pairwise
 from typing import Any
@@ -20,13 +19,15 @@ from workbench.config import RunConfig
 from workbench.data.text import well_formed
 from workbench.errors import WorkbenchError
 from workbench.models import zoo
+from workbench.models.blanks import BLANK, not_one
+from workbench.models.elmo_words import whole_words
 from workbench.tasks.base import PROBE, Ask, Collate, Encoded, Prepared, entropy
 from workbench.tasks.inputs import texts as texts_of
 from workbench.tasks.permutation import order, views
-from workbench.tasks.two_way import fills, in_blank, two_way, whole_words
+from workbench.tasks.two_way import fills, in_blank, two_way
+from workbench.tasks.where_asked import NOT_ASKED, only_where_asked
 
 HIDDEN_SHARE = 0.15
-NOT_ASKED = -100
 CHOICES = 5  # words that `predict` offers for a blank
 CONTINUATION = 20  # word pieces that `predict` goes on for
 
@@ -85,9 +86,13 @@ class LanguageModeling:
             )
         ids = [np.array(i, dtype=np.int64) for i in cut]
         kept = [i for i, piece in enumerate(ids) if len(piece) > 1]  # from one piece nothing can be guessed
-        if two_way(tokenizer):  # nor in a text of rare words alone, which are in no list
-            kept = [i for i in kept if (words_asked(ids[i], tokenizer) != NOT_ASKED).any()]
-        return Encoded([ids[i] for i in kept], [np.zeros(0, dtype=np.int64)] * len(kept), rows[kept])
+        labels = [np.zeros(0, dtype=np.int64)] * len(ids)
+        if two_way(
+            tokenizer
+        ):  # asked for the same words every time; of a text of rare words alone, which are in no list, for none
+            labels = [whole_words(i, tokenizer.begins, tokenizer.all_special_ids, NOT_ASKED) for i in ids]
+            kept = [i for i in kept if (labels[i] != NOT_ASKED).any()]
+        return Encoded([ids[i] for i in kept], [labels[i] for i in kept], rows[kept])
 
     def build(self, source: zoo.Source, prepared: Prepared, config: RunConfig) -> torch.nn.Module:
         """The checkpoint with the language model's head that it was pretrained with, or a fresh one."""
@@ -151,31 +156,12 @@ class LanguageModeling:
         return pd.DataFrame([one(ask.model, text, tokenizer) for text in texts])
 
     def _fill(self, model: Any, text: str, tokenizer: Any) -> dict[str, Any]:
-        p = (
-            in_blank(model, tokenizer, well_formed(text))
-            if two_way(tokenizer)
-            else self._at_mask(model, text, tokenizer)
-        )
+        answer = in_blank if two_way(tokenizer) else _at_mask
+        p = answer(model, tokenizer, well_formed(text))
         best = p.topk(CHOICES)
         words = [tokenizer.decode([int(i)]).strip() for i in best.indices]
         others = ", ".join(f"{w} {v:.1%}" for w, v in zip(words[1:], best.values[1:].tolist(), strict=True))
         return {"text": text, "answer": words[0], "probability": float(best.values[0]), "choices": others}
-
-    def _at_mask(self, model: Any, text: str, tokenizer: Any) -> torch.Tensor:
-        """Probabilities (V,) of the piece behind the mask."""
-        shown = well_formed(text).replace("___", tokenizer.mask_token)
-        batch = tokenizer(shown, truncation=True, return_tensors="pt").to(next(model.parameters()).device)
-        where = (batch["input_ids"][0] == tokenizer.mask_token_id).nonzero().flatten()
-        if len(where) != 1:
-            raise WorkbenchError(
-                f"{len(where)} blanks in {text[:60]!r}", "one blank, written ___", "'The ___ is cold.'"
-            )
-        batch.pop("token_type_ids", None)  # training has none
-        if shuffles(tokenizer):
-            batch = {**batch, **views((batch["input_ids"] == tokenizer.mask_token_id).long() - 1)}
-        with torch.inference_mode():
-            logits: torch.Tensor = model(**batch)["logits"][0, where[0]]
-        return logits.float().softmax(-1)
 
     def _go_on(self, model: Any, text: str, tokenizer: Any) -> dict[str, Any]:
         ids = tokenizer(well_formed(text), truncation=True)["input_ids"] or [tokenizer.eos_token_id]
@@ -200,35 +186,19 @@ class LanguageModeling:
         return pd.DataFrame(rows, index=pd.Index(worst, name="row"))
 
 
-def only_where_asked(model: Any) -> torch.nn.Module:
-    """The same model, whose output layer looks at the hidden places alone when it is given labels.
-
-    Logits are then (1, places asked for, vocabulary) instead of (batch, length, vocabulary); the loss is the same, as the other places
-    do not count in it. In small models that layer is most of the work: a step of bert-tiny takes a third of the time. Without labels nothing changes.
-    """
-    head = model.get_output_embeddings()
-    if (
-        head is None or model.config.model_type == "mobilebert"
-    ):  # which multiplies by the layer's weights without calling it
-        return model
-    call = threading.local()  # evaluations run in several threads
-
-    def take(_: Any, args: Any, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        call.where = None
-        labels = kwargs.get("labels")
-        if labels is None or not (where := labels != NOT_ASKED).any():
-            return args, kwargs
-        call.where = where
-        return args, {**kwargs, "labels": labels[where][None]}
-
-    def narrow(_: Any, args: Any) -> Any:
-        where, call.where = getattr(call, "where", None), None
-        return args if where is None else (args[0][where][None], *args[1:])
-
-    model.register_forward_pre_hook(take, with_kwargs=True)
-    head.register_forward_pre_hook(narrow)
-    model.answers_where_asked = True  # `tasks.base.forward` then shows it the labels
-    return model
+def _at_mask(model: Any, tokenizer: Any, text: str) -> torch.Tensor:
+    """Probabilities (V,) of the piece behind the mask."""
+    shown = text.replace(BLANK, tokenizer.mask_token)
+    batch = tokenizer(shown, truncation=True, return_tensors="pt").to(next(model.parameters()).device)
+    where = (batch["input_ids"][0] == tokenizer.mask_token_id).nonzero().flatten()
+    if len(where) != 1:
+        raise not_one(len(where), text)
+    batch.pop("token_type_ids", None)  # training has none
+    if shuffles(tokenizer):
+        batch = {**batch, **views((batch["input_ids"] == tokenizer.mask_token_id).long() - 1)}
+    with torch.inference_mode():
+        logits: torch.Tensor = model(**batch)["logits"][0, where[0]]
+    return logits.float().softmax(-1)
 
 
 class LanguageCollate(Collate):
@@ -245,8 +215,6 @@ class LanguageCollate(Collate):
         """The examples with labels: those that they came with, or new ones."""
         if all(len(labels) for _, labels in items):
             return items
-        if two_way(self.tokenizer):
-            return [(ids, words_asked(ids, self.tokenizer)) for ids, _ in items]
         if self.tokenizer.mask_token is None:
             return [(ids, ids) for ids, _ in items]
         random = np.random.default_rng(int(torch.randint(2**31, (1,))))  # torch's state is what a resumed run restores
@@ -270,16 +238,11 @@ def shuffles(tokenizer: Any) -> bool:
     return bool(getattr(tokenizer, "shuffles", False))
 
 
-def words_asked(ids: np.ndarray, tokenizer: Any) -> np.ndarray:
-    """ELMo's labels (length,)."""
-    return whole_words(ids, tokenizer.begins, tokenizer.all_special_ids, NOT_ASKED)
-
-
 def asked(encoded: Encoded, tokenizer: Any) -> Encoded:
     """The same examples with labels at the places that answer for them: for hidden pieces, chosen from each example's own
-    ids so that the choice never changes, for ELMo every word, or without a mask token at every place the piece that comes next."""
+    ids so that the choice never changes, or without a mask token at every place the piece that comes next. ELMo's have theirs."""
     if two_way(tokenizer):
-        return Encoded(encoded.ids, [words_asked(ids, tokenizer) for ids in encoded.ids], encoded.rows)
+        return encoded
     if tokenizer.mask_token is None:
         return Encoded(encoded.ids, [np.append(ids[1:], NOT_ASKED) for ids in encoded.ids], encoded.rows)
     both = [hide(ids, tokenizer, np.random.default_rng((20, *map(int, ids)))) for ids in encoded.ids]

@@ -1,13 +1,12 @@
-"""ELMo's two language models (Peters et al. 2018) as a task: which words are asked for, and what both sides say of a blank."""
+"""ELMo's two language models (Peters et al. 2018) as a task: who has them, and what both sides say of a blank."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import torch
 
-from workbench.errors import WorkbenchError
+from workbench.models.blanks import BLANK, not_one
 
 
 def two_way(tokenizer: Any) -> bool:
@@ -20,22 +19,11 @@ def fills(tokenizer: Any) -> bool:
     return tokenizer.mask_token is not None or two_way(tokenizer)
 
 
-def whole_words(ids: np.ndarray, begins: int, special: list[int], silent: int) -> np.ndarray:
-    """Labels (length,): every word that is one piece, as no list has the others; `silent` elsewhere. Ids below `begins` begin a word.
-
-    >>> whole_words(np.array([2, 7, 8, 99, 9, 3]), 50, [2, 3], -100).tolist()
-    [-100, 7, -100, -100, 9, -100]
-    """
-    first = ids < begins
-    asked = first & np.append(first[1:], True) & ~np.isin(ids, special)
-    return np.where(asked, ids, silent)
-
-
 def in_blank(model: Any, tokenizer: Any, text: str) -> torch.Tensor:
     """Probabilities (words,) of what stands in a text's one blank, ___ : the product of what either side says, scaled to one."""
-    left, *more = text.split("___")
+    left, *more = text.split(BLANK)
     if len(more) != 1:
-        raise WorkbenchError(f"{len(more)} blanks in {text[:60]!r}", "one blank, written ___", "'The ___ is cold.'")
+        raise not_one(len(more), text)
     before, behind = (tokenizer(side, add_special_tokens=False, verbose=False)["input_ids"] for side in (left, more[0]))
     room = (tokenizer.model_max_length - 3) // 2
     before, behind = before[-room:], behind[:room]
