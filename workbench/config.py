@@ -123,6 +123,15 @@ class RunConfig:
         """The choices that differ from the defaults, in the order of the fields."""
         return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
 
+    def differing(self, other: RunConfig, *but: str) -> list[str]:
+        """The names of the choices in which another config differs, in the order of the fields; those in `but` are let pass.
+
+        >>> RunConfig(epochs=3, seed=1).differing(RunConfig(), "seed")
+        ['epochs']
+        """
+        names = (f.name for f in fields(self))
+        return [name for name in names if name not in but and getattr(self, name) != getattr(other, name)]
+
     def to_code(self) -> str:
         """The line of code that makes this run."""
         first = ("data", "model")

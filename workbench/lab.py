@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from workbench import bootstrap
+from workbench import PREPARED_OPERATIONS, bootstrap
 from workbench.errors import WorkbenchError
 
 FIRST = "00-start-here.ipynb"
@@ -21,7 +21,7 @@ SETTINGS = {
 ENVIRON = {
     "OMP_WAIT_POLICY": "PASSIVE",
     "MALLOC_ARENA_MAX": "1",  # by itself glibc gives threads places of their own, and no other can use what one has freed: 70 MB
-    "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64",  # of 1,024 prepared operations: 150 MB less, and no slower
+    "ONEDNN_PRIMITIVE_CACHE_CAPACITY": PREPARED_OPERATIONS,  # of 1,024 prepared operations: 150 MB less, and no slower
     "PYTORCH_ENABLE_MPS_FALLBACK": "1",  # for a notebook that imports torch first
     "TOKENIZERS_PARALLELISM": "false",
     "HF_HUB_DISABLE_TELEMETRY": "1",

@@ -34,6 +34,7 @@ from workbench.lessons import (
     under_over,
 )
 from workbench.lessons.exercise import Exercise
+from workbench.lessons.pairs import beyond_noise, twins
 from workbench.training import events as ev
 
 OVER = ("overfitting", "watch: overfitting")
@@ -123,20 +124,18 @@ def _fooled(run: Any, pairs: Any) -> tuple[bool, str]:
 
 
 def _twin(run: Any, twin: Any) -> tuple[bool, str]:
-    if run.config.model.endswith(":random"):
-        run, twin = twin, run
+    run, twin, odd = twins(run, twin)
+    if odd:
+        return False, odd
     a, b = run.config, twin.config
-    if b.model != f"{a.model}:random":
-        return False, f"One run must be of the other's random twin: these are {a.model} and {b.model}."
-    differ = [k for k in a.__dict__ if k != "model" and getattr(a, k) != getattr(b, k)]
+    differ = a.differing(b, "model")
     if differ:
         return False, f"They differ in {', '.join(differ)} as well as in the model: change one thing at a time."
     if a.train_examples == LESSON_01.train_examples:
         return False, f"With {a.train_examples} texts the lesson has done it: take another number."
     right, wrong = (r.evaluate("validation")["accuracy"] for r in (run, twin))
     gap, n = right - wrong, run.store.facts["n_valid"]
-    noise = 1.96 * (2 * 0.25 / n) ** 0.5
-    word = "more than" if abs(gap) > noise else "within"
+    noise, word = beyond_noise(gap, n)
     texts = "all texts" if a.train_examples is None else f"{a.train_examples} texts"
     return True, (
         f"With {texts}: pretrained {right:.1%}, random twin {wrong:.1%}, {gap:+.1%}, {word} the noise of {n} texts (±{noise:.1%})."

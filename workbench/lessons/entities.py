@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from workbench.lessons.exercise import Exercise, as_sentence, no_twins
+from workbench.lessons.exercise import Exercise, as_sentence
+from workbench.lessons.pairs import no_twins
 from workbench.metrics import entities, entity_scores
 
 EIGHTH = 8  # 05.4: at most this part of the training sentences

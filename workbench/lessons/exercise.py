@@ -172,12 +172,6 @@ def as_sentence(answer: Any) -> str:
     return answer if isinstance(answer, str) else " ".join(map(str, answer))
 
 
-def no_twins(run: Any, twin: Any) -> str:
-    """A sentence where the second run did not begin with the random twin of the first one's model; empty where it did."""
-    a, b = run.config.model, twin.config.model
-    return "" if b == f"{a}:random" else f"First a pretrained model, then its random twin: these are {a} and {b}."
-
-
 def _remember(id: str) -> None:
     try:
         _path().parent.mkdir(parents=True, exist_ok=True)

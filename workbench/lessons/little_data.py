@@ -13,6 +13,7 @@ from workbench.data.load import load
 from workbench.data.synonyms import protected
 from workbench.errors import WorkbenchError
 from workbench.lessons.exercise import Exercise
+from workbench.lessons.pairs import beyond_noise
 from workbench.tasks.base import stratified
 
 GONE = 2  # 09.1: words that may be taken out
@@ -72,7 +73,7 @@ def _one_alone(control: Any, run: Any) -> tuple[bool, str]:
     train = _training(run.data())
     if MADE_BY in control.data()["train"].column_names:
         return False, "The first run is to be the one without copies."
-    odd = [k for k, v in control.config.__dict__.items() if k not in FREE and getattr(run.config, k) != v]
+    odd = control.config.differing(run.config, *FREE)
     if odd:
         return False, f"They differ in {', '.join(odd)} as well: only the copies may make a difference."
     originals = [t for t, by in zip(train["text"], train[MADE_BY], strict=True) if by == ORIGINAL]
@@ -87,8 +88,7 @@ def _one_alone(control: Any, run: Any) -> tuple[bool, str]:
     (a, loss_a), (b, loss_b) = ((r.evaluate("validation")["accuracy"], float(r.frame()["valid_loss"].iloc[-1]))
                                 for r in (control, run))  # fmt: skip
     n = control.store.facts["n_valid"]
-    noise = 1.96 * (2 * 0.25 / n) ** 0.5
-    sure = "more than" if abs(b - a) > noise else "within"
+    noise, sure = beyond_noise(b - a, n)
     return True, (
         f"Without copies {a:.1%}, with {methods[0]} {b:.1%}: {b - a:+.1%}, {sure} the noise of {n} texts (±{noise:.1%}). "
         f"Validation loss of the last step {loss_a:.2f} and {loss_b:.2f}."

@@ -10,6 +10,7 @@ import pandas as pd
 
 from workbench import catalog
 from workbench.lessons.exercise import Exercise
+from workbench.lessons.pairs import twins
 
 BOTH, LEFT = "bert-mini", "gpt-mini"
 SURE, ALIKE, APART, GAIN = 0.05, 0.9999, 0.02, 0.10
@@ -79,12 +80,12 @@ def _kept(answer: Any) -> tuple[bool, str]:
 
 def _no_worse_than_words(run: Any, twin: Any) -> tuple[bool, str]:
     """A run and its random twin with the same settings, of a family that is not BERT."""
-    a, b = (run, twin) if twin.config.model.endswith(":random") else (twin, run)
-    if b.config.model != f"{a.config.model}:random":
-        return False, f"One must be the random twin of the other: these are {a.config.model} and {b.config.model}."
+    a, b, odd = twins(run, twin)
+    if odd:
+        return False, odd
     if a.config.model.startswith("bert"):
         return False, "That is BERT again: take one of its relatives."
-    differ = [k for k in a.config.__dict__ if k != "model" and getattr(a.config, k) != getattr(b.config, k)]
+    differ = a.config.differing(b.config, "model")
     if differ:
         return False, f"They differ in {', '.join(differ)} as well as in the model: change one thing at a time."
     score, fresh = a.kept[a.store.metric], b.kept[b.store.metric]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import unicodedata
 from typing import Any
 
-from workbench.lessons.exercise import Exercise, no_twins
+from workbench.lessons.exercise import Exercise
+from workbench.lessons.pairs import no_twins
 from workbench.lessons.translation import written
 
 SPANISH, FRENCH, MODEL, MARK = "phrases-en-es", "phrases-en-fr", "en-fr-mini", "Spanish: "

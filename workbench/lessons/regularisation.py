@@ -16,13 +16,12 @@ SAME = 0.02  # nats by which the lowest loss may fall and still be called the sa
 
 def _one_change(run: Any, answer: Any) -> tuple[str, str]:
     """(the field that differs, what is wrong with the choice)."""
-    a, b = run.config.__dict__, answer.config.__dict__
-    differ = [k for k in a if a[k] != b[k]]
+    differ = run.config.differing(answer.config)
     if len(differ) != 1:
         return "", f"They differ in {', '.join(differ) or 'nothing'}: change exactly one thing."
     if differ[0] not in REGULARISERS:
         return "", f"They differ in {differ[0]}; the regularisers here are {', '.join(REGULARISERS)}."
-    return f"{differ[0]}={b[differ[0]]}", ""
+    return f"{differ[0]}={getattr(answer.config, differ[0])}", ""
 
 
 def _ends(run: Any) -> tuple[float, float, float]:

@@ -83,7 +83,7 @@ def _labels_matter(pair: Any) -> tuple[bool, str]:
 
 def _unlike(one: Any, two: Any) -> str | None:
     """A sentence where two runs differ in more than the model that they began with."""
-    odd = [k for k, v in one.config.__dict__.items() if k != "model" and getattr(two.config, k) != v]
+    odd = one.config.differing(two.config, "model")
     return (
         f"The runs differ in {', '.join(odd)} as well: only the model that they begin with may differ." if odd else None
     )

@@ -53,7 +53,7 @@ def _left_out(run: Any, narrow: Any) -> tuple[bool, str]:
     if len(missing) != 1:
         names = ", ".join(sorted(missing)) or "nothing"
         return False, f"Exactly one kind is to be left out of training; here it is {names}."
-    differ = [k for k, v in run.config.__dict__.items() if k not in _SIZE and getattr(narrow.config, k) != v]
+    differ = run.config.differing(narrow.config, *_SIZE)
     if differ:
         return False, f"They differ in {', '.join(differ)} as well: change the training texts only."
     kind, split = missing.pop(), run.data()["validation"]

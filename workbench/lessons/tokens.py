@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from workbench.lessons.exercise import Exercise
+from workbench.lessons.pairs import beyond_noise
 
 WORDS, RATIO = 6, 2.0
 AHEAD = 0.15
@@ -34,13 +35,12 @@ def _twin(wrong: Any, twin: Any) -> tuple[bool, str]:
             False,
             f"The second run should be of the random twin, without a mistake: this is {b.model}, mistake {b.mistake!r}.",
         )
-    differ = [k for k in a.__dict__ if k not in ("model", "mistake") and getattr(a, k) != getattr(b, k)]
+    differ = a.differing(b, "model", "mistake")
     if differ or b.model != f"{a.model}:random":
         return False, f"They differ in {', '.join(differ) or 'the model'} as well: change one thing at a time."
     one, other = (r.evaluate("validation")["accuracy"] for r in (wrong, twin))
     n = wrong.store.facts["n_valid"]
-    noise = 1.96 * (2 * 0.25 / n) ** 0.5
-    word = "more than" if abs(one - other) > noise else "within"
+    noise, word = beyond_noise(one - other, n)
     return True, (
         f"Pretrained with the wrong tokenizer {one:.1%}, never pretrained with the right one {other:.1%}: {100 * (one - other):+.1f} points, "
         f"{word} the noise of {n} texts (±{100 * noise:.1f})."

@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from workbench.lessons.exercise import Exercise, as_number, no_twins
+from workbench.lessons.exercise import Exercise, as_number
+from workbench.lessons.pairs import no_twins
 
 DATA, TOPICS = "headlines", 8
 FEW = 256  # 03.1: labelled texts with which all of them are to be beaten

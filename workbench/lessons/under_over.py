@@ -28,7 +28,7 @@ def _cured(short: Any, cured: Any) -> tuple[bool, str]:
     if before != UNDERFITTING:
         return False, f"The first run's verdict is {before!r}. Fewer epochs or a lower rate leave more to learn."
     a, b = short.config, cured.config
-    differ = [k for k in a.__dict__ if getattr(a, k) != getattr(b, k) and k != "keep_states"]
+    differ = a.differing(b, "keep_states")
     if len(differ) != 1:
         return False, f"The runs differ in {', '.join(differ) or 'nothing'}: change exactly one thing."
     words = (

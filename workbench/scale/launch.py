@@ -204,7 +204,7 @@ def environment(options: Any) -> dict[str, str]:
     found = dict(os.environ)
     root = str(Path(workbench.__file__).resolve().parent.parent)
     found["PYTHONPATH"] = os.pathsep.join([root, *filter(None, [found.get("PYTHONPATH")])])
-    if found.get(PREPARED) == "64":  # the workbench's own, for models of many families one after the other
+    if found.get(PREPARED) == workbench.PREPARED_OPERATIONS:  # for models of many families one after the other
         found[PREPARED] = "16"  # these train one, and each process keeps its own: 15 to 30 MB less
     if options.cpu:
         found["CUDA_VISIBLE_DEVICES"] = ""

@@ -97,7 +97,7 @@ class ForkFold:
     def changes(self) -> dict[str, Any]:
         """The choices in which the controls differ from the run on display."""
         now, then = self.panel.config, self.panel.run.config
-        return {k: v for k, v in now.__dict__.items() if v != getattr(then, k) and k != "keep_states"}
+        return {k: getattr(now, k) for k in now.differing(then, "keep_states")}
 
     def start(self) -> None:
         """Begin the fork and show it in the panel."""

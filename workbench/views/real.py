@@ -233,7 +233,7 @@ def _names(judged: Sequence[Run]) -> list[str]:
     if len(judged) == 1:
         return ["this run"]
     first, second = (r.config for r in judged)
-    differ = [k for k in first.__dict__ if getattr(first, k) != getattr(second, k) and k != "keep_states"][:2]
+    differ = first.differing(second, "keep_states")[:2]
     names = [", ".join(f"{k} {_short(getattr(r.config, k))}" for k in differ) or fork_words(r) for r in judged]
     return names if names[0] != names[1] else ["run 1", "run 2"]
 
