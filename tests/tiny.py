@@ -74,6 +74,12 @@ def texts(n: int, seed: int = 0, noise: float = 0.0) -> dict[str, list]:
     return rows
 
 
+def batch() -> dict[str, torch.Tensor]:
+    """Two texts of the tiny vocabulary as a model takes them, the shorter one padded."""
+    ids = torch.tensor([[2, 7, 9, 3, 0, 0], [2, 11, 12, 13, 14, 3]])
+    return {"input_ids": ids, "attention_mask": (ids != 0).long()}
+
+
 def data(train: int = 64, validation: int = 32, noise: float = 0.0):
     """A DatasetDict with train, validation and test."""
     from datasets import Dataset, DatasetDict

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from lesson_sources import code
 
 import workbench as wb
 
@@ -18,20 +19,12 @@ pytestmark = [
 ]  # one worker trains for all
 
 
-def code(first, last):
-    """The code cells of the lesson from the heading `first` up to the heading `last`, waiting as a script waits."""
-    text = LESSON.read_text("utf-8")
-    cells = re.split(r"(?m)^# %%", text[text.index(first) : text.index(last)])
-    plain = "\n".join(c for c in cells[1:] if not c.startswith(" [markdown]"))
-    return re.sub(r"(?m)^await (\w+)$", r"\1.join()", plain)
-
-
 @pytest.fixture(scope="module")
 def lesson(tmp_path_factory):
     """The names that the lesson's cells define, from the top to the panel. Evaluations do not change a training: one saves time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WORKBENCH_HOME", str(tmp_path_factory.mktemp("home")))
-        cells = code("# # 07", "# ## 10 ·")
+        cells = code(LESSON, "# # 07", "# ## 10 ·")
         cells = re.sub(r"evaluations=\d+", "evaluations=1", cells).replace('"evaluations": 4', '"evaluations": 1')
         names = {}
         exec(cells, names)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from lesson_sources import code
 
 import workbench as wb
 
@@ -16,13 +17,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.xdist_group("entities"),
 ]  # one worker trains for all
-
-
-def code(first, last):
-    """The code cells of the lesson from the heading `first` up to the heading `last`."""
-    text = LESSON.read_text("utf-8")
-    cells = re.split(r"(?m)^# %%", text[text.index(f"# ## {first}") : text.index(f"# ## {last}")])
-    return "\n".join(c for c in cells[1:] if not c.startswith(" [markdown]"))
 
 
 def trained(model, seed, folder):
@@ -46,7 +40,7 @@ def lesson(request, twin, tmp_path_factory):
     """The names that the lesson's cells define when they meet these runs."""
     run = trained("bert-mini", request.param, tmp_path_factory.mktemp("home"))
     names = {"people": wb.load("people-places"), "wb": wb, "pd": pd, "run": run, "twin": twin, "seed": request.param}
-    exec(code("3 · Look", "5 · What is inside"), names)
+    exec(code(LESSON, "# ## 3 · Look", "# ## 5 · What is inside"), names)
     return names
 
 

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from lesson_sources import same_settings
 
 import workbench as wb
 
@@ -18,8 +19,7 @@ def solution(name):
 
 
 def test_the_settings_are_those_of_the_lesson():
-    found = re.search(r"same = dict\((.*)\)", LESSON.read_text("utf-8"))
-    assert eval(f"dict({found[1]})") == SAME
+    assert same_settings(LESSON) == SAME
 
 
 @pytest.mark.parametrize("seed", [0, *(pytest.param(s, marks=pytest.mark.seeds) for s in (1, 2))])

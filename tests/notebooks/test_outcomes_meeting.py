@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from lesson_sources import run_cell
 
 import workbench as wb
 
@@ -68,14 +69,6 @@ def test_the_runs_of_the_lesson_learn(home, seed):
     for card in MINIS:
         run = wb.fit("headlines", model=card.name, seed=seed, **SAME).join()
         assert run.kept["accuracy"] > run.store.facts["majority"] + 0.10, card.name
-
-
-def run_cell(code, names):
-    """A solution as a cell would run it: `await x` joins what x is."""
-    for line in re.split(r"\n|; (?=await )", code):
-        match = re.fullmatch(r"await (.*)", line.strip())
-        eval(f"({match[1]}).join()", names) if match else exec(line, names)
-    return names
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,10 @@
 """What lesson 19 says, with its own settings: asking without examples is far above chance once calibrated, examples do not help so
 small a model, and some two hundred labels leave the prompt behind. And the solutions pass their judges."""
 
-import re
 from pathlib import Path
 
 import pytest
+from lesson_sources import run_cell
 
 import workbench as wb
 
@@ -57,14 +57,6 @@ def test_calibrated_asking_knows_topics_and_examples_do_not_help(home, seed):
     assert few.kept["accuracy"] < 0.25  # eight topics: a blind guess is right in one of eight
     assert some.kept["accuracy"] == pytest.approx(zero, abs=0.12)  # "about as much as training on two hundred"
     assert more.kept["accuracy"] > zero + 0.08
-
-
-def run_cell(code, names):
-    """A solution as a cell would run it: `await x` joins what x is."""
-    for line in re.split(r"\n|; (?=await )", code):
-        match = re.fullmatch(r"await (.*)", line.strip())
-        eval(f"({match[1]}).join()", names) if match else exec(line, names)
-    return names
 
 
 @pytest.mark.parametrize("name", ["19.1", "19.2", "19.3"])

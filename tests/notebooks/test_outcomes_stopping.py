@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from lesson_sources import same_settings
 
 import workbench as wb
 from workbench.diagnosis.race import Patient, race, replay_rule, rule
@@ -14,8 +15,7 @@ SAME = {"model": "bert-mini", "train_examples": 300, "epochs": 12, "learning_rat
 
 
 def test_the_settings_are_those_of_the_lesson():
-    found = re.search(r"same = dict\((.*)\)", LESSON.read_text("utf-8"))
-    assert eval(f"dict({found[1]})") == SAME
+    assert same_settings(LESSON) == SAME
 
 
 def test_the_curve_turns_and_the_replay_foretells_where_a_live_rule_stops(home):

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from lesson_sources import same_settings
 
 import workbench as wb
 from workbench.training.predictor import Predictor
@@ -33,8 +34,7 @@ def runs(tmp_path_factory):
 
 
 def test_the_settings_are_those_of_the_lesson():
-    found = re.search(r"same = dict\((.*)\)", LESSON.read_text("utf-8"))
-    assert eval(f"dict({found[1]})") == SAME
+    assert same_settings(LESSON) == SAME
 
 
 def test_patients_words_are_cut_finest_and_contracts_no_finer_than_reviews():

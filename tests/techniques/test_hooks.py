@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from tiny import data, tiny_bert
+from tiny import batch, data, tiny_bert
 from torch.nn import functional as F
 
 import workbench as wb
@@ -33,11 +33,6 @@ def built(folder, **choices):
     torch.manual_seed(0)
     model = task.build(source, shell, config)
     return TECHNIQUES[config.technique].apply(model, config), config
-
-
-def batch():
-    ids = torch.tensor([[2, 7, 9, 3, 0, 0], [2, 11, 12, 13, 14, 3]])
-    return {"input_ids": ids, "attention_mask": (ids != 0).long()}
 
 
 def learning(model):

@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 import torch
-from tiny import data, tagged_data, texts, tiny_bert
+from tiny import batch, data, tagged_data, texts, tiny_bert
 from torch.nn import functional as F
 
 import workbench as wb
@@ -46,11 +46,6 @@ def built(folder, labels=(3,), pooling="mean"):
     torch.manual_seed(0)
     model = TASKS["classification"].build(source, shell, RunConfig(model=folder, pooling=pooling))
     return model, with_heads(model, labels)
-
-
-def batch():
-    ids = torch.tensor([[2, 7, 9, 3, 0, 0], [2, 11, 12, 13, 14, 3]])
-    return {"input_ids": ids, "attention_mask": (ids != 0).long()}
 
 
 @pytest.mark.parametrize(("sampling", "want"), [(1.0, [100, 400, 25]), (0.5, [100, 200, 50]), (0.0, [100, 100, 100])])

@@ -169,15 +169,16 @@ def start_of(run, technique):
     )
 
 
+def plain_loss(model, batch, _):
+    inputs = {k: v for k, v in batch.items() if k != "labels"}
+    return F.cross_entropy(model(**inputs)["logits"], batch["labels"])
+
+
 def test_lora_agrees_with_a_loop_that_writes_it_out(folder):
     run = wb.fit(data(), model=folder, technique="lora", lora_rank=4, **PLAIN).join()
     model = start_of(run, "lora")
 
-    def loss(model, batch, _):
-        inputs = {k: v for k, v in batch.items() if k != "labels"}
-        return F.cross_entropy(model(**inputs)["logits"], batch["labels"])
-
-    np.testing.assert_allclose(run.steps()["loss"], reference(run, model, loss), atol=1e-3)
+    np.testing.assert_allclose(run.steps()["loss"], reference(run, model, plain_loss), atol=1e-3)
     layer = dict(model.encoder.named_modules())["base_model.model.encoder.layer.0.attention.self.query"]
     x = torch.randn(3, 32)
     by_hand = F.linear(x, layer.base_layer.weight, layer.base_layer.bias)
@@ -216,15 +217,11 @@ def test_a_duel_agrees_with_loops_that_write_it_out(folder):
         torch.tensor(list(source["validation"]["label"])),
     )
 
-    def loss(model, batch, _):
-        inputs = {k: v for k, v in batch.items() if k != "labels"}
-        return F.cross_entropy(model(**inputs)["logits"], batch["labels"])
-
     for name, row in duel.frame().set_index("contender").iterrows():
         scores = []
         for run in duel.runs[name]:
             model = start_of(run, name)
-            np.testing.assert_allclose(run.steps()["loss"], reference(run, model, loss), atol=1e-3)
+            np.testing.assert_allclose(run.steps()["loss"], reference(run, model, plain_loss), atol=1e-3)
             with torch.no_grad():
                 logits = model.eval()(**takes)["logits"]
             assert run.frame()["valid_loss"].iloc[-1] == pytest.approx(F.cross_entropy(logits, right).item(), abs=1e-3)
