@@ -20,7 +20,7 @@ PLAIN = (
     "workbench.training.events",
 )
 LIGHT = ("workbench.training.store", "workbench.training.examples", "workbench.diagnosis", "workbench.views.figures",
-         "workbench.views.example_figures")  # fmt: skip
+         "workbench.views.run_picture", "workbench.views.example_figures")  # fmt: skip
 HEAVY = ("torch", "transformers", "IPython")
 KNOWS_PANEL = ("workbench", "workbench.__main__", "workbench.views.panel")
 

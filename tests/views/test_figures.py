@@ -11,6 +11,7 @@ from tiny import data, tiny_bert
 import workbench as wb
 from workbench.training import events as ev
 from workbench.views import figures as fig
+from workbench.views import run_picture
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +95,7 @@ def test_the_two_losses_differ_for_colour_blind_eyes_and_in_marker_and_line(kind
 
 
 def test_the_description_in_words_has_the_numbers(run):
-    words, curve = fig.alt_text(run), run.frame()
+    words, curve = run_picture.alt_text(run), run.frame()
     assert words.startswith("Line chart over")
     for number in (curve["train_loss"].iloc[-1], curve["valid_loss"].iloc[-1], curve["valid_loss"].min()):
         assert f"{number:.2f}" in words
@@ -105,7 +106,7 @@ def test_dollar_signs_in_names_start_no_mathematics():
     from workbench.config import RunConfig
 
     figure, ax, _ = fig.two_axes()
-    ax.set_title(fig.title(RunConfig(model="a$b$c_{", data="$")))
+    ax.set_title(run_picture.title(RunConfig(model="a$b$c_{", data="$")))
     assert fig.png(figure).startswith(b"\x89PNG")
 
 
@@ -113,12 +114,14 @@ def test_a_title_of_paths_and_long_names_stays_in_the_picture():
     from workbench.config import RunConfig
 
     after = "/home/somebody/a/long/way/runs/20260131-120000-bert-mini-reviews/model"
-    assert fig.title(RunConfig(model=after, data="C:\\my\\news.csv")).startswith(
+    assert run_picture.title(RunConfig(model=after, data="C:\\my\\news.csv")).startswith(
         "after bert-mini-reviews on news.csv, "
     )
     figure, ax, _ = fig.two_axes()
     ax.set_title(
-        fig.title(RunConfig(model="a-long-name-" * 9, learning_rate=1.5e-5, batch_size=128)), loc="left", fontsize=10
+        run_picture.title(RunConfig(model="a-long-name-" * 9, learning_rate=1.5e-5, batch_size=128)),
+        loc="left",
+        fontsize=10,
     )
     figure.canvas.draw()
     words = next(t for t in (ax._left_title, ax.title) if t.get_text())
@@ -153,7 +156,7 @@ def test_of_the_values_that_a_slider_passes_the_last_alone_is_written():
         ev.RateChanged(11, 1.1, 2e-4, 2.51e-4),
         ev.RateChanged(50, 5.0, 2.51e-4, 1e-5),
     ]
-    fig.rate_changes(moves, ax)
+    run_picture.rate_changes(moves, ax)
     assert [t.get_text() for t in ax.texts] == [" rate 0.00025", " rate 1e-05"] and len(ax.lines) == 2
 
 

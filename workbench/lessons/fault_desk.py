@@ -18,6 +18,7 @@ from workbench.lessons.faults import CAUSES, plain
 from workbench.views import figures as fig
 from workbench.views import labels
 from workbench.views.inks import PANE
+from workbench.views.run_picture import alt_text, run_figure
 from workbench.views.tables import image_html, shortened, table_html
 
 ROWS = 8
@@ -70,7 +71,7 @@ def look(case: Any, what: str) -> Shown:
         found = audit(_two(data))
         return Shown(str(found), found._repr_html_())
     if what == "curve":
-        return _picture(fig.run_figure(_noted(case, broken)), fig.alt_text(broken))
+        return _picture(run_figure(_noted(case, broken)), alt_text(broken))
     if what == "layers":
         return _picture(*_layers(broken))
     if what == "rates":

@@ -34,7 +34,7 @@ class AsNoted:
         return getattr(self.run, name)
 
     def figure(self) -> Any:
-        from workbench.views.figures import run_figure
+        from workbench.views.run_picture import run_figure
 
         return run_figure(self)
 
@@ -245,8 +245,9 @@ def opened(choices: dict[str, Any], data: Any, viewer: Any) -> Any:
     """The finished run of these choices on these data, or a new one that has not begun. In a place of their own: `wb.runs()` would
     tell what is hidden."""
     from workbench.data import fingerprint
+    from workbench.training.owner import owner
     from workbench.training.run import Run
-    from workbench.training.store import Store, owner, stored
+    from workbench.training.store import Store, stored
 
     config, mark = RunConfig(data=BY_HAND, **choices), fingerprint(data)
     for store in stored(home()):

@@ -267,7 +267,7 @@ class Record:
 
     def figure(self) -> Any:
         """A matplotlib Figure of the curves."""
-        from workbench.views.figures import run_figure
+        from workbench.views.run_picture import run_figure
 
         return run_figure(self)
 

@@ -18,7 +18,8 @@ from matplotlib.figure import Figure
 
 from workbench.errors import WorkbenchError
 from workbench.views.asked import seeds_of
-from workbench.views.duel import Duel, duel, mean_and_sd, score_dots
+from workbench.views.duel import Duel, duel, mean_and_sd
+from workbench.views.duel_figures import score_dots
 from workbench.views.figures import GREY, SERIES
 from workbench.views.once import Once
 from workbench.views.tables import image_html, table_html

@@ -1,4 +1,4 @@
-"""What a call asks for, looked at before anything is trained: a run, seeds, a split. Draws nothing, trains nothing.
+"""What a call asks for, looked at before anything is trained: a run, choices, seeds, a split. Draws nothing, trains nothing.
 
 Each function gives back what was meant, or raises a WorkbenchError that says what it got instead.
 """
@@ -11,6 +11,8 @@ from numbers import Integral
 from pathlib import Path
 from typing import Any
 
+from workbench import catalog
+from workbench.config import RunConfig, check_names, name_of
 from workbench.errors import WorkbenchError
 
 MOST_SEEDS = 1000
@@ -44,6 +46,18 @@ def stored_run(named: str | os.PathLike[str]) -> Any:
         if (folder / "config.json").is_file() and (folder / "events.jsonl").is_file():
             return open_run(folder)
     return None
+
+
+def choices_of(data: Any, choices: dict[str, Any]) -> tuple[RunConfig, Any]:
+    """The choices of a run on `data`, and the data themselves; None in their place where they are called by a name or path."""
+    check_names(choices)
+    catalog.check_data(data)
+    config = RunConfig(**{**choices, "data": name_of(data)})
+    if isinstance(data, str):
+        return config, None
+    from workbench.data import load
+
+    return config, load(data)
 
 
 def data_of(given: Any) -> Any:

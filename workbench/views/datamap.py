@@ -18,6 +18,7 @@ from workbench.views import example_figures as pictures
 from workbench.views import figures as fig
 from workbench.views import in_notebook, labels
 from workbench.views.asked import data_of, run_of
+from workbench.views.buttons import NARROW, button
 from workbench.views.inks import ink
 from workbench.views.tables import image_html, shortened
 
@@ -63,8 +64,8 @@ class DataMap:
         self.reveal = widgets.Checkbox(description="Show which labels were flipped", indent=False,
                                        tooltip="Ring the texts whose labels are wrong on purpose")  # fmt: skip
         self.reveal.layout.display = None if self.hidden is not None else "none"
-        self.previous = _button("Previous", "arrow-up", "The text above in the list", lambda: self._move(-1))
-        self.next = _button("Next", "arrow-down", "The text below in the list", lambda: self._move(1))
+        self.previous = button("Previous", "arrow-up", "The text above in the list", lambda: self._move(-1), NARROW)
+        self.next = button("Next", "arrow-down", "The text below in the list", lambda: self._move(1), NARROW)
         self.clicked = widgets.Text(layout={"display": "none"})
         self.clicked.add_class("wb-click-at")
         self.picture, self.path, self.words = labels.Picture(), labels.Picture(), widgets.HTML()
@@ -230,9 +231,3 @@ def datamap(run: Any, until: float | None = None, data: Any = None) -> DataMap:
     if in_notebook():
         made.show()
     return made
-
-
-def _button(text: str, icon: str, tip: str, action: Any) -> widgets.Button:
-    button = widgets.Button(description=text, icon=icon, tooltip=tip, layout={"width": "110px"})
-    button.on_click(lambda _: action())
-    return button

@@ -12,19 +12,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from workbench.errors import WorkbenchError
 from workbench.views.asked import seeds_of, split_of
-from workbench.views.figures import GREY, METRICS, SERIES, controls
+from workbench.views.figures import GREY
 from workbench.views.once import Once
 from workbench.views.tables import image_html, table_html
 
-MEMORY, GPU_MEMORY = (
-    "memory (MB)",
-    "GPU memory (MB)",
-)  # of the process; of the tensors on its GPU, without what the driver takes
+# Of the process; of the tensors on its GPU, without what the driver takes.
+MEMORY, GPU_MEMORY = "memory (MB)", "GPU memory (MB)"
 
 
 class Duel(Once):
@@ -156,6 +153,8 @@ class Duel(Once):
 
     def figure(self) -> Figure:
         """Scores of every seed with their mean and spread, and seconds against weights that learn."""
+        from workbench.views.duel_figures import score_dots
+
         figure = Figure(figsize=(8.6, 1.3 + 0.5 * len(self.frame())), dpi=110, layout="constrained")
         left, right = figure.subplots(1, 2, width_ratios=(3, 2), sharey=True)
         score_dots(self, left)
@@ -224,26 +223,6 @@ def mean_and_sd(values: Sequence[float]) -> tuple[float, float]:
 
 def _but_data(choices: dict[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in choices.items() if k != "data"}
-
-
-def score_dots(duel: Duel, ax: Axes) -> Axes:
-    """One row per contender: a dot per seed, the mean as a bar with the spread of the seeds, the controls as lines."""
-    frame = duel.frame()
-    for i, row in enumerate(frame.to_dict("records")):
-        colour = SERIES[i % len(SERIES)]
-        ax.plot(duel.scores[row["contender"]], [i] * row["runs"], "o", color=colour, alpha=0.55, ms=6)
-        spread = 0 if np.isnan(row["sd"]) else row["sd"]
-        ax.errorbar(row["score"], i, xerr=spread, fmt="|", color=colour, ms=18, mew=2.5, capsize=4)
-    run = next(r for runs in duel.runs.values() for r in runs)
-    for name, key, style in zip(controls(run.store.facts), ("majority", "control"), (":", "--"), strict=True):
-        if run.store.facts.get(key) is not None:
-            ax.axvline(run.store.facts[key], color=GREY, ls=style, lw=1.2, label=name)
-    ax.set_yticks(range(len(frame)), [str(n) for n in frame["contender"]])
-    ax.set_ylim(len(frame) - 0.5, -0.5)
-    ax.set_xlabel(f"{duel.split} {METRICS.get(run.store.metric, run.store.metric)} (share; bar: mean ± sd over seeds)")
-    ax.grid(True, axis="x", color="#E3E6EA", lw=0.7)
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncol=2, fontsize=8, frameon=False)
-    return ax
 
 
 def _shown(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The picture of what a duel costs: quality with the band of its seeds against seconds, weights that learn and memory. Trains nothing.
+"""The pictures of a duel: the score of every seed; and quality against what it costs, in seconds, weights and memory. Trains nothing.
 
 A duel in, a Figure out; also while it is going on, with the curve of the run in training.
 """
@@ -17,6 +17,26 @@ from workbench.views.figures import GREY, MARKERS, METRICS, SERIES, controls
 
 COSTS = (("seconds", "training time (s)"), ("weights that learn", "weights that learn (log scale)"))
 PROCESS, TENSORS = (MEMORY, "memory of the process (MB)"), (GPU_MEMORY, "tensors in the GPU's memory (MB)")
+
+
+def score_dots(duel: Any, ax: Axes) -> Axes:
+    """One row per contender: a dot per seed, the mean as a bar with the spread of the seeds, the controls as lines."""
+    frame = duel.frame()
+    for i, row in enumerate(frame.to_dict("records")):
+        colour = SERIES[i % len(SERIES)]
+        ax.plot(duel.scores[row["contender"]], [i] * row["runs"], "o", color=colour, alpha=0.55, ms=6)
+        spread = 0 if np.isnan(row["sd"]) else row["sd"]
+        ax.errorbar(row["score"], i, xerr=spread, fmt="|", color=colour, ms=18, mew=2.5, capsize=4)
+    run = next(r for runs in duel.runs.values() for r in runs)
+    for name, key, style in zip(controls(run.store.facts), ("majority", "control"), (":", "--"), strict=True):
+        if run.store.facts.get(key) is not None:
+            ax.axvline(run.store.facts[key], color=GREY, ls=style, lw=1.2, label=name)
+    ax.set_yticks(range(len(frame)), [str(n) for n in frame["contender"]])
+    ax.set_ylim(len(frame) - 0.5, -0.5)
+    ax.set_xlabel(f"{duel.split} {METRICS.get(run.store.metric, run.store.metric)} (share; bar: mean ± sd over seeds)")
+    ax.grid(True, axis="x", color="#E3E6EA", lw=0.7)
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncol=2, fontsize=8, frameon=False)
+    return ax
 
 
 def costs_figure(duel: Any) -> Figure:

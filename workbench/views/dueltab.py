@@ -19,8 +19,9 @@ from workbench import catalog
 from workbench.config import BY_HAND, RunConfig
 from workbench.errors import WorkbenchError
 from workbench.training.run import training_now
+from workbench.views import background, focus, labels, live
 from workbench.views import figures as fig
-from workbench.views import focus, labels, live
+from workbench.views.buttons import button
 from workbench.views.controls import QUIET, STYLE, code_html, problem_html
 from workbench.views.duel import Duel, duel, duels
 from workbench.views.duel_figures import costs_words
@@ -38,7 +39,6 @@ OWN = (
 )  # what a duel says itself, or has no use for
 NONE = ("choose one", -1)  # None would be an empty field: to ipywidgets it stands for no choice
 PLACE = '<p style="max-width:760px;line-height:1.5;margin:4px 0">'
-_kept: set[Any] = set()  # an event loop keeps no strong reference to its tasks
 
 
 class Going:
@@ -49,9 +49,7 @@ class Going:
     def __init__(self, made: Duel) -> None:
         self.duel, self.problem, self.over = made, "", False
         Going.now = self
-        task = asyncio.ensure_future(self._train())
-        _kept.add(task)
-        task.add_done_callback(_kept.discard)
+        background.begin(self._train())
 
     async def _train(self) -> None:
         try:
@@ -75,10 +73,10 @@ class DuelTab:
         self.choices = {card.name: _checkbox(card) for card in catalog.techniques()}
         self.seeds = widgets.BoundedIntText(value=3, min=1, max=5, description="Seeds", style=STYLE, layout={"width": "292px"},
                                             tooltip="How many times every technique is trained, each time with another seed")  # fmt: skip
-        self.begin = _button(
-            "Start duel", "play", "Train the chosen techniques one after the other", self.start, "primary"
+        self.begin = button(
+            "Start duel", "play", "Train the chosen techniques one after the other", self.start, style="primary"
         )
-        self.end = _button("Stop duel", "stop", "End after this step, with the runs that have ended", self.stop)
+        self.end = button("Stop duel", "stop", "End after this step, with the runs that have ended", self.stop)
         focus.then(self.begin, self.end)
         focus.then(self.end, self.begin)
         self.terms, self.code, self.problem, self.status, self.words = (widgets.HTML() for _ in range(5))
@@ -272,9 +270,3 @@ def _check(config: RunConfig, data: Any) -> None:
 def _checkbox(card: catalog.Card) -> Any:
     return widgets.Checkbox(value=card.name in FIRST, description=card.title.split(":")[0], tooltip=card.title, indent=False,
                             layout={"width": "auto"})  # fmt: skip
-
-
-def _button(text: str, icon: str, tip: str, action: Any, style: str = "") -> widgets.Button:
-    button = widgets.Button(description=text, icon=icon, tooltip=tip, button_style=style, layout={"width": "152px"})
-    button.on_click(lambda _: action())
-    return button

@@ -15,7 +15,8 @@ from workbench.config import RunConfig
 from workbench.errors import WorkbenchError
 from workbench.training.fork import FIXED
 from workbench.training.run import Run, training_now
-from workbench.views import focus
+from workbench.views import background, focus
+from workbench.views.buttons import button
 from workbench.views.controls import problem_html
 from workbench.views.fold import folds
 from workbench.views.guess import Guess
@@ -23,7 +24,6 @@ from workbench.views.lineage import Lineage
 from workbench.views.real import Check, is_it_real
 
 WIDTH = "min(800px, calc(100% - 4px))"  # JupyterLab gives a button a margin of 2 px; with more there is a scrollbar under each fold
-_kept: set[Any] = set()  # an event loop keeps no strong reference to its tasks
 
 
 class Folds:
@@ -33,9 +33,10 @@ class Folds:
         self.panel = panel
         self.guess = Guess(panel.controls.base, panel.source_data())
         self.fork, self.real = ForkFold(panel), RealFold(panel)
-        self.anew = widgets.Button(description="Predict again", icon="pencil", disabled=True, layout={"width": "152px"},
-                                   tooltip="Clear the prediction and make one for the next run")  # fmt: skip
-        self.anew.on_click(lambda _: self._predict_again())
+        self.anew = button(
+            "Predict again", "pencil", "Clear the prediction and make one for the next run", self._predict_again
+        )
+        self.anew.disabled = True
         predict = {"Predict first: what will the curve do?": widgets.VBox([self.guess.box, self.anew])}
         later = {
             "Fork here: change one thing and branch off": self.fork.box,
@@ -87,10 +88,8 @@ class ForkFold:
         self.panel = panel
         self.step = widgets.Dropdown(options=[], description="From step", layout={"width": "260px"},
                                      tooltip="A step whose training state is kept")  # fmt: skip
-        self.go = widgets.Button(description="Fork", icon="code-fork", tooltip="Branch off at this step with what the controls now say",
-                                 layout={"width": "152px"})  # fmt: skip
+        self.go = button("Fork", "code-fork", "Branch off at this step with what the controls now say", self.start)
         self.words, self.tree, self.problem = widgets.HTML(), widgets.HTML(), widgets.HTML()
-        self.go.on_click(lambda _: self.start())
         self.box = widgets.VBox([self.words, widgets.HBox([self.step, self.go]), self.problem, self.tree])
         self._drawn: tuple[str, int] | None = None
 
@@ -161,16 +160,16 @@ class RealFold:
         self.panel = panel
         self.seeds = widgets.BoundedIntText(value=3, min=1, max=9, description="Other seeds", layout={"width": "200px"},
                                             tooltip="How many times the same run is trained with another seed")  # fmt: skip
-        self.go = widgets.Button(description="Is it real?", icon="question-circle", layout={"width": "152px"},
-                                 tooltip="Train it again with other seeds, and resample the validation texts")  # fmt: skip
-        self.stop = widgets.Button(
-            description="Enough", icon="stop", tooltip="End with the seeds that there are", layout={"width": "152px"}
+        self.go = button(
+            "Is it real?",
+            "question-circle",
+            "Train it again with other seeds, and resample the validation texts",
+            self.start,
         )
+        self.stop = button("Enough", "stop", "End with the seeds that there are", self._enough)
         self.words = widgets.HTML("<p>When a run has ended, ask whether its verdict holds.</p>")
-        self.go.on_click(lambda _: self.start())
         focus.then(self.go, self.stop)
         focus.then(self.stop, self.go)
-        self.stop.on_click(lambda _: self.check.stop() if self.check is not None else None)
         self.box = widgets.VBox([widgets.HBox([self.seeds, self.go, self.stop]), self.words])
         self.check: Check | None = None
         self.task: asyncio.Task[None] | None = None
@@ -186,9 +185,11 @@ class RealFold:
             self.words.value = problem_html(error)
             return
         self._asked = self.panel.run.id
-        self.task = asyncio.ensure_future(self._train(self.check))
-        _kept.add(self.task)
-        self.task.add_done_callback(_kept.discard)
+        self.task = background.begin(self._train(self.check))
+
+    def _enough(self) -> None:
+        if self.check is not None:
+            self.check.stop()
 
     async def _train(self, check: Check) -> None:
         self.refresh()

@@ -20,13 +20,14 @@ import ipywidgets as widgets
 from IPython.display import HTML, display
 
 from workbench import catalog
-from workbench.config import RunConfig, check_names, name_of
+from workbench.config import RunConfig
 from workbench.diagnosis.guesses import VERDICTS, Prediction, in_words
 from workbench.errors import WorkbenchError
 from workbench.training.run import Run
 from workbench.training.store import write_aside
 from workbench.views import figures as fig
 from workbench.views import labels
+from workbench.views.asked import choices_of
 from workbench.views.guessed import LEFT, NAME, POINTS, RIGHT, WIDTH, Guesses, Sketch, guess_figure
 from workbench.views.tables import image_html
 
@@ -273,14 +274,7 @@ def guess(data: Any = "reviews", **choices: Any) -> Guess:
     `await guess.train()` (in a script `guess.train().join()`) trains it and lays the real curve over the drawn one; `guess.reveal(run)` does so with a finished run.
     `wb.guesses()` lists all predictions with their scores (how they are scored: `workbench.diagnosis.guesses`).
     """
-    check_names(choices)
-    catalog.check_data(data)
-    named = name_of(data)
-    if not isinstance(data, str):
-        from workbench.data import load
-
-        data = load(data)
-    made = Guess(RunConfig(**{**choices, "data": named}), None if isinstance(data, str) else data)
+    made = Guess(*choices_of(data, choices))
     made.show()
     return made
 

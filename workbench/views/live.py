@@ -16,8 +16,10 @@ from IPython.display import HTML, display
 
 from workbench.training import events as ev
 from workbench.views import figures as fig
+from workbench.views.buttons import NARROW, button
 from workbench.views.ghost import GhostArtists
 from workbench.views.labels import SCRIPT, Picture, show
+from workbench.views.run_picture import alt_text, fork_mark, rate_changes, title
 
 PERIOD = 1 / 3  # seconds between updates
 BEGINNING = '<div role="status" style="line-height:1.5"><b>preparing</b> the run …</div>'  # before there is one
@@ -69,14 +71,14 @@ class LiveFigure:
         self.patience = self.above.text(1.02, 0.02, "", transform=self.above.transAxes, fontsize=9, va="bottom",
                                         color="#333333", animated=True)  # fmt: skip
         fig.style_loss(self.above, self.planned, self.top, facts.get("unit", "text"))
-        fig.rate_changes(run.store.events, self.above)
-        fig.fork_mark(facts, self.above)
+        rate_changes(run.store.events, self.above)
+        fork_mark(facts, self.above)
         nothing = run.frame().iloc[:0].assign(**{run.store.metric: 0.0})
         fig.metric_curve(nothing, self.below, name=run.store.metric, majority=facts.get("majority"),
                          control=facts.get("control"), planned=self.planned, controls=fig.controls(facts))  # fmt: skip
         self.metric = self.below.get_lines()[0]
         self.metric.set_animated(True)
-        self.above.set_title(fig.title(run.config), loc="left", fontsize=10, color="#222222")
+        self.above.set_title(title(run.config), loc="left", fontsize=10, color="#222222")
         fig.legend_outside(self.above)
         self.canvas.draw()
         self.background = self.canvas.copy_from_bbox(self.figure.bbox)
@@ -112,8 +114,9 @@ class View:
         self.run, self.live, self.last = run, LiveFigure(run), 0.0
         self.picture, self.described = Picture(), -1
         self.words = widgets.HTML()
-        self.stop = _button("Stop", "stop", "End training after this step; history and best weights stay", run.stop)
-        self.pause = _button("Pause", "pause", "Wait after this step, or go on", self._toggle)
+        words = "End training after this step; history and best weights stay"
+        self.stop = button("Stop", "stop", words, run.stop, NARROW)
+        self.pause = button("Pause", "pause", "Wait after this step, or go on", self._toggle, NARROW)
         display(HTML(SCRIPT))
         box = widgets.VBox([widgets.HBox([self.pause, self.stop]), self.picture.box, self.words])
         self.handle = show(
@@ -135,7 +138,7 @@ class View:
         picture = self.live.update()
         if picture is not None:
             evaluations = len(self.run.frame())
-            self.picture.show(picture, fig.alt_text(self.run) if evaluations != self.described else None)
+            self.picture.show(picture, alt_text(self.run) if evaluations != self.described else None)
             self.described = evaluations
             self.words.value = status_html(self.run)
         self.pause.description = "Continue" if self.run.status == "paused" else "Pause"
@@ -158,12 +161,6 @@ def follow_elsewhere(run: Any) -> View:
     view = View(run)
     view.pause.layout.display = "none"
     return view
-
-
-def _button(text: str, icon: str, tip: str, action: Any) -> widgets.Button:
-    button = widgets.Button(description=text, icon=icon, tooltip=tip, layout={"width": "110px"})
-    button.on_click(lambda _: action())
-    return button
 
 
 def status_html(run: Any) -> str:
@@ -192,7 +189,7 @@ def final_html(run: Any, width: int = 760) -> str:
         return f"<p>{html.escape(words)}</p>" + verdict_notes(run)
     picture = base64.b64encode(fig.png(run.figure(), 6)).decode()
     return (
-        f'<img width="{width}" style="max-width:100%" src="data:image/png;base64,{picture}" alt="{html.escape(fig.alt_text(run))}">'
+        f'<img width="{width}" style="max-width:100%" src="data:image/png;base64,{picture}" alt="{html.escape(alt_text(run))}">'
         + verdict_html(run)
         + verdict_notes(run)
         + f"<p><code>{html.escape(run.to_code())}</code></p>"

@@ -15,24 +15,19 @@ from typing import Any
 import ipywidgets as widgets
 from IPython.display import HTML, display
 
-from workbench import catalog
-from workbench.config import RunConfig, check_names, name_of
+from workbench.config import RunConfig, name_of
 from workbench.errors import WorkbenchError
 from workbench.training import engine
 from workbench.training.run import Run, launch, training_now
-from workbench.views import browse, datatab, dueltab, examplestab, fits, focus, labels, live
+from workbench.views import background, browse, datatab, dueltab, examplestab, fits, focus, labels, live, tabs
 from workbench.views import figures as fig
+from workbench.views.asked import choices_of
+from workbench.views.buttons import RunButtons
 from workbench.views.controls import QUIET, Controls, code_html, problem_html
 from workbench.views.experiments import Experiments
 from workbench.views.folds import Folds
+from workbench.views.run_picture import alt_text
 
-_kept: set[Any] = set()  # an event loop keeps no strong reference to its tasks
-# ipywidgets shrinks tabs until their titles are cut, and writes those of closed ones in a grey that is faint on a dark page
-TABS = (
-    ".wb-tabs>.lm-TabBar>.lm-TabBar-content{flex-wrap:wrap}"
-    ".wb-tabs.jupyter-widget-tab>.lm-TabBar .lm-TabBar-tab{flex:0 0 auto;color:var(--jp-ui-font-color1)}"
-)
-RESUMABLE = ("stopped", "interrupted")
 NOTHING_YET = "It ended before its first evaluation: there is nothing to judge, and there are no weights to ask. Train starts anew."
 EMPTY = "<p style='opacity:.75;margin:8px 0'>Press <b>Train</b> to see the loss curves here.</p>"
 
@@ -46,31 +41,17 @@ class Panel:
         self._task: asyncio.Task[None] | None = None
         self._figure: Any = None
         self._judged = -1  # how many evaluations the words on display speak of
-        self.buttons = {
-            "train": _button("Train", "play", "Start training with these settings", self._on_train, "primary"),
-            "pause": _button("Pause", "pause", "Wait after this step", self._on_pause),
-            "stop": _button("Stop", "stop", "End after this step; history and best weights stay", self._on_stop),
-            "continue": _button(
-                "Continue", "forward", "Go on after a pause, or go on with a stopped run", self._on_continue
-            ),
-        }
-        train, pause, stop, go_on = self.buttons.values()
-        for button, wanted in (
-            (train, (stop,)),
-            (pause, (go_on, train)),
-            (stop, (train,)),
-            (go_on, (pause, stop, train)),
-        ):
-            focus.then(button, *wanted)
+        self.buttons = RunButtons(self.start, self._on_pause, self._on_stop, self._on_continue)
         self.picture = labels.Picture()
         self.status, self.verdict, self.code = widgets.HTML(EMPTY), widgets.HTML(), widgets.HTML()
         self.estimate, self.problem, self.fits = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self.experiments = Experiments(self)
         for button in self.experiments.buttons:
-            focus.then(button, stop, train)
+            focus.then(button, self.buttons["stop"], self.buttons["train"])
         self.predictions, self.runs, self.data = browse.Predictions(self), browse.RunsTab(self), datatab.DataTab(self)
         self.examples, self.duel = examplestab.ExamplesTab(self), dueltab.DuelTab(self)
-        self._tabs = (self.predictions, self.runs, self.data, self.examples, self.duel)
+        self._tabs = tabs.tabs({"Predictions": self.predictions, "Runs": self.runs, "Data": self.data,
+                                "Examples": self.examples, "Duel": self.duel})  # fmt: skip
         self.folds = Folds(self)
         self.controls.observe(self._changed)
         self.controls.widgets["learning_rate"].observe(self._rate_moved, names="value")
@@ -183,7 +164,7 @@ class Panel:
         if picture is not None:
             evaluations = len(run.frame())
             news = evaluations != self._judged  # words change when an evaluation arrives, not with every step
-            self.picture.show(picture, fig.alt_text(run) if news else None)
+            self.picture.show(picture, alt_text(run) if news else None)
             if news:
                 self.verdict.value = live.verdict_html(run) if evaluations else ""
                 self.experiments.offer(run.diagnosis if evaluations else None, not run.done)
@@ -198,7 +179,7 @@ class Panel:
             known = error if isinstance(error, WorkbenchError) else WorkbenchError(f"{type(error).__name__}: {error}")
             self._show_problem(known)
         if len(run.frame()):
-            self.picture.show(fig.png(run.figure()), fig.alt_text(run))
+            self.picture.show(fig.png(run.figure()), alt_text(run))
             self.verdict.value = live.verdict_html(run)
             self.experiments.offer(run.diagnosis, False)
         elif run.error is None:
@@ -232,26 +213,12 @@ class Panel:
         self.duel.refresh()
 
     def _set_buttons(self) -> None:
-        status = self.run.status if self.run is not None else "new"
+        self.buttons.allow(self.run)
         live_now = self.run is not None and not self.run.done
-        state = {
-            "train": not live_now,
-            "pause": live_now and status == "training",
-            "stop": live_now,
-            "continue": status == "paused"
-            if live_now
-            else self.run is not None and status in RESUMABLE and self.run.can_resume,
-        }
-        for name, enabled in sorted(state.items(), key=lambda item: not item[1]):  # first what the focus can go to
-            if self.buttons[name].disabled == enabled:
-                self.buttons[name].disabled = not enabled
         if self.controls.widgets["model"].disabled != live_now:
             self.controls.lock(live_now)
 
     # handlers: they start or set flags, no more ----------------------------------------------------------------------
-
-    def _on_train(self) -> None:
-        self.start()
 
     def _on_pause(self) -> None:
         if self.run is not None:
@@ -292,39 +259,19 @@ class Panel:
         )
         top = widgets.Box([left, right], layout={"display": "flex", "flex_flow": "row wrap", "grid_gap": "12px"})
         label = widgets.HTML(f"<p style='{QUIET}'>These settings as a line of code:</p>")
-        tabs = widgets.Tab(
-            children=[tab.box for tab in self._tabs],
-            titles=("Predictions", "Runs", "Data", "Examples", "Duel"),
-        )
-        tabs.observe(lambda change: self._tab_opened(change["new"]), names="selected_index")
-        tabs.add_class("wb-tabs")
-        alive = widgets.HTML(f"<style>.wb-record{{display:none}}{TABS}</style>", layout={"display": "none"})
-        return widgets.VBox([top, widgets.VBox([label, self.code]), tabs, alive])
-
-    def _tab_opened(self, index: int | None) -> None:
-        self.examples.visible = self.duel.visible = False
-        if index is not None:
-            self._tabs[index].open()
+        alive = widgets.HTML(f"<style>.wb-record{{display:none}}{tabs.STYLE}</style>", layout={"display": "none"})
+        return widgets.VBox([top, widgets.VBox([label, self.code]), self._tabs, alive])
 
 
 def panel(data: Any = "reviews", **choices: Any) -> Panel:
     """Show the panel with these choices set (the fields of RunConfig) and return it. A live run is shown again."""
-    check_names(choices)
-    catalog.check_data(data)
-    config = RunConfig(**{"patience": 3, "keep_states": 6, **choices, "data": name_of(data)})
-    made = Panel(config, None if isinstance(data, str) else _loaded(data))
+    made = Panel(*choices_of(data, {"patience": 3, "keep_states": 6, **choices}))
     made.show()
     busy = training_now()
     if busy is not None:
         made.attach(busy)
     warm_up()
     return made
-
-
-def _loaded(data: Any) -> Any:
-    from workbench.data import load
-
-    return load(data)
 
 
 def warm_up() -> None:
@@ -335,7 +282,8 @@ def warm_up() -> None:
             await asyncio.sleep(0.05)
 
     with contextlib.suppress(RuntimeError):  # no event loop: a plain script has no panel to wait for
-        _kept.add(asyncio.get_running_loop().create_task(imports()))
+        asyncio.get_running_loop()
+        background.begin(imports())
 
 
 def record_html(run: Run) -> str:
@@ -343,9 +291,3 @@ def record_html(run: Run) -> str:
     return (
         f'<div class="wb-record"><p>Run {html.escape(run.id)}, kept with this notebook:</p>{live.final_html(run)}</div>'
     )
-
-
-def _button(text: str, icon: str, tip: str, action: Any, style: str = "") -> widgets.Button:
-    button = widgets.Button(description=text, icon=icon, tooltip=tip, button_style=style, layout={"width": "152px"})
-    button.on_click(lambda _: action())
-    return button

@@ -152,12 +152,13 @@ class SearchView:
         import ipywidgets as widgets
         from IPython.display import HTML, display
 
+        from workbench.views.buttons import NARROW, button
         from workbench.views.labels import SCRIPT, Picture, show
-        from workbench.views.live import _button
 
         self.found, self.last, self.drawn = found, 0.0, -1
         self.picture, self.words = Picture(), widgets.HTML()
-        self.stop = _button("Stop", "stop", "End the search; the trial in hand goes back into the queue", found.stop)
+        words = "End the search; the trial in hand goes back into the queue"
+        self.stop = button("Stop", "stop", words, found.stop, NARROW)
         display(HTML(SCRIPT))
         box = widgets.VBox([self.stop, self.picture.box, self.words])
         left = "This search was not finished when the notebook was saved: the same cell goes on with it."
