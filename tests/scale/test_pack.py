@@ -110,7 +110,7 @@ def test_the_wrong_machine_is_told_which_is_the_right_one(unpacked):
 def test_the_script_and_an_old_python_understand_each_other():
     import ast
 
-    assert ast.parse(packing.INSTALL, feature_version=(3, 7))
+    assert ast.parse(packing.INSTALL.read_text("utf-8"), feature_version=(3, 7))
 
 
 def test_a_zip_holds_the_same_and_a_model_may_come_along(tmp_path):

@@ -9,13 +9,12 @@ from __future__ import annotations
 import functools
 import json
 import shutil
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from workbench.config import toml_value
 from workbench.errors import WorkbenchError
 from workbench.files import to_be_made
+from workbench.scale import settings
 from workbench.scale.aside import check_free, new_folder
 from workbench.scale.card import data_card, export_readme, short
 from workbench.scale.script import script
@@ -159,8 +158,8 @@ class Parts:
     def write(self, folder: Path) -> None:
         """All files, into a folder that nobody sees yet."""
         _write(folder / "train.py", script(self._holds(), self._words()))
-        _write(folder / "config.toml", self._toml())
-        _write(folder / "requirements.txt", "\n".join(self._requirements()) + "\n")
+        _write(folder / "config.toml", settings.toml(self))
+        _write(folder / "requirements.txt", "\n".join(settings.requirements(self)) + "\n")
         _write(folder / "original.json", json.dumps(self._curve(), indent=1))
         _write(folder / "README.md", export_readme(self.run, self))
         (folder / "data").mkdir()
@@ -200,16 +199,6 @@ class Parts:
 
         return [list(block.parameters) for block in reversed(blocks(self._built))]
 
-    def _factors(self) -> dict[str, list[str]]:
-        """Where IA3 acts in this family, as peft knows it."""
-        from peft.utils import constants
-
-        names = {"ia3_targets": "TARGET", "ia3_feedforward": "FEEDFORWARD"}
-        return {
-            key: list(getattr(constants, f"TRANSFORMERS_MODELS_TO_IA3_{name}_MODULES_MAPPING")[self.family])
-            for key, name in names.items()
-        }
-
     def _curve(self) -> dict[str, Any]:
         frame, steps = self.run.frame(), self.run.steps()
         names = [c for c in ("step", "train_loss", "valid_loss", "accuracy", "precision", "recall", "f1") if c in frame]
@@ -230,7 +219,7 @@ class Parts:
         choices = {
             "mlp": self.pooling != "native" and self.config.head == "mlp",
             "patience": self.config.patience is not None,
-            "stopped": self._stopped() is not None,
+            "stopped": self.stopped() is not None,
             "slanted": self.config.schedule == "slanted",
             "unfreezing": self.config.technique == "unfreezing",
             "pad": self.tokenizer.pad_token == self.tokenizer.eos_token,
@@ -252,7 +241,7 @@ class Parts:
                 "renewed": self.renewed, "spread": f"{self.spread:g}", "pooling_words": means.get(self.pooling, ""), "stopped_words": _line(ended.text if ended else "It ended here."),
                 "without_lora": str(left_out(self.family)).replace("'", '"'), "encoder_extra": ", add_pooling_layer=False" if self.family in zoo.POOLED else ""}  # fmt: skip
 
-    def _stopped(self) -> int | None:
+    def stopped(self) -> int | None:
         """The step after which the run ended for a reason that the script does not see by itself."""
         ended, begun = self.run.store.last(ev.Ended), self.run.store.last(ev.Started)
         steps = self.run.steps()
@@ -260,37 +249,6 @@ class Parts:
         if by_itself or begun is None or steps.empty or int(steps["step"].iloc[-1]) >= begun.planned_steps:
             return None
         return int(steps["step"].iloc[-1])
-
-    def _toml(self) -> str:
-        config, dtype, device = self.config, self.facts.get("dtype", "fp32"), self.facts.get("device", "cpu")
-        begun = self.run.store.last(ev.Started)
-        parts = int(begun.facts.get("accumulate", 1)) if begun else 1
-        training = {**config.to_training_arguments(), "gradient_accumulation_steps": parts, "bf16": dtype == "bf16",
-                    "fp16": dtype == "fp16", "use_cpu": device == "cpu", "logging_steps": 1 if device == "cpu" else 5}  # fmt: skip
-        training["per_device_train_batch_size"] = max(1, config.batch_size // parts)
-        model = {"start": "start" if self.local else self.source.location, "revision": None if self.local else self.revision,
-                 "head_dropout": None if self.pooling == "native" else self.head_dropout,
-                 "lora_rank": config.lora_rank if config.technique == "lora" else None,
-                 "rate_decay": config.rate_decay if config.technique == "unfreezing" else None,
-                 **(self._factors() if config.technique == "ia3" else {})}  # fmt: skip
-        watching = {"evaluations": config.evaluations, "restore_best": config.restore_best, "patience": config.patience,
-                    "min_delta": config.min_delta if config.patience is not None else None, "stop_after": self._stopped()}  # fmt: skip
-        tables = {
-            "data": {"splits": list(self.data), "labels": list(self.data.labels), "max_length": self.longest},
-            "model": model, "model.changes": self.changes, "training": training, "watching": watching}  # fmt: skip
-        about = {"data": "max_length counts word pieces", "model.changes": "fields of the checkpoint's config that differ here",
-                 "training": "arguments of transformers.TrainingArguments; losses are in nats, a warm-up below 1 is a share of all steps",
-                 "model": "where it begins", "watching": "evaluations are spread evenly over the run; min_delta is in nats"}  # fmt: skip
-        return "\n".join(f"[{name}] # {about[name]}\n" + _pairs(table) for name, table in tables.items())
-
-    def _requirements(self) -> list[str]:
-        """The versions in use: torch's and transformers' those that the run noted, the others' those of this environment."""
-        noted = self.facts.get("versions", {})
-        names = ["torch", "transformers", "accelerate", "safetensors", "numpy"]
-        names += ["seqeval"] if self.task.name == "tagging" else ["scikit-learn"]
-        names += ["peft"] if self.config.technique in ("lora", "ia3") else []
-        found = {name: noted.get(name) or _version(name) for name in names}
-        return [f"{name}=={number.partition('+')[0]}" if number else name for name, number in found.items()]
 
 
 def _auto(task: str, config: Any) -> tuple[str, str]:
@@ -305,11 +263,6 @@ def _auto(task: str, config: Any) -> tuple[str, str]:
     return name, str(made.base_model_prefix)
 
 
-def _pairs(table: dict[str, Any]) -> str:
-    """Lines of TOML; None is left out."""
-    return "".join(f"{key} = {toml_value(value)}\n" for key, value in table.items() if value is not None)
-
-
 def _finite(frame: Any) -> list[dict[str, Any]]:
     """Rows of numbers; JSON has no NaN, so such values are left out."""
     rows = frame.to_dict("records")
@@ -319,13 +272,6 @@ def _finite(frame: Any) -> list[dict[str, Any]]:
 def _line(text: str) -> str:
     """One line that may stand in a comment or a docstring."""
     return " ".join(text.split()).replace("\\", "/").replace('"', "'")
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
 
 
 def _write(path: Path, text: str) -> None:

@@ -31,6 +31,7 @@ from workbench.scale.arguments import Parser
 
 PROJECT = "finetuning-workbench"
 KINDS = (".tar.gz", ".tgz", ".tar", ".zip")
+INSTALL = Path(__file__).with_name("install.py.template")  # goes into the archive as it is
 SHARE = 0.35  # of their installed size is what wheels need: 0.30 was measured with the CPU build of torch
 BYTE_CODE = 1.35  # times their size is what an environment takes once pip has compiled it, as measured
 
@@ -48,47 +49,6 @@ Made for {system} {machine} and Python {python}; {gb:.1f} GB of packages, the mo
 Runs are written to runs/ in the folder in which it was started; WORKBENCH_HOME=FOLDER puts them elsewhere.
 The lessons as notebooks are in lessons/ too; models that were added lie in models/ (model="models/NAME").
 """
-
-INSTALL = '''"""Makes an environment from the wheels beside this file, without a network: python3 install.py [FOLDER]"""
-
-import json
-import os
-import platform
-import shutil
-import subprocess
-import sys
-
-HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-def main():
-    with open(os.path.join(HERE, "pack.json")) as file:
-        made = json.load(file)
-    here = {"python": "%d.%d" % sys.version_info[:2], "system": platform.system(), "machine": platform.machine()}
-    for what, found in here.items():
-        if found != made[what]:
-            return "This is %s %s. Expected: %s %s, for which this archive was made. Try: install.py there, with Python %s." % (
-                what, found, what, made[what], made["python"])
-    folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(HERE, ".venv")
-    free = shutil.disk_usage(HERE).free / 1e9
-    if free < made["room"]:
-        return "%.1f GB are free here. Expected: %.1f GB for the environment. Try: making room." % (free, made["room"])
-    print("[1/2] making the environment %s" % folder, flush=True)
-    if subprocess.call([sys.executable, "-m", "venv", folder]):
-        return "Python could not make an environment in %s. Expected: the venv module and a folder to write to." % folder
-    python = os.path.join(folder, "Scripts" if os.name == "nt" else "bin", "python")
-    print("[2/2] installing from wheelhouse", flush=True)
-    done = subprocess.call([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-index", "--find-links",
-                            os.path.join(HERE, "wheelhouse"), "--only-binary", ":all:", "--require-hashes", "--requirement",
-                            os.path.join(HERE, "requirements.txt")])
-    if done:
-        return "pip could not install from wheelhouse. Expected: an archive that was copied and unpacked whole. Try: copying it again."
-    print("Ready. Start it with: %s -m workbench lab" % python)
-    return 0
-
-
-sys.exit(main())
-'''
 
 
 def main(arguments: list[str]) -> int:
@@ -243,7 +203,7 @@ def fill(root: Path, needed: dict[str, metadata.Distribution], add: list[str] | 
             f"there is no wheel of {', '.join(missing)}", "a wheel of every package", "the same command again"
         )
     (root / "requirements.txt").write_text("\n".join(lines) + "\n", "utf-8")
-    (root / "install.py").write_text(INSTALL, "utf-8")
+    shutil.copyfile(INSTALL, root / "install.py")
     facts = {
         "python": f"{sys.version_info[0]}.{sys.version_info[1]}",
         "system": platform.system(),
