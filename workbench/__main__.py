@@ -7,6 +7,7 @@ a sentence and not a SyntaxError. In a checkout it makes `.venv`, installs the p
 from __future__ import annotations
 
 import difflib
+import importlib
 import os
 import signal
 import subprocess
@@ -29,6 +30,18 @@ COMMANDS = {
     "models": "list models",
     "datasets": "list datasets",
     "runs": "list the runs of this folder",
+}
+
+MAINS = {  # of some the module whose `main` they are
+    "pretrain": "models.pretrain",
+    "score": "models.score",
+    "matrix": "models.matrix",
+    "effects": "training.effects",
+    "serve": "remote.server",
+    "launch": "scale.launch",
+    "search": "scale.crew",
+    "pack": "scale.pack",
+    "diagnose-rates": "diagnosis.rates",
 }
 
 
@@ -103,42 +116,9 @@ def _run(command: str, rest: list[str]) -> int:
             return testing.main(rest)
         if command == "doctor":
             return doctor(rest)
-        if command == "pretrain":
-            from workbench.models.pretrain import main as pretrain
-
-            return pretrain(rest)
-        if command == "serve":
-            from workbench.remote.server import main as serve
-
-            return serve(rest)
-        if command == "score":
-            from workbench.models.score import main as score
-
-            return score(rest)
-        if command == "matrix":
-            from workbench.models.matrix import main as matrix
-
-            return matrix(rest)
-        if command == "effects":
-            from workbench.training.effects import main as effects
-
-            return effects(rest)
-        if command == "launch":
-            from workbench.scale.launch import main as launch
-
-            return launch(rest, alone=True)
-        if command == "search":
-            from workbench.scale.crew import main as search
-
-            return search(rest)
-        if command == "pack":
-            from workbench.scale.pack import main as pack
-
-            return pack(rest)
-        if command == "diagnose-rates":
-            from workbench.diagnosis.rates import main as rates
-
-            return rates(rest)
+        if command in MAINS:
+            begin = importlib.import_module("workbench." + MAINS[command]).main
+            return int(begin(rest, alone=True) if command == "launch" else begin(rest))
         print(getattr(wb, command)())
         return 0
     except wb.WorkbenchError as error:
