@@ -191,7 +191,7 @@ def test_the_workbench_keeps_95_percent_of_a_bare_loop():
 def test_an_evaluation_in_threads_of_its_own_is_faster_than_one_in_which_operations_are_split(monkeypatch):
     import torch
 
-    from workbench.tasks import base
+    from workbench.tasks import forward
     from workbench.training.precision import cpu_bf16
 
     if os.cpu_count() == 1:
@@ -202,9 +202,9 @@ def test_an_evaluation_in_threads_of_its_own_is_faster_than_one_in_which_operati
     for _ in range(7):
         seconds = []
         for most in (1, 4):
-            monkeypatch.setattr(base, "MOST_WORKERS", most)
+            monkeypatch.setattr(forward, "MOST_WORKERS", most)
             begun = time.monotonic()
-            base.forward(model, prepared.validation, collate, lambda: True, read=task.read)
+            forward.forward(model, prepared.validation, collate, lambda: True, read=task.read)
             seconds.append(time.monotonic() - begun)
         ratios.append(seconds[0] / seconds[1])
     note(evaluation_in_threads=statistics.median(ratios))

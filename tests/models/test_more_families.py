@@ -17,7 +17,7 @@ import workbench as wb
 from workbench.data import load
 from workbench.models import contexts, hub, objectives, pairing, sound, zoo
 from workbench.tasks import TASKS
-from workbench.tasks.base import forward
+from workbench.tasks.forward import forward
 from workbench.techniques import TECHNIQUES
 from workbench.training import events as ev
 from workbench.training.predictor import Predictor

@@ -15,7 +15,7 @@ from workbench.config import RunConfig
 from workbench.data import load
 from workbench.models import pairing, sides, zoo
 from workbench.tasks import TASKS
-from workbench.tasks.base import forward
+from workbench.tasks.forward import forward
 from workbench.tasks.language_modeling import NOT_ASKED
 from workbench.tasks.permutation import order, views
 from workbench.tasks.translation import SILENT, translate

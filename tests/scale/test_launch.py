@@ -22,7 +22,8 @@ from workbench.scale import launch, rank, trials
 from workbench.scale.follow import Followed, follow
 from workbench.scale.recipe import check_recipe, read_recipe
 from workbench.training import events as ev
-from workbench.training.store import ALIVE, STOP, Store, owner
+from workbench.training.owner import owner
+from workbench.training.store import ALIVE, STOP, Store
 from workbench.training.team import Shares, Team
 
 

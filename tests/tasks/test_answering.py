@@ -17,7 +17,8 @@ from workbench.data.load import load
 from workbench.models import zoo
 from workbench.tasks import TASKS
 from workbench.tasks.answering import ANSWER, NONE, best_threshold, places
-from workbench.tasks.base import Encoded, forward
+from workbench.tasks.base import Encoded
+from workbench.tasks.forward import forward
 from workbench.tasks.windows import LONGEST, Question, Window, best, cut, pieces_of
 
 TASK = TASKS["answering"]
@@ -46,16 +47,6 @@ def asked(n, seed=0, empty=0.0):
 def frame(train=64, validation=32, empty=0.0):
     sizes = {"train": train, "validation": validation, "test": validation}
     return pd.concat([pd.DataFrame(asked(n, i, empty)).assign(split=k) for i, (k, n) in enumerate(sizes.items())])
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return str(tiny_bert(tmp_path_factory.mktemp("tiny")))
-
-
-@pytest.fixture(scope="module")
-def tokenizer(folder):
-    return zoo.tokenizer(zoo.source(folder))
 
 
 @pytest.fixture(scope="module")

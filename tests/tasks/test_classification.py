@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from tiny import data, tiny_bert
+from tiny import data
 from transformers import AutoModel
 
 import workbench as wb
@@ -16,20 +16,11 @@ from workbench.config import RunConfig
 from workbench.data.load import load
 from workbench.models import zoo
 from workbench.tasks import TASKS
-from workbench.tasks.base import Collate, Encoded, LengthGrouped, forward
+from workbench.tasks.base import Collate, Encoded, LengthGrouped
 from workbench.tasks.classification import stratified
+from workbench.tasks.forward import forward
 
 TASK = TASKS["classification"]
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory):
-    return zoo.source(str(tiny_bert(tmp_path_factory.mktemp("tiny"))))
-
-
-@pytest.fixture(scope="module")
-def tokenizer(source):
-    return zoo.tokenizer(source)
 
 
 @pytest.fixture(scope="module")

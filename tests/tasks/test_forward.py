@@ -6,7 +6,8 @@ import torch
 from tiny import texts, tiny_bert
 from transformers import AutoModelForMaskedLM, AutoModelForSequenceClassification, AutoTokenizer
 
-from workbench.tasks.base import Collate, Encoded, forward
+from workbench.tasks.base import Collate, Encoded
+from workbench.tasks.forward import forward
 from workbench.tasks.language_modeling import LanguageModeling, asked, only_where_asked
 
 ALWAYS = lambda: True  # noqa: E731

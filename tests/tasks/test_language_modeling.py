@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import pytest
 import torch
-from tiny import BAD, FILLER, GOOD, tiny_bert
+from tiny import BAD, FILLER, GOOD
 from transformers import AutoConfig, AutoModelForMaskedLM, AutoTokenizer, GPT2Config, GPT2LMHeadModel
 
 import workbench as wb
@@ -13,11 +13,6 @@ from workbench.tasks.base import Encoded
 from workbench.tasks.language_modeling import NOT_ASKED, LanguageModeling, hide, only_where_asked
 
 TEXTS = [f"the {a} {b} was {c}" for a, b, c in zip(GOOD * 8, FILLER * 4, BAD * 8, strict=False)]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return str(tiny_bert(tmp_path_factory.mktemp("tiny")))
 
 
 @pytest.fixture(scope="module")

@@ -10,34 +10,18 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from tiny import sentences, tagged_data, tiny_bert
+from tiny import sentences, tagged_data
 
 import workbench as wb
 from workbench.config import RunConfig
 from workbench.data.load import load
-from workbench.models import zoo
 from workbench.tasks import TASKS
-from workbench.tasks.base import forward
+from workbench.tasks.forward import forward
 from workbench.tasks.tagging import SILENT, NameLookup, TagCollate, split_words
 
 TASK = TASKS["tagging"]
 LABELS = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
 LARGE = 30.0  # a logit beside which the others do not count
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return str(tiny_bert(tmp_path_factory.mktemp("tiny")))
-
-
-@pytest.fixture(scope="module")
-def source(folder):
-    return zoo.source(folder)
-
-
-@pytest.fixture(scope="module")
-def tokenizer(source):
-    return zoo.tokenizer(source)
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,8 @@ from workbench.errors import WorkbenchError
 from workbench.metrics import bleu, chrf
 from workbench.models import zoo
 from workbench.tasks import TASKS
-from workbench.tasks.base import forward
 from workbench.tasks.dictionary import NextPiece, WordByWord, ibm_model_1
+from workbench.tasks.forward import forward
 from workbench.tasks.translation import SILENT, PairCollate, translate
 
 TASK = TASKS["translation"]
@@ -27,16 +27,6 @@ TASK = TASKS["translation"]
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     return str(tiny_marian(tmp_path_factory.mktemp("marian")))
-
-
-@pytest.fixture(scope="module")
-def source(folder):
-    return zoo.source(folder)
-
-
-@pytest.fixture(scope="module")
-def tokenizer(source):
-    return zoo.tokenizer(source)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,8 @@ import pytest
 from workbench.config import RunConfig
 from workbench.errors import WorkbenchError
 from workbench.training import events as ev
-from workbench.training.store import Store, owner, owner_alive, runs_home, stored, write_aside
+from workbench.training.owner import owner, owner_alive
+from workbench.training.store import Store, runs_home, stored, write_aside
 
 STARTED = ev.Started(0, 0.0, 100)
 

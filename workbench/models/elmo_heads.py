@@ -102,7 +102,7 @@ class ElmoForQuestionAnswering(_Headed):
 class ElmoForLanguageModeling(ElmoForPreTraining):
     """The two language models, asked at the places that have a label; the rest of the workbench trains it as it does others."""
 
-    answers_where_asked = True  # `tasks.base.forward` then shows it the labels
+    answers_where_asked = True  # `tasks.forward.forward` then shows it the labels
 
     def forward(  # type: ignore[override]
         self, input_ids: Tensor, attention_mask: Tensor | None = None, labels: Tensor | None = None, **_: Any

@@ -19,8 +19,9 @@ from workbench.remote.asker import Asker
 from workbench.remote.follower import Follower
 from workbench.tasks.base import stratified
 from workbench.training import events as ev
+from workbench.training.owner import owner
 from workbench.training.run import Run, Viewer
-from workbench.training.store import Store, owner
+from workbench.training.store import Store
 
 LEARNED = "hosted"
 

@@ -28,7 +28,8 @@ from workbench.scale.rank import SHARDED, check_team, sharded
 from workbench.scale.recipe import check_recipe, read_recipe
 from workbench.training import events as ev
 from workbench.training import precision
-from workbench.training.store import Store, owner
+from workbench.training.owner import owner
+from workbench.training.store import Store
 
 LOG = "launch.log"
 PREPARED = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"

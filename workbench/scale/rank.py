@@ -18,7 +18,8 @@ from workbench.config import RunConfig
 from workbench.errors import WorkbenchError
 from workbench.scale.recipe import read_recipe
 from workbench.training import events as ev
-from workbench.training.store import ALIVE, Store, owner
+from workbench.training.owner import owner
+from workbench.training.store import ALIVE, Store
 
 SHARDED = ("FSDP", "DEEPSPEED", "MEGATRON_LM")  # as accelerate calls them
 BEAT = 5.0  # seconds between two signs of life

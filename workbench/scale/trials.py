@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from workbench.training.store import owner, owner_alive
+from workbench.training.owner import owner, owner_alive
 
 BEAT = 30.0  # seconds between signs of life, for workers on other machines, whose processes cannot be looked at
 SILENT = 600.0  # seconds without one after which a trial on another machine counts as left behind
@@ -30,7 +30,7 @@ def mine() -> dict[str, Any]:
     """The notes by which everybody knows whose trial it is; it counts as in hand until `in_hand` forgets its mark."""
     mark = uuid.uuid4().hex
     in_hand.add(mark)
-    return {**owner(), "host": platform.node(), "mark": mark}
+    return {**owner(), "mark": mark}
 
 
 def left_behind(trial: Any, now: float | None = None) -> bool:

@@ -37,5 +37,5 @@ def only_where_asked(model: Any) -> torch.nn.Module:
 
     model.register_forward_pre_hook(take, with_kwargs=True)
     head.register_forward_pre_hook(narrow)
-    model.answers_where_asked = True  # `tasks.base.forward` then shows it the labels
+    model.answers_where_asked = True  # `tasks.forward.forward` then shows it the labels
     return model

@@ -19,7 +19,8 @@ from torch.utils.data import Dataset
 from workbench.config import RunConfig
 from workbench.errors import WorkbenchError
 from workbench.models.place import lent
-from workbench.tasks.base import Encoded, forward
+from workbench.tasks.base import Encoded
+from workbench.tasks.forward import forward
 from workbench.techniques.base import Technique
 
 

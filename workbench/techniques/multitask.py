@@ -25,7 +25,8 @@ from torch.utils.data import Dataset
 from workbench.config import RunConfig
 from workbench.errors import WorkbenchError
 from workbench.models.anatomy import is_head
-from workbench.tasks.base import Encoded, forward, stratified
+from workbench.tasks.base import Encoded, stratified
+from workbench.tasks.forward import forward
 from workbench.techniques.base import Technique
 
 JUDGED = 1000  # validation texts of another task that are looked at, at most, when a run has ended

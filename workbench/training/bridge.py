@@ -7,7 +7,6 @@ between the batches of an evaluation, so Stop never waits for more than one batc
 from __future__ import annotations
 
 import math
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +23,8 @@ from workbench.diagnosis.stopping import Patience
 from workbench.errors import WorkbenchError
 from workbench.models import place
 from workbench.models.moves import Moves
-from workbench.tasks.base import Prepared, Task, forward
+from workbench.tasks.base import Prepared, Task
+from workbench.tasks.forward import forward
 from workbench.training import checkpoint, states
 from workbench.training import events as ev
 from workbench.training import losses as per_text
@@ -60,10 +60,7 @@ class Bridge(TrainerCallback):
         self.emit, self.guard, self.wishes, self.resumed = emit, guard, wishes, resumed
         self.technique, self.team, self.watch = technique, team, watch
         self.changed = changed  # in a fork that begins; None: no fork, or one that goes on
-        self.keep_at: set[int] = set()
-        self.best_state: int | None = None  # the step of the state that is kept because it is the best
-        self.later = checkpoint.Later()  # writes the states to fork from while training goes on
-        self.written: tuple[int, bool] | None = None  # the step of the state that it writes, and whether it is the best
+        self.forks = states.Keeper(folder, guard, checkpoint.Later())  # the states to fork from
         self.collate = task.collate(prepared.tokenizer)
         self.training_collate = getattr(task, "training_collate", task.collate)(prepared.tokenizer)
         self.patience = Patience(config.patience or 10**9, config.min_delta)
@@ -87,7 +84,7 @@ class Bridge(TrainerCallback):
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kw: Any) -> None:
         self.due = evaluation_steps(state.max_steps, self.config.evaluations)
-        self.keep_at = states.spread(self.due, self.config.keep_states) if self.config.keep_states else set()
+        self.forks.at = states.spread(self.due, self.config.keep_states)
         if self.resumed is not None:
             if self.changed is not None and state.global_step >= state.max_steps:
                 raise WorkbenchError(f"a fork at step {state.global_step} with {state.max_steps} steps in all",
@@ -98,7 +95,7 @@ class Bridge(TrainerCallback):
             self.patience = Patience.from_state(extra["patience"])
             self.curve = [(float(v), float(t)) for v, t in extra.get("curve", [])]
             self.best_step, self.best_loss = extra["best_step"], extra["best_loss"]
-            self.best_state = self.best_step
+            self.forks.best = self.best_step
             self.rate, self.before, self.fired = extra["rate"], extra["seconds"], extra.get("fired", "")
         self.moves = self.moves or Moves(kw["model"])
         place.count_anew(args.device)
@@ -141,8 +138,7 @@ class Bridge(TrainerCallback):
 
     def on_train_end(self, args: Any, state: Any, control: Any, **kw: Any) -> None:
         self.moves = None  # the copy of the start is not needed any more, and a notebook keeps its runs
-        self.settle()
-        self.later.close()
+        self.forks.close()
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kw: Any) -> None:
         if not logs or "loss" not in logs:
@@ -239,24 +235,12 @@ class Bridge(TrainerCallback):
         return self.guard(lambda: checkpoint.save(folder, model, optimizer, scheduler, state, extra, best, later))
 
     def _keep_state(self, model: Any, optimizer: Any, scheduler: Any, state: Any) -> None:
-        """A state to fork from: at the steps that were chosen for it, and at the best one, which replaces the best before."""
-        step, best = state.global_step, state.global_step == self.best_step
-        if not self.keep_at or not (best or step in self.keep_at):
-            return
-        self.settle()
-        if self._write_state(states.place(self.folder, step), model, optimizer, scheduler, state, self.later):
-            self.written = (step, best)
+        """A state to fork from, where this step is one that keeps it."""
 
-    def settle(self) -> None:
-        """Wait for the state that is being written, then let the best one before it go."""
-        if self.written is None:
-            return
-        (step, best), self.written = self.written, None
-        if not self.guard(self.later.wait) or not best:
-            return
-        if self.best_state is not None and self.best_state not in self.keep_at and self.best_state != step:
-            shutil.rmtree(states.place(self.folder, self.best_state), ignore_errors=True)
-        self.best_state = step
+        def write(folder: Path, later: checkpoint.Later) -> bool:
+            return self._write_state(folder, model, optimizer, scheduler, state, later)
+
+        self.forks.keep(state.global_step, state.global_step == self.best_step, write)
 
     def restore_best(self, model: Any) -> None:
         """The weights of the best evaluation, from disk or, where the disk failed, from memory."""
@@ -279,9 +263,8 @@ class Bridge(TrainerCallback):
         if not self.wishes.pause.is_set() or self.wishes.stop.is_set():
             return
         start = time.monotonic()
-        self.save(
-            model, optimizer, scheduler, state
-        )  # first: who reads "paused" may rely on the state that it goes on from
+        # First: who reads "paused" may rely on the state that it goes on from.
+        self.save(model, optimizer, scheduler, state)
         self.emit(ev.Paused(state.global_step, self.seconds()))
         while self.wishes.pause.is_set() and not self.wishes.stop.is_set():
             time.sleep(0.02)

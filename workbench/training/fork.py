@@ -9,8 +9,9 @@ from workbench.config import RunConfig, check_names
 from workbench.errors import WorkbenchError
 from workbench.training import events as ev
 from workbench.training import losses, states
+from workbench.training.owner import owner
 from workbench.training.run import Run, runs
-from workbench.training.store import Store, owner
+from workbench.training.store import Store
 
 FIXED = ("data", "model", "technique", "task", "batch_size", "max_length", "pooling", "head", "decoding", "layers", "add_tokens", "lora_rank", "teacher",
          "reads", "reads_epochs", "also", "sampling", "precision")  # fmt: skip

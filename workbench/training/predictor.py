@@ -17,7 +17,8 @@ from workbench.config import RunConfig
 from workbench.errors import WorkbenchError
 from workbench.models.heads import OwnHead, PooledClassifier
 from workbench.models.place import lent
-from workbench.tasks.base import Encoded, forward
+from workbench.tasks.base import Encoded
+from workbench.tasks.forward import forward
 from workbench.training.store import Store
 
 

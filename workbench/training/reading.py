@@ -8,8 +8,9 @@ from typing import Any
 
 from workbench.config import RunConfig
 from workbench.training import events as ev
+from workbench.training.owner import owner
 from workbench.training.run import Run, open_run
-from workbench.training.store import Store, owner, stored
+from workbench.training.store import Store, stored
 from workbench.training.wishes import Wishes
 from workbench.training.worker import Worker
 

@@ -20,8 +20,9 @@ from workbench import catalog
 from workbench.config import RunConfig
 from workbench.errors import WorkbenchError
 from workbench.training import recent
+from workbench.training.owner import owner
 from workbench.training.record import Record
-from workbench.training.store import STOP, Store, owner, runs_home, stored
+from workbench.training.store import STOP, Store, runs_home, stored
 
 Viewer = Callable[["Run"], Any]
 _ONE_AT_A_TIME = threading.Lock()  # two trainings on one machine only slow each other down: the second one waits

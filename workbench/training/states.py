@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 LIMIT_MB = 2000  # of states in all runs together; $WORKBENCH_STATES_MB says otherwise
 BEST = "best.safetensors"  # inside a state: the best weights up to its step
@@ -31,6 +32,45 @@ def spread(due: Iterable[int], n: int) -> set[int]:
 def place(run: Path, step: int) -> Path:
     """The folder of the state after `step`."""
     return run / "states" / f"{step:06d}"
+
+
+class Keeper:
+    """The states of one training, to fork from: at the steps that were chosen for it, and at the best one, which replaces the best before.
+
+    `later` writes them while training goes on (`checkpoint.Later`); `guard` does what may meet a disk error, and says whether it went well.
+    """
+
+    def __init__(self, run: Path, guard: Callable[[Callable[[], None]], bool], later: Any) -> None:
+        self.run, self.guard, self.later = run, guard, later
+        self.at: set[int] = set()  # the chosen steps; none: nothing is kept
+        self.best: int | None = None  # the step of the state that is kept because it is the best
+        self.written: tuple[int, bool] | None = (
+            None  # the step of the state that `later` writes, and whether it is the best
+        )
+
+    def keep(self, step: int, best: bool, write: Callable[[Path, Any], bool]) -> None:
+        """Begin to write the state after `step`, where it is one to keep; `write(folder, later)` says whether it has begun."""
+        if not self.at or not (best or step in self.at):
+            return
+        self.settle()
+        if write(place(self.run, step), self.later):
+            self.written = (step, best)
+
+    def settle(self) -> None:
+        """Wait for the state that is being written, then let the best one before it go."""
+        if self.written is None:
+            return
+        (step, best), self.written = self.written, None
+        if not self.guard(self.later.wait) or not best:
+            return
+        if self.best is not None and self.best not in self.at and self.best != step:
+            shutil.rmtree(place(self.run, self.best), ignore_errors=True)
+        self.best = step
+
+    def close(self) -> None:
+        """At the end of training: nothing is being written any more."""
+        self.settle()
+        self.later.close()
 
 
 def kept(run: Path) -> dict[int, Path]:

@@ -21,6 +21,7 @@ from workbench.config import RunConfig
 from workbench.errors import WorkbenchError
 from workbench.files import patiently
 from workbench.training import events as ev
+from workbench.training.owner import owner_alive
 
 if TYPE_CHECKING:
     import pandas as pd  # otherwise where it is needed: who watches a launched run needs none of its 85 MB
@@ -256,28 +257,6 @@ def called(name: str, dated: bool = False) -> str:
     if len(parts) > 2 and parts[-1] == "model":
         return "after " + (parts[-2] if dated else re.sub(r"^[0-9]{8}-[0-9]{6}-", "", parts[-2]))
     return parts[-1] if len(parts) > 2 else name
-
-
-def owner_alive(facts: dict[str, Any]) -> bool:
-    """Whether the process that trains (or trained) this run still exists; a reused process number does not count."""
-    pid, born = facts.get("pid"), facts.get("born")
-    if not pid:
-        return False
-    import psutil
-
-    try:
-        process = psutil.Process(pid)
-        dead = process.status() == psutil.STATUS_ZOMBIE  # killed, and nobody has waited for it yet
-        return not dead and abs(process.create_time() - float(born or 0)) < 2
-    except (psutil.Error, ValueError):
-        return False
-
-
-def owner() -> dict[str, Any]:
-    """The facts by which `owner_alive` knows this process again."""
-    import psutil
-
-    return {"pid": os.getpid(), "born": psutil.Process().create_time(), "host": platform.node()}
 
 
 def write_aside(path: Path, content: bytes) -> None:
