@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.config import RunConfig
+from workbench.config import BY_HAND, RunConfig
 from workbench.errors import WorkbenchError, whole
 from workbench.files import to_be_made
 from workbench.training import events as ev
@@ -259,7 +259,7 @@ class Record:
                                      "the frame or file of that run")  # fmt: skip
             self._data = back
         if self._data is None:
-            if self.config.data == "data":
+            if self.config.data == BY_HAND:
                 raise WorkbenchError(f"run {self.id} was trained on data passed by hand", "the same data again, once",
                                      "run.data(frame)")  # fmt: skip
             self._data = load(self.config.data)

@@ -17,7 +17,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from workbench import catalog
-from workbench.config import RunConfig
+from workbench.config import BY_HAND, RunConfig
 from workbench.errors import WorkbenchError
 from workbench.training import recent
 from workbench.training.owner import owner
@@ -169,7 +169,7 @@ class Run(Record):
             )
         if data is not None:
             self.data(data)
-        if self._data is None and self.config.data == "data":
+        if self._data is None and self.config.data == BY_HAND:
             raise WorkbenchError(f"run {self.id} was trained on data passed by hand", "the same data again",
                                  "run.resume(data=my_data)")  # fmt: skip
         self.error = None

@@ -49,10 +49,10 @@ def fit(data: Any = "reviews", **choices: Any) -> Any:
     """Start fine-tuning in the background and return the Run.
 
     `data`: a bundled name, "hub:owner/name", a file, a DataFrame or a DatasetDict. `choices`: the fields of `RunConfig`
-    (model, technique, learning_rate, batch_size, epochs, train_examples, dropout, weight_decay, label_smoothing, mixup, freeze,
-    warmup, schedule, patience, min_delta, stopping, ghost, seconds, watch, noise, keep_states, evaluations, max_length, pooling, head,
-    layers, decoding, add_tokens, mistake, precision, seed; for single techniques lora_rank, rate_decay, teacher, temperature, alpha, also,
-    sampling). `model` and `teacher` also take a finished run. In a notebook
+    (model, technique, task, learning_rate, batch_size, epochs, train_examples, dropout, weight_decay, label_smoothing, mixup, freeze,
+    warmup, schedule, patience, min_delta, stopping, ghost, seconds, watch, noise, keep_states, evaluations, restore_best, max_length,
+    pooling, head, layers, decoding, add_tokens, mistake, precision, seed; for single techniques lora_rank, rate_decay, teacher,
+    temperature, alpha, reads, reads_epochs, also, sampling). `model` and `teacher` also take a finished run. In a notebook
     `await run` shows the live picture; in a script `run.join()` waits. Raises WorkbenchError for a choice that does not exist.
     """
     from workbench.training.run import fit as start

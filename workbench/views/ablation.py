@@ -124,8 +124,7 @@ class Ablation(Duel):
         )
 
     def _so_far(self, now: str) -> str:
-        done, total = sum(map(len, self.runs.values())), len(self.seeds) * len(self.contenders)
-        return f'<p role="status">Run {done + 1} of {total}: {html.escape(now)} …</p>'
+        return self._progress(now)
 
 
 _CAPTION = (

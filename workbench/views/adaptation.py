@@ -24,12 +24,8 @@ from workbench.views.figures import GREY, SERIES
 from workbench.views.once import Once
 from workbench.views.tables import image_html, table_html
 
-READING = {
-    "learning_rate": 1e-3,
-    "batch_size": 32,
-    "epochs": 4,
-    "evaluations": 4,
-}  # how the language model goes on, unless said
+# how the language model goes on, unless said
+READING = {"learning_rate": 1e-3, "batch_size": 32, "epochs": 4, "evaluations": 4}
 FEW = {"train_examples": 64, "learning_rate": 1e-3, "epochs": 10, "evaluations": 1, "restore_best": False}
 BEFORE, AFTER = "before", "after"
 TASK = "language-modeling"

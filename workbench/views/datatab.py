@@ -32,9 +32,8 @@ class DataTab:
         self.box = widgets.VBox([self.upload.box, self.words])
         self._opened = False
         self._shown: Any = None
-        self._sizes: dict[
-            str, tuple[int, float]
-        ] = {}  # of data that was loaded here: training texts, word pieces per text
+        # Of data that was loaded here: training texts, word pieces per text.
+        self._sizes: dict[str, tuple[int, float]] = {}
 
     def open(self) -> None:
         self._opened = True

@@ -195,11 +195,12 @@ class Duel(Once):
         return _shown(frame)
 
     def _so_far(self, now: str) -> str:
-        done = sum(map(len, self.runs.values()))
-        total = len(self.seeds) * len(self.contenders)
         frame = self.frame()
-        table = table_html(self._rows(frame)) if len(frame) else ""
-        return f'<p role="status">Run {done + 1} of {total}: {html.escape(now)} …</p>{table}'
+        return self._progress(now) + (table_html(self._rows(frame)) if len(frame) else "")
+
+    def _progress(self, now: str) -> str:
+        done, total = sum(map(len, self.runs.values())), len(self.seeds) * len(self.contenders)
+        return f'<p role="status">Run {done + 1} of {total}: {html.escape(now)} …</p>'
 
 
 def on_gpu(facts: Sequence[dict[str, Any]]) -> list[float]:
@@ -212,7 +213,7 @@ def spent(run: Any) -> float:
     return float(run.frame()["seconds"].iloc[-1]) + float(run.store.facts.get("reading_seconds", 0))
 
 
-def mean_and_sd(values: Sequence[float]) -> tuple[float, float]:
+def mean_and_sd(values: Any) -> tuple[float, float]:
     """The mean, and the standard deviation of a sample; one value has none.
 
     >>> mean_and_sd([1.0, 3.0])

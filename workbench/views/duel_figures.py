@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, NullFormatter
 
 from workbench.views.duel import GPU_MEMORY, MEMORY, on_gpu
-from workbench.views.figures import GREY, MARKERS, METRICS, SERIES, controls
+from workbench.views.figures import GREY, MARKERS, METRICS, SERIES, controls, quiet
 
 COSTS = (("seconds", "training time (s)"), ("weights that learn", "weights that learn (log scale)"))
 PROCESS, TENSORS = (MEMORY, "memory of the process (MB)"), (GPU_MEMORY, "tensors in the GPU's memory (MB)")
@@ -130,10 +130,7 @@ def _weights(ax: Axes, weights: list[int]) -> None:
 
 def _style(ax: Axes, words: str) -> None:
     ax.set_xlabel(words)
-    ax.grid(True, color="#E3E6EA", lw=0.7)
-    ax.set_axisbelow(True)
-    for side in ("top", "right"):
-        ax.spines[side].set_visible(False)
+    quiet(ax)
 
 
 def look(duel: Any, name: str) -> tuple[str, str]:

@@ -29,14 +29,8 @@ from workbench.views.duel_html import FEWEST, ended, spoken, status_html, words_
 
 MOST, FIRST = 4, ("full", "feature-extraction")
 REDRAW = 6.0  # seconds between two pictures of a run in training: each takes 0.2 s, and all contenders pay for it alike
-OWN = (
-    "data",
-    "technique",
-    "learning_rate",
-    "seed",
-    "keep_states",
-    "ghost",
-)  # what a duel says itself, or has no use for
+# What a duel says itself, or has no use for.
+OWN = ("data", "technique", "learning_rate", "seed", "keep_states", "ghost")
 NONE = ("choose one", -1)  # None would be an empty field: to ipywidgets it stands for no choice
 PLACE = '<p style="max-width:760px;line-height:1.5;margin:4px 0">'
 

@@ -54,7 +54,7 @@ def data_map(frame: pd.DataFrame, ax: Axes, *, flipped: Any = None) -> Axes:
                 style="italic", color=fig.GREY, zorder=2, bbox={"fc": "white", "ec": "none", "alpha": 0.75, "pad": 1.5})  # fmt: skip
     ax.set_xlabel("variability (standard deviation of the probability)")
     ax.set_ylabel("confidence (mean probability of its label)")
-    _plain(ax)
+    fig.quiet(ax)
     fig.legend_outside(ax)
     legend: Any = ax.get_legend()
     legend.set_title("answered with\nits label", {"size": 8.5})
@@ -81,7 +81,7 @@ def path(steps: np.ndarray, p: np.ndarray, right: np.ndarray, ax: Axes) -> Axes:
     ax.set_xlim(-0.03 * float(steps.max()), float(steps.max()) * 1.03)
     ax.set_xlabel("optimiser steps")
     ax.set_ylabel("p(its label)")
-    _plain(ax)
+    fig.quiet(ax)
     ax.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2, frameon=False, fontsize=8.5, borderaxespad=0.1)
     return ax
 
@@ -110,7 +110,7 @@ def histogram(ax: Axes, colour: str, hatch: str) -> Axes:
     ax.text(0, 1.03, "", transform=ax.transAxes, fontsize=9, va="bottom")
     ax.set_xlim(0, 1)
     ax.set_ylabel("share of texts")
-    _plain(ax)
+    fig.quiet(ax)
     return ax
 
 
@@ -201,7 +201,7 @@ def memorisation(frame: pd.DataFrame, ax: Axes, best: float | None = None) -> Ax
     ax.set_ylim(0, 1.02)
     ax.set_xlabel("optimiser steps")
     ax.set_ylabel("share of flipped texts answered with")
-    _plain(ax)
+    fig.quiet(ax)
     fig.legend_outside(ax)
     return ax
 
@@ -276,13 +276,6 @@ def both_histograms(examples: Any, evaluation: int, ax: Axes) -> Axes:
     ax.set_ylim(0, top(examples, evaluation))
     ax.set_xlabel("probability of the right label")
     ax.set_ylabel("share of texts")
-    _plain(ax)
+    fig.quiet(ax)
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, frameon=False, fontsize=8.5, borderaxespad=0.1)
     return ax
-
-
-def _plain(ax: Axes) -> None:
-    ax.grid(True, color="#E3E6EA", lw=0.7)
-    ax.set_axisbelow(True)
-    for side in ("top", "right"):
-        ax.spines[side].set_visible(False)

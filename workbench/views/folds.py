@@ -115,9 +115,8 @@ class ForkFold:
             best = int(run.best["step"]) if run is not None and run.best else None
             self.step.options = [(f"{s} (lowest validation loss)" if s == best else f"{s}", s) for s in steps]
             left = [s for s in steps if s < int(run.frame()["step"].iloc[-1])] if steps and run is not None else []
-            self.step.value = (
-                best if best in left else (left or steps or [None])[-1]
-            )  # behind the last step nothing is left to train
+            # Behind the last step nothing is left to train.
+            self.step.value = best if best in left else (left or steps or [None])[-1]
         self.words.value = f"<p style='margin:4px 0;max-width:740px;line-height:1.5'>{self._said(run, steps)}</p>"
         self._draw(run)
 

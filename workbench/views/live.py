@@ -6,7 +6,6 @@ is drawn when a limit must move, which takes 50 to 100 ms; the curves are drawn 
 
 from __future__ import annotations
 
-import base64
 import html
 import time
 from typing import Any
@@ -20,6 +19,7 @@ from workbench.views.buttons import NARROW, button
 from workbench.views.ghost import GhostArtists
 from workbench.views.labels import SCRIPT, Picture, show
 from workbench.views.run_picture import alt_text, fork_mark, rate_changes, title
+from workbench.views.tables import image_html
 
 PERIOD = 1 / 3  # seconds between updates
 BEGINNING = '<div role="status" style="line-height:1.5"><b>preparing</b> the run …</div>'  # before there is one
@@ -187,9 +187,8 @@ def final_html(run: Any, width: int = 760) -> str:
     if run.frame().empty:
         words = f"{run.status}: {run.store.last(ev.Ended).text if run.store.last(ev.Ended) else ''}"
         return f"<p>{html.escape(words)}</p>" + verdict_notes(run)
-    picture = base64.b64encode(fig.png(run.figure(), 6)).decode()
     return (
-        f'<img width="{width}" style="max-width:100%" src="data:image/png;base64,{picture}" alt="{html.escape(alt_text(run))}">'
+        image_html(run.figure(), alt_text(run), width)
         + verdict_html(run)
         + verdict_notes(run)
         + f"<p><code>{html.escape(run.to_code())}</code></p>"

@@ -16,7 +16,7 @@ from workbench.data.mistakes import SERVING, find, spoil
 from workbench.errors import WorkbenchError
 from workbench.metrics import half_width
 from workbench.views.asked import run_of, seeds_of, split_of
-from workbench.views.duel import Duel
+from workbench.views.duel import Duel, mean_and_sd
 from workbench.views.tables import image_html, table_html
 
 RIGHT = "the right way"
@@ -75,10 +75,13 @@ class CostOfMistakes(Duel):
         for name, runs in self.runs.items():
             if not runs:
                 continue
-            metric, cost = runs[0].store.metric, self.costs(name)
+            metric, (score, sd), (cost, cost_sd) = (
+                runs[0].store.metric,
+                mean_and_sd(self.scores[name]),
+                mean_and_sd(self.costs(name)),
+            )
             rows.append({
-                "contender": name, "runs": len(runs), "score": float(np.mean(self.scores[name])), "sd": _spread(self.scores[name]),
-                "cost": float(cost.mean()), "cost sd": _spread(cost), "on the curve": float(np.mean([r.kept[metric] for r in runs])),
+                "contender": name, "runs": len(runs), "score": score, "sd": sd, "cost": cost, "cost sd": cost_sd, "on the curve": float(np.mean([r.kept[metric] for r in runs])),
                 "seconds": float(np.mean([r.frame()["seconds"].iloc[-1] for r in runs])),
             })  # fmt: skip
         return pd.DataFrame(rows)
@@ -96,7 +99,7 @@ class CostOfMistakes(Duel):
         """A dot per seed, the mean as a bar with the spread of the seeds, the two controls as lines."""
         from matplotlib.figure import Figure
 
-        from workbench.views.duel import score_dots
+        from workbench.views.duel_figures import score_dots
 
         figure = Figure(figsize=(7.6, 1.3 + 0.42 * len(self.frame())), dpi=110, layout="constrained")
         score_dots(self, figure.subplots())
@@ -111,10 +114,6 @@ class CostOfMistakes(Duel):
             return "<p>Nothing has been trained yet: <code>await</code> it.</p>"
         picture = image_html(self.figure(), self.alt(), 760)
         return f"{table_html(self._rows(frame))}{picture}<p>{html.escape(self.verdict())}</p>"
-
-
-def _spread(values: Any) -> float:
-    return float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
 
 
 def _sentence(row: dict[str, Any], cost: np.ndarray) -> str:

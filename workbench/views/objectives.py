@@ -11,7 +11,7 @@ import pandas as pd
 
 from workbench.errors import WorkbenchError, whole
 from workbench.views.blanks import chosen
-from workbench.views.tokens import CELL
+from workbench.views.inks import ROOMY
 
 SEEN, HIDDEN, ASKED = "#CFE6F5", "#FFFFFF", "#FBE0B0"
 _CHIP = "border-radius:4px;padding:1px 4px;margin:1px;white-space:pre;display:inline-block;color:#000"
@@ -69,7 +69,7 @@ def _row(reader: Any, ids: list[int], answers: Any, k: int, real: np.ndarray, sh
 
 def _table(part: dict[str, Any]) -> str:
     name = html.escape(f"{part['model']}: {part['form']} language model, sees {part['sees']}")
-    head = "".join(f'<th scope="col" style="{CELL}">{h}</th>' for h in _HEAD)
+    head = "".join(f'<th scope="col" style="{ROOMY}">{h}</th>' for h in _HEAD)
     lines = "".join(f"<tr>{_line(part['pieces'], row)}</tr>" for row in part["rows"])
     return (f'<table style="border-collapse:collapse;text-align:left;margin:6px 0 14px"><caption style="text-align:left;font-weight:bold;'
             f'color:inherit">{name}</caption><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>')  # fmt: skip
@@ -81,8 +81,8 @@ def _line(pieces: list[str], row: dict[str, Any]) -> str:
         for n, word in enumerate(pieces)
     )
     mark = " ✓" if row["guess"] == row["piece"] else ""
-    return (f'<td style="{CELL}">{chips}</td><td style="{CELL}">{html.escape(row["guess"])}{mark}</td>'
-            f'<td style="{CELL}">{html.escape(row["piece"])} {row["probability"]:.1%}</td>')  # fmt: skip
+    return (f'<td style="{ROOMY}">{chips}</td><td style="{ROOMY}">{html.escape(row["guess"])}{mark}</td>'
+            f'<td style="{ROOMY}">{html.escape(row["piece"])} {row["probability"]:.1%}</td>')  # fmt: skip
 
 
 def _chip(word: str, state: str) -> str:

@@ -1,4 +1,4 @@
-"""`wb.panel`: controls beside the live figure, verdict and code below, tabs for predictions, runs and data.
+"""`wb.panel`: controls beside the live figure, verdict and code below, beneath them tabs: predictions, runs, data, examples, a duel.
 
 The panel edits a frozen RunConfig and starts runs; it holds nothing that is not in a run folder or in that config. Button
 handlers only start runs and set flags; all drawing happens in one coroutine on the kernel's main thread.

@@ -87,9 +87,8 @@ class Prompts(Once):
     def _plan(self) -> Generator[tuple[int, int], None, None]:
         for seed in self.seeds:
             for count in self.shots:
-                if not self._stop.is_set() and (
-                    count or seed == self.seeds[0]
-                ):  # without examples there is nothing to draw
+                again = not count and seed != self.seeds[0]  # without examples there is nothing to draw
+                if not self._stop.is_set() and not again:
                     yield count, seed
 
     def prompter(self) -> Any:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from workbench.config import BY_HAND
 from workbench.diagnosis import bands
 from workbench.diagnosis.advice import OVERFITTING
 from workbench.diagnosis.guesses import family
@@ -181,8 +182,7 @@ class Check(Duel):
         )
 
     def _so_far(self, now: str) -> str:
-        done, total = sum(map(len, self.runs.values())), len(self.seeds) * len(self.judged)
-        return f'<p role="status">Run {done + 1} of {total}: {html.escape(now)} …</p>'
+        return self._progress(now)
 
 
 def is_it_real(run: Run, other: Run | None = None, *, seeds: int | Sequence[int] = 3) -> Check:
@@ -215,7 +215,7 @@ def again(run: Run, seed: int, other: Run | None = None) -> Run:
     elif of_other.get("parent") == run.id:
         made = run.fork(of_other["step"], seed=seed, keep_states=0)
     else:
-        data = run.data() if run.config.data == "data" else run._data
+        data = run.data() if run.config.data == BY_HAND else run._data
         made = launch(run.config.replace(seed=seed, keep_states=0), data)
     made.viewer = None
     made.store.facts["check_of"] = run.id

@@ -15,6 +15,7 @@ from workbench.data import tokens as cutting
 from workbench.data.text import well_formed
 from workbench.data.tokens import SPECIAL, UNKNOWN
 from workbench.errors import WorkbenchError
+from workbench.views.inks import ROOMY
 
 # Three tints in turn under black text (contrast above 10 to 1), so that neighbours differ; red and a mark for what is not known.
 TINTS = ("#BFE3F5", "#FBE0B0", "#CDE8CF")
@@ -65,10 +66,9 @@ class Tokens:
         return "".join(parts) + _KEY
 
 
-CELL = "padding:4px 10px;text-align:left;vertical-align:top;border-bottom:1px solid #E3E6EA"
 _HEAD = (
     "<tr>"
-    + "".join(f'<th scope="col" style="{CELL}">{t}</th>' for t in ("tokenizer", "pieces", "the text in pieces"))
+    + "".join(f'<th scope="col" style="{ROOMY}">{t}</th>' for t in ("tokenizer", "pieces", "the text in pieces"))
     + "</tr>"
 )
 _KEY = ('<p style="opacity:.8;font-size:90%">A frame is a piece; small grey ones are special tokens; <b>?</b> marks a piece that the '
@@ -98,7 +98,7 @@ def _row(model: str, mine: pd.DataFrame, text: str) -> str:
     chips = "".join(chip({str(k): v for k, v in r.items()}, text, i) for i, r in enumerate(mine.to_dict("records")))
     unknown = int((mine["kind"] == UNKNOWN).sum())
     count = f"{_count(mine)}" + (f"<br><small>{unknown} unknown</small>" if unknown else "")
-    return f'<tr><th scope="row" style="{CELL}"><code>{html.escape(model)}</code></th><td style="{CELL}">{count}</td><td style="{CELL};line-height:1.9">{chips}</td></tr>'
+    return f'<tr><th scope="row" style="{ROOMY}"><code>{html.escape(model)}</code></th><td style="{ROOMY}">{count}</td><td style="{ROOMY};line-height:1.9">{chips}</td></tr>'
 
 
 def _count(mine: pd.DataFrame) -> int:

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
+from workbench.views.inks import ROOMY
+
 BREAK = "overflow-wrap:anywhere"  # a model that says one letter sixty times must not widen the table
 MISSING, WRONG = "#FBE0B0", "#F5D2BF"  # tints under black text: contrast above 7 to 1
-CELL = "padding:4px 10px;text-align:left;vertical-align:top;border-bottom:1px solid #E3E6EA"
 _WORD = re.compile(r"\w+(?:-\w+)*['’]?|[^\w\s]")
 Part = tuple[str, bool]
 
@@ -92,7 +93,7 @@ class SideBySide:
 
     def _repr_html_(self) -> str:
         names = ["source", "reference", *self.outputs, *(["chrF"] if self.scores else [])]
-        head = "".join(f'<th scope="col" style="{CELL}">{html.escape(name)}</th>' for name in names)
+        head = "".join(f'<th scope="col" style="{ROOMY}">{html.escape(name)}</th>' for name in names)
         body = "".join(f"<tr>{''.join(self._cells(i))}</tr>" for i in range(len(self.sources)))
         words = "Marked: words of a translation that the reference has not got there"
         words += ", and the reference's that are missing" if len(self.outputs) == 1 else ""
@@ -107,4 +108,4 @@ class SideBySide:
         first = html.escape(reference) if several else marked_html(pairs[0][0], MISSING)
         cells = [html.escape(self.sources[i]), first, *(marked_html(said, WRONG) for _, said in pairs)]
         cells += [f"{self.scores[i]:.0%}"] if self.scores else []
-        return [f'<td style="{CELL};{BREAK}">{cell}</td>' for cell in cells]
+        return [f'<td style="{ROOMY};{BREAK}">{cell}</td>' for cell in cells]

@@ -39,9 +39,7 @@ def trial_scores(frame: pd.DataFrame, ax: Axes, *, label: str, higher: bool = Tr
     ax.set_xlabel("trial number")
     ax.set_ylabel(label)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.grid(True, color="#E3E6EA", lw=0.7)
-    ax.set_axisbelow(True)
-    ax.spines[["top", "right"]].set_visible(False)
+    fig.quiet(ax)
     if ax.get_legend_handles_labels()[0]:
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncol=3, fontsize=8, frameon=False)
     return ax
