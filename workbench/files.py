@@ -9,6 +9,7 @@ keeps tensors of a file that is written again must copy them.
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +32,15 @@ def patiently(act: Callable[[], T]) -> T:
             if not REFUSES or time.monotonic() > end:
                 raise
             time.sleep(0.02)
+
+
+def swap(waiting: Path, folder: Path, previous: Path) -> None:
+    """A folder that is written whole takes the place of `folder`, which is `previous` meanwhile: at any moment one of the three is whole."""
+    shutil.rmtree(previous, ignore_errors=True)
+    if folder.exists():
+        patiently(lambda: folder.replace(previous))
+    patiently(lambda: waiting.replace(folder))
+    shutil.rmtree(previous, ignore_errors=True)
 
 
 _DEVICES = frozenset(

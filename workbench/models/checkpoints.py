@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from workbench.errors import WorkbenchError
-from workbench.files import patiently
+from workbench.files import swap
 
 PART_BYTES = 15 * 2**20 - 2**16
 MOMENTS = ("exp_avg", "exp_avg_sq")
@@ -29,11 +29,7 @@ def save(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer, state
     for number, part in enumerate(_parts(_tensors(model, optimizer))):
         save_file(part, waiting / f"part-{number}.safetensors")
     (waiting / "state.json").write_text(json.dumps(state, indent=1) + "\n", encoding="utf-8")
-    shutil.rmtree(previous, ignore_errors=True)
-    if folder.exists():
-        patiently(lambda: folder.rename(previous))
-    patiently(lambda: waiting.rename(folder))
-    shutil.rmtree(previous, ignore_errors=True)
+    swap(waiting, folder, previous)
 
 
 def newest(folder: Path) -> Path | None:

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
-from workbench.files import patiently
+from workbench.files import patiently, swap
 from workbench.training.states import BEST, link
 from workbench.training.store import write_aside
 
@@ -77,12 +77,7 @@ def save(
     def write() -> None:
         for name, content in files.items():
             _write(content, aside / name)
-        old = folder.with_name(folder.name + ".old")
-        shutil.rmtree(old, ignore_errors=True)
-        if folder.exists():
-            patiently(lambda: folder.replace(old))
-        patiently(lambda: aside.replace(folder))
-        shutil.rmtree(old, ignore_errors=True)
+        swap(aside, folder, folder.with_name(folder.name + ".old"))
 
     later.begin(write) if later else write()
 
