@@ -131,3 +131,11 @@ def test_two_models_of_one_name_do_not_go_into_one_archive():
     pack.check_names(["a", "b"])
     with pytest.raises(wb.WorkbenchError, match="two models called A"):
         pack.check_names(["A", "b", "a"])
+
+
+def test_a_folder_that_is_swapped_in_leaves_one_behind(tmp_path):
+    for name in ("new", "there", "left-by-a-kill"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a").write_text(name)
+    files.swap(tmp_path / "new", tmp_path / "there", tmp_path / "left-by-a-kill")
+    assert [p.name for p in tmp_path.iterdir()] == ["there"] and (tmp_path / "there" / "a").read_text() == "new"
