@@ -28,6 +28,7 @@ from workbench.catalog import existing
 from workbench.config import BY_HAND
 from workbench.data import (
     checks,
+    foreign,
     groups,
     indicators,
     label_names,
@@ -148,6 +149,7 @@ def load(
     found, name, names = tables(source, text, one, notes)
     if (text, label, group) != (None, None, None):
         name = BY_HAND  # a name alone would not find them again
+    foreign.refuse(found["train"], text, label)
     found = shaped.sentences(found, text, one, notes)
     found, names, label = _one_column(found, names, text, label, notes)
     kind = next(k for k in KINDS if k.columns(found["train"], text, label))
