@@ -263,7 +263,7 @@ def test_a_file_of_brat_is_read_with_its_names_whatever_it_is_called(tmp_path, l
 def test_no_sentence_is_cut_inside_a_name():
     text = "We saw St. Ives. It rained."
     marks = [standoff._ANN.fullmatch("T1\tPLACE 7 15\tSt. Ives")]
-    rows = list(standoff._sentences(*standoff._placed("a", text, marks, pd.Series(dtype=int).to_dict())))
+    rows = list(standoff._sentences(*standoff.placed("a", text, marks, pd.Series(dtype=int).to_dict())))
     assert rows == [("We saw St. Ives.", [[7, 15, "PLACE"]], "a"), ("It rained.", [], "a")]
 
 

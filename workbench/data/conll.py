@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from workbench.data import universal
+from workbench.data import onelines, universal
 from workbench.errors import WorkbenchError
 
 TAG = re.compile(r"O|[BIESLUM]-.+")
@@ -39,12 +39,16 @@ def read_conll(path: Path, coded: str = "utf-8-sig", notes: list[str] | None = N
     columns of their own, other lines with `# ` there, `#begin document` and `-DOCSTART-` lines are passed over. Of CoNLL-U the fourth
     column, the part of speech, is the tag.
     """
+    notes = [] if notes is None else notes
+    with path.open(encoding=coded, newline=None) as lines:
+        whole = onelines.read(lines, path.name, notes)
+    if whole is not None:
+        return whole
     words_counted = path.suffix.lower() == ".conllu"  # there every line with # is a comment
     with path.open(encoding=coded, newline=None) as lines:
         sentences = _sentences(line.rstrip() for line in lines if not (words_counted and _is_remark(line)))
     if not sentences:
         raise ValueError("it holds no words")
-    notes = [] if notes is None else notes
     if universal.is_universal([words for _, words in sentences]):
         universal.parts_of_speech([words for _, words in sentences], path.name, notes)
     elif _ontonotes(sentences):

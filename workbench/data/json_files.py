@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from workbench.data import annotated, codes, first_line, label_studio, questions, tagged
+from workbench.data import annotated, bioc, codes, first_line, label_studio, questions, tagged
 from workbench.data.columns import TEXT, guessed, usual
 from workbench.data.splits import meant, once_each
 
@@ -23,6 +23,8 @@ def lines(path: Path, coded: str, notes: list[str]) -> pd.DataFrame:
         return table(label_studio.rows(rows, path.name, notes))
     if any("qas" in row for row in rows):  # a passage and its questions in every line, as MRQA has them
         return questions.squad({"data": [{"paragraphs": [row for row in rows if "header" not in row]}]})
+    if rows and (documents := bioc.documents(rows)):
+        return bioc.rows(documents, path.name, notes)
     return table(_plain(rows, path.name, notes))
 
 
@@ -45,7 +47,8 @@ def is_plain(rows: list[dict[str, Any]]) -> bool:
     (True, False)
     """
     return (
-        not (label_studio.is_export(rows) or any("qas" in row for row in rows)) and _plain_labels(rows, "", []) is rows
+        not (label_studio.is_export(rows) or any("qas" in row for row in rows) or bioc.documents(rows))
+        and _plain_labels(rows, "", []) is rows
     )
 
 
@@ -73,6 +76,8 @@ def whole(path: Path, coded: str, notes: list[str]) -> pd.DataFrame:
         return rows
     if label_studio.is_export(found):
         return table(label_studio.rows(found, path.name, notes))
+    if documents := bioc.documents(found):
+        return bioc.rows(documents, path.name, notes)
     if isinstance(found, dict) and (rows := _of_splits(found, path.name, notes)):
         return table(rows)
     if isinstance(found, dict) and (columns := _of_columns(found)) is not None:
@@ -155,7 +160,8 @@ def _all_pairs(items: Any) -> bool:
 def _of_classes(found: dict[str, Any], name: str, notes: list[str]) -> list[dict[str, Any]]:
     """The rows of {"0": {...}, "1": {...}}, or of lists of texts by their labels; none where it is built otherwise."""
     values = list(found.values())
-    if len(values) > 3 and all(map(str.isdigit, found)) and all(isinstance(v, dict) for v in values):
+    objects = len(values) > 3 and all(isinstance(v, dict) for v in values) and not meant(found)
+    if objects and (all(map(str.isdigit, found)) or all(len(v) > 1 and list(v) == list(values[0]) for v in values)):
         return values
     lists = all(isinstance(v, list) and v and all(isinstance(t, str) and t.strip() for t in v) for v in values)
     named = any(key.lower() in first_line.NAMING or codes.language(key) for key in found)  # these are columns

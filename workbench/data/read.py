@@ -13,6 +13,7 @@ from workbench.catalog import existing
 from workbench.config import BY_HAND
 from workbench.data import (
     archives,
+    bioc,
     classlabels,
     conll,
     decode,
@@ -20,6 +21,7 @@ from workbench.data import (
     endings,
     folders,
     given,
+    indexed,
     json_files,
     memories,
     parallel,
@@ -89,11 +91,18 @@ READERS: dict[str, Any] = {
     ".parquet": lambda path, coded, notes: classlabels.read_parquet(path),
     ".json": lambda path, coded, notes: json_files.whole(path, coded, notes),
     ".tmx": lambda path, coded, notes: memories.read(path, notes),
-    ".sgm": lambda path, coded, notes: segments.read(path, coded, notes),
+    ".sgm": lambda path, coded, notes: _marked_up(path, coded, notes),
     ".txt": lambda path, coded, notes: txt.read(path, coded, notes, separated.tabs),
     **dict.fromkeys(CONLL, lambda path, coded, notes: conll.read_conll(path, coded, notes)),
 }
 BINARY = (".parquet", ".xlsx", ".tmx")  # which say themselves how they are written
+
+
+def _marked_up(path: Path, coded: str, notes: list[str]) -> pd.DataFrame:
+    """A file of tags: BioC's, or the segments of a translation."""
+    if bioc.is_xml(decode.beginning(path, coded)[:2_000]):
+        return bioc.read_xml(path, notes)
+    return segments.read(path, coded, notes)
 
 
 def _from_file(path: Path, notes: list[str]) -> pd.DataFrame:
@@ -101,11 +110,20 @@ def _from_file(path: Path, notes: list[str]) -> pd.DataFrame:
     if suffix == ".gz":
         with endings.unpacked(path, tuple(READERS)) as inner:
             return _from_file(inner, notes)
+    if suffix == ".zip" and endings.bare(path) != path:  # train.csv.zip beside others
+        with archives.unpacked(path, tuple(READERS), notes) as inner:
+            if inner.is_dir():
+                raise archives.several(path, inner, tuple(READERS))
+            return _from_file(inner, notes)
     told = suffix if suffix in READERS else endings.looks_like(path)
     reader = READERS.get(told)
     if reader is None:
         raise endings.unknown(path, tuple(READERS))
-    notes += [] if told == suffix else [f"{path.name} was read as a {told} file is, by what its lines look like"]
+    notes += (
+        []
+        if told == suffix or suffix in (".xml", ".sgml")
+        else [f"{path.name} was read as a {told} file is, by what its lines look like"]
+    )
     try:
         coded = decode.UTF8 if suffix in BINARY else decode.encoding(path)
         notes += decode.stated(path.name, coded)
@@ -192,6 +210,8 @@ def _in_folder(folder: Path, notes: list[str]) -> Tables:
 
 def _without_train(folder: Path, files: split_files.Files, notes: list[str]) -> Tables:
     """What a folder holds that is called by no split: pairs of texts, class folders, texts with their names, one file of data."""
+    if found := indexed.texts(folder, notes):
+        return found
     found = parallel.text_files(folder, split_files.split_of, notes) or (
         {} if files else parallel.text_files(folder, folders.pair(folder, notes), notes)
     )

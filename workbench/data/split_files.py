@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from workbench.data import codes, decode, endings, splits
+from workbench.data import archives, codes, decode, endings, splits
 from workbench.data.splits import EVAL, SPLITS, Tables
 from workbench.errors import WorkbenchError
 
@@ -83,6 +83,10 @@ def texts_and_labels(folder: Path, notes: list[str]) -> Tables:
         both = {w: pair for w, pair in both.items() if all(p.is_file() for p in pair)}
         if "train" in both:
             notes.append(f"the labels of {texts.format('train')} are the lines of {labels.format('train')}")
+            if (both["train"][0].parent / "seq.out").is_file():
+                notes.append(
+                    "the tags in train/seq.out were not read: for them name a file train.tsv, with the words, a tab and their tags in every line"
+                )
             return {SPLITS[w]: _aligned(*pair) for w, pair in both.items()}
     return {}
 
@@ -104,7 +108,10 @@ def no_training(folder: Path, known: tuple[str, ...]) -> WorkbenchError:
     names = ", ".join(p.name for p in files[:5]) + (", ..." if len(files) > 5 else "")
     pairs = [p for p in files if codes.turned(p) != p]
     advice = next((endings.ADVICE[p.suffix.lower()] for p in files if p.suffix.lower() in endings.ADVICE), "")
-    if pairs:
+    packed = next((p.name for p in files if archives.is_one(p)), "")
+    if packed:
+        advice = f"wb.load of {packed} itself, or of what comes out of it"
+    elif pairs:
         advice = f"renaming {pairs[0].name} to {pairs[0].stem}.train, and its translation alike"
     elif not advice and len(files) != 1:
         advice = "putting what belongs together into one table, with columns text, label and split"
