@@ -314,3 +314,202 @@ def test_bioc_that_is_given_in_sentences_has_its_names_in_them(tmp_path):
     row = next(r for r in data["train"] if "gave" in r["text"])
     assert row["text"] == "We gave aspirin." and row["tags"] == [0, 0, 1, 0]
     assert said(data, "6 relations", "6 names in several pieces")
+
+
+# --- what annotators' programs and the Hub's viewer save --------------------------------------------------------------
+
+
+def places(text, last=0):
+    return [0, text.index(" ") - last, "PER"]
+
+
+MARKED = {
+    "dataturks.json": "\n".join(json.dumps({"content": t, "extras": None, "annotation": [
+        {"label": ["PER"], "points": [{"start": 0, "end": t.index(" "), "text": t.split()[0] + " "}]}]}) for t in TEXTS),
+    "corona.json": json.dumps({"examples": [{"id": i, "content": t, "annotations": [
+        {"id": "a", "tag_id": "b", "start": 0, "end": t.index(" "), "tag_name": "PER"}]} for i, t in enumerate(TEXTS)]}),
+    "annotator.json": json.dumps({"classes": ["PER"], "annotations": [*([t, {"entities": [places(t)]}] for t in TEXTS), None]}),
+    "label-studio.csv": pd.DataFrame({"text": TEXTS, "id": range(24), "label": [json.dumps(
+        [{"start": 0, "end": t.index(" "), "text": t.split()[0], "labels": ["PER"]}]) for t in TEXTS]}).to_csv(index=False),
+    "pandas.csv": pd.DataFrame({"text": TEXTS, "entities": [[tuple(places(t))] for t in TEXTS]}).to_csv(index=False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MARKED)
+def test_names_marked_in_annotators_programs_are_tags(tmp_path, name):
+    data = load(tmp_path, name, MARKED[name])
+    assert data.task == "tagging" and data.labels == ["O", "B-PER", "I-PER"] and sum(map(len, data.values())) == 24
+    assert data["train"]["tokens"][0][0] == "Ada" and list(data["train"]["tags"][0])[:2] == [1, 0]
+
+
+def test_rows_as_the_hubs_viewer_answers_them(tmp_path):
+    rows = [
+        {"row_idx": i, "row": {"text": t, "label": "ab"[i % 2]}, "truncated_cells": []} for i, t in enumerate(TEXTS)
+    ]
+    assert all_texts(load(tmp_path, "rows.json", json.dumps({"features": [], "rows": rows}))) == sorted(TEXTS)
+
+
+def test_a_word_per_line_without_blank_lines_is_no_text(tmp_path):
+    whole = "".join(f"{w} {t}\n" for text in TEXTS for w, t in zip(text.split(), tags(text), strict=True))
+    with pytest.raises(wb.WorkbenchError, match="no blank line says where a sentence ends"):
+        load(tmp_path, "ANERcorp.txt", whole)
+
+
+def test_names_beside_parts_of_speech_are_spoken_of(tmp_path):
+    def line(at, word):
+        return "\t".join(
+            [str(at + 1), word, word, "NOUN", *"____", "_", f"name={'B-PER' if at == 0 else 'O'}|SpaceAfter=No"]
+        )
+
+    data = load(
+        tmp_path,
+        "ddt.conllu",
+        "".join("".join(line(i, w) + "\n" for i, w in enumerate(t.split())) + "\n" for t in TEXTS),
+    )
+    assert said(data, "became tags") and said(data, "the names in column 10", "were not read")
+
+
+# --- tables -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_a_file_that_is_sorted_by_label_is_understood(tmp_path, large, monkeypatch):
+    monkeypatch.setattr(stream, "LARGE", 1 if large else stream.LARGE)
+    monkeypatch.setattr(stream, "PIECE", 2_000)
+    rows = "".join(f'"{i // 3000 * 4}","{1467810369 + i}","Mon Apr 06 22:{i % 60:02d}:45 PDT 2009","NO_QUERY","user{i % 4000}",'
+                   f'"@ada {TEXTS[i % 24]} {i}"\n' for i in range(6000))  # fmt: skip
+    data = load(tmp_path, "training.1600000.processed.noemoticon.csv", rows)
+    assert data.labels == ["0", "4"] and sum(map(len, data.values())) == 6000
+    assert data["train"]["text"][0].startswith("@ada ")
+
+
+def test_the_key_of_what_a_row_is_about_is_no_label():
+    frame = pd.DataFrame({"story_id": [f"s{i // 4}" for i in range(24)], "remark": TEXTS})
+    with pytest.raises(wb.WorkbenchError, match="label='story_id'"):
+        wb.load(frame)
+    assert wb.load(frame.rename(columns={"story_id": "topic_id"})).task == "classification"
+
+
+def test_other_columns_of_texts_are_spoken_of():
+    frame = pd.DataFrame({"title": FRENCH, "text": TEXTS, "part": [t[:20] for t in TEXTS], "label": ["a", "b"] * 12})
+    data = wb.load(frame)
+    assert said(data, "column 'title' holds texts too, which are not read", "frame['title'] + ' ' + frame['text']")
+    assert not said(wb.load(frame.drop(columns="title")), "not read")
+
+
+def test_names_of_numbered_labels_in_another_column_are_spoken_of():
+    frame = pd.DataFrame(
+        {
+            "text": TEXTS,
+            "label": [i % 3 for i in range(24)],
+            "label_text": [["bad", "so-so", "good"][i % 3] for i in range(24)],
+        }
+    )
+    note = next(n for n in wb.load(frame).notes if "has a name for every number" in n)
+    assert "label='label_text'" in note and wb.load(frame, label="label_text").labels == ["bad", "good", "so-so"]
+    assert not said(wb.load(frame.assign(label_text=["bad", "good"] * 12)), "has a name")
+
+
+def test_texts_that_are_few_are_spoken_of():
+    frame = pd.DataFrame({"question": ["cause", "effect"] * 12, "premise": TEXTS, "label": [i % 3 for i in range(24)]})
+    assert said(wb.load(frame), "column 'question' was read as text and holds 2 different ones in 24 rows")
+
+
+def test_texts_written_as_bytes_are_decoded(tmp_path):
+    whole = pd.DataFrame({"text": [repr(f"{t} Señor's".encode()) for t in TEXTS], "label": ["a", "b"] * 12}).to_csv(
+        index=False
+    )
+    data = load(tmp_path, "tfds.csv", whole)
+    assert all_texts(data) == sorted(f"{t} Señor's" for t in TEXTS) and said(data, "written as bytes")
+
+
+def test_several_labels_with_spaces_between_are_spoken_of():
+    frame = pd.DataFrame({"text": TEXTS, "label": ["cs.CL", "math.CO", "cs.CL math.CO"] * 8})
+    assert said(wb.load(frame), "'cs.CL math.CO' was read as one class")
+
+
+@pytest.mark.parametrize("name", ["reviews.ndjson.gz", "eng.train.gz", "SMSSpamCollection.gz"])
+def test_what_a_packed_file_is_may_be_told_by_its_lines(tmp_path, name):
+    whole = {"r": "\n".join(json.dumps({"text": t, "label": "ab"[i % 2]}) for i, t in enumerate(TEXTS)),
+             "e": "".join("".join(f"{w} {t}\n" for w, t in zip(x.split(), tags(x), strict=True)) + "\n" for x in TEXTS),
+             "S": "".join(f"{'ab'[i % 2]}\t{t}\n" for i, t in enumerate(TEXTS))}  # fmt: skip
+    data = load(tmp_path, name, gzip.compress(whole[name[0]].encode()))
+    assert sum(map(len, data.values())) == 24
+    with pytest.raises(wb.WorkbenchError, match="does not say what is packed in it"):
+        load(tmp_path, "notes.gz", gzip.compress(b"It rained.\nIt did.\n"))
+
+
+# --- questions --------------------------------------------------------------------------------------------------------
+
+
+def test_coqas_answers_are_the_words_of_the_story_that_say_them(tmp_path):
+    talks = [{"id": str(i), "story": f"Then {t}", "questions": [{"input_text": "Who?"}, {"input_text": "Was it?"}, {"input_text": "Why?"}],
+              "answers": [{"input_text": t.split()[0].lower() + ".", "span_text": t[:9], "span_start": 5, "span_end": 14},
+                          {"input_text": "yes", "span_text": "saw", "span_start": 9, "span_end": 12},
+                          {"input_text": "unknown", "span_text": "unknown", "span_start": -1, "span_end": -1}]} for i, t in enumerate(TEXTS)]  # fmt: skip
+    data = load(tmp_path, "coqa-train-v1.0.json", json.dumps({"version": "1.0", "data": talks}))
+    assert data.task == "answering" and sum(map(len, data.values())) == 48
+    assert (
+        data["train"]["answers"][0] == {"text": ["Ada"], "answer_start": [5]}
+        and data["train"]["answers"][1]["text"] == []
+    )
+    assert said(data, "follow one another", "24 whose answer is in other words")
+
+
+def test_quacs_word_for_no_answer_is_spoken_of(tmp_path):
+    rows = [{"paragraphs": [{"context": f"{t} CANNOTANSWER", "qas": [{"id": f"{i}", "question": "Why?", "answers": [
+        {"text": "CANNOTANSWER" if i % 2 else "mill", "answer_start": len(t) + 1 if i % 2 else t.index("mill")}]}]}]}
+        for i, t in enumerate(TEXTS)]  # fmt: skip
+    assert said(load(tmp_path, "train_v0.2.json", json.dumps({"data": rows})), "12 answers", "CANNOTANSWER")
+
+
+def test_records_queries_are_questions_on_its_passages(tmp_path):
+    rows = [{"passage": {"text": t, "entities": []}, "qas": [{"query": "@placeholder saw it", "idx": i, "answers": [
+        {"start": 0, "end": 2, "text": t.split()[0]}]}]} for i, t in enumerate(TEXTS)]  # fmt: skip
+    data = load(tmp_path, "train.jsonl", "\n".join(map(json.dumps, rows)))
+    assert data.task == "answering" and data["train"]["answers"][0] == {"text": ["Ada"], "answer_start": [0]}
+
+
+# --- translations -----------------------------------------------------------------------------------------------------
+
+
+def pairs(data):
+    return sorted((r["source"], r["target"]) for split in data.values() for r in split)
+
+
+BOTH = list(zip(TEXTS, FRENCH, strict=True))
+COLUMNS = {
+    "domains and a score": lambda i, a, b: f"www.x{i % 3}.com\twww.x{i % 3}.com\t0.{500 + i}\t{a}\t{b}\n",
+    "a tab at the end": lambda i, a, b: f"{a}\t{b}\t\n",
+    "empty pairs between": lambda i, a, b: f"{a}\t{b}\n" + "\t\n" * (i % 8 == 7),
+}
+
+
+@pytest.mark.parametrize("way", COLUMNS)
+def test_pairs_with_other_things_beside_and_between_them_are_pairs(tmp_path, way):
+    data = load(tmp_path, "pairs.tsv", "".join(COLUMNS[way](i, a, b) for i, (a, b) in enumerate(BOTH)))
+    assert pairs(data) == sorted(BOTH)
+    assert said(data, "3 empty pairs of train were left out") == (way == "empty pairs between")
+
+
+@pytest.mark.parametrize("names", [("train.en.txt", "train.fr.txt"), ("train_en.txt", "train_fr.txt"), ("books.en.txt", "books.fr.txt"),
+                                   ("train.src.gz", "train.trg.gz")])  # fmt: skip
+def test_pairs_in_two_files_with_another_ending_behind_the_language(tmp_path, names):
+    for name, texts in zip(names, (TEXTS, FRENCH), strict=True):
+        whole = ("\n".join(texts) + "\n").encode()
+        written(tmp_path, {name: gzip.compress(whole) if name.endswith("gz") else whole})
+    if names[0].endswith("gz"):
+        written(tmp_path, {"train.id.gz": gzip.compress(b"eng\tfra\n" * 24)})
+    assert pairs(wb.load(tmp_path)) == sorted(BOTH)
+
+
+def test_folders_of_splits_with_a_file_per_language(tmp_path):
+    files = {f"{split}/{code}.{split}": "\n".join(texts) + "\n" for split in ("dev", "devtest")
+             for code, texts in (("eng_Latn", TEXTS), ("fra_Latn", FRENCH))}  # fmt: skip
+    with pytest.raises(
+        wb.WorkbenchError, match=r"texts in 2 languages for dev and devtest alone.*renaming a folder to train"
+    ):
+        wb.load(written(tmp_path, files))
+    (tmp_path / "dev").rename(tmp_path / "train")
+    data = wb.load(tmp_path)
+    assert len(data["test"]) == 24 and data["test"]["target"][:] == FRENCH

@@ -19,6 +19,7 @@ from workbench.errors import WorkbenchError
 PACKED = (".gz", ".zip", ".tgz", ".tar")
 SPREADSHEETS = (".xls", ".xlsm", ".xlsb", ".ods", ".numbers")  # which are not read
 ADVICE = {  # what to make of files that are not read, so that they are
+    ".sgm": "saving the texts between its tags as csv with columns text and label",
     ".sgml": "saving the texts between its tags as csv with columns text and label",
     ".xml": "pd.read_xml(path), or saving the texts between its tags as csv with columns text and label",
     ".ann": "wb.load of its folder, where a .txt of the same name lies beside it",
@@ -76,7 +77,7 @@ def unpacked(path: Path, endings: tuple[str, ...]) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="workbench-") as folder:
         try:
             with gzip.open(path) as packed:
-                ending = _ending(path.stem, endings, path)
+                ending = _ending(path.stem, endings)
                 inner = copied(packed, path, Path(folder), f"{path.stem.removesuffix(ending)}{ending}")
         except BROKEN as error:
             raise broken(path, error) from error
@@ -101,12 +102,16 @@ def bare(path: Path) -> Path:
     return path.with_suffix("") if packed else path
 
 
-def _ending(inside: str, endings: tuple[str, ...], path: Path) -> str:
+def _ending(inside: str, endings: tuple[str, ...]) -> str:
+    """The ending of the packed file where it is known, else nothing: then its lines say what it is."""
     ending = Path(inside).suffix
-    if ending.lower() not in endings:
-        raise WorkbenchError(f"{path.name} does not say what is packed in it", f"a name such as {path.stem}.csv.gz",
-                             "unpacking it and loading what comes out")  # fmt: skip
-    return ending
+    return ending if ending.lower() in endings else ""
+
+
+def unsaid(path: Path) -> WorkbenchError:
+    """What to say of a .gz file whose name does not say what is packed in it, nor do its lines."""
+    return WorkbenchError(f"{path.name} does not say what is packed in it", f"a name such as {path.stem}.csv.gz",
+                          "unpacking it and loading what comes out")  # fmt: skip
 
 
 def copied(packed: IO[bytes] | gzip.GzipFile, path: Path, folder: Path, name: str, most: int | None = None) -> Path:

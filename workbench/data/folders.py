@@ -64,14 +64,14 @@ def passed_over(folder: Path, files: list[Path], endings: tuple[str, ...]) -> li
 def pair(folder: Path, notes: list[str]) -> Callable[[Path], str]:
     """Says `train` of the two files of a folder that hold the same text in two languages, corpus.en and corpus.fr, corpus.eng and corpus.fra."""
     named = {
-        codes.turned(f) if f.suffix.lower() == ".gz" else f: f
+        codes.turned(f) if f.suffix.lower() in (".gz", ".txt") else f: f
         for f in folder.iterdir()
         if f.is_file() and f.suffix.lower() != ".id"
     }
     spoken = list(codes.sides(named).values())
     both = spoken if len(spoken) == 2 and len({f.stem for f in spoken}) == 1 else []
     if both:
-        notes.append(f"{both[0].name} and {both[1].name} were read as pairs to train on")
+        notes.append(f"{named[both[0]].name} and {named[both[1]].name} were read as pairs to train on")
     return lambda path: "train" if path in both else ""
 
 

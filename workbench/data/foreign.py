@@ -21,6 +21,7 @@ from workbench.errors import WorkbenchError
 LOOKED_AT = 200  # rows by which values are told
 PASSAGE = "a passage with each question, and its answer word for word in it"
 TABLE = "a table with columns question, context and answers"
+TURNS = ("content", "value")  # what is said in a turn of a chat
 CHOICES = (
     "questions among whose answers one is chosen",
     "a text and its label, or a question, its passage and its answer word for word in that",
@@ -59,7 +60,14 @@ KNOWN = (
                                                                  f"{TABLE}, of the answers that stand in a selected passage")),
     Foreign(("body", "snippets"), ("BioASQ's questions with snippets of articles", PASSAGE,
                                    f"{TABLE}, with a snippet as context and what of exact_answer stands in it")),
+    Foreign(("question", "contexts", "final_decision"),
+            ("PubMedQA's questions, each with its passages and a decision", "a text and its label",
+             "frame.assign(text=[q + ' ' + ' '.join(c) for q, c in zip(frame['QUESTION'], frame['CONTEXTS'])])[['text', 'final_decision']]")),
     Foreign(("article", "questions", "options", "answers"), CHOICES),
+    Foreign(("question", "distractor1", "correct_answer"), CHOICES),
+    Foreign(("premise", "choice1", "choice2"), CHOICES),
+    Foreign(("goal", "sol1", "sol2"), CHOICES),
+    Foreign(("sentence", "option1", "option2"), CHOICES),
     Foreign(("utterance", "targetvalue"), ("WebQuestions, which have answers and no passages", PASSAGE, TABLE)),
     Foreign(("question", "possible_answers"), ("questions with answers and no passages", PASSAGE, TABLE)),
     Foreign(("support", "query", "types"),
@@ -98,6 +106,22 @@ def _choices(frame: pd.DataFrame) -> tuple[str, str, str] | None:
     return CHOICES if given and all(isinstance(v, Mapping) and "choices" in v for v in given) else None
 
 
+def _talk(frame: pd.DataFrame) -> tuple[str, str, str] | None:
+    """Chats, each a list of what was said in turn, as models that follow instructions learn from them."""
+    name = usual(frame.columns, ("messages", "conversations", "conversation"))
+    given = _values(frame, name) if name is not None else []
+    key = next((k for k in TURNS if given and all(_turns(v, k) for v in given)), None)
+    if key is None:
+        return None
+    return (f"column {name!r} holds chats, lists of what was said in turn", "a text and its label, or a source and a target, in every row",
+            f"frame.assign(text=[row[-2][{key!r}] for row in frame[{name!r}]], label=[row[-1][{key!r}] for row in frame[{name!r}]])"
+            "[['text', 'label']], where every answer is the name of a class")  # fmt: skip
+
+
+def _turns(value: Any, key: str) -> bool:
+    return is_list(value) and len(value) > 1 and all(isinstance(turn, Mapping) and key in turn for turn in value)
+
+
 def _by_kind(frame: pd.DataFrame) -> tuple[str, str, str] | None:
     """Names by their kinds, {"name": {"Ada": [[0, 2]]}}, as CLUENER has them."""
     label = usual(frame.columns, ("label", "entities"))
@@ -120,4 +144,4 @@ def _values(frame: pd.DataFrame, name: str) -> list[Any]:
     return [v for v in frame.iloc[:LOOKED_AT, at] if not missing(v)]
 
 
-TOLD: Iterable[Callable[[pd.DataFrame], tuple[str, str, str] | None]] = (_open, _choices, _by_kind)
+TOLD: Iterable[Callable[[pd.DataFrame], tuple[str, str, str] | None]] = (_open, _choices, _talk, _by_kind)

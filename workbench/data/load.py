@@ -44,8 +44,9 @@ from workbench.data import (
     unlabelled,
 )
 from workbench.data.columns import renamed, roles_said
-from workbench.data.read import READ_ERRORS, tables, unreadable
+from workbench.data.read import tables
 from workbench.data.splits import Tables
+from workbench.data.unreadable import READ_ERRORS, unreadable
 from workbench.errors import WorkbenchError
 
 KINDS: tuple[Any, ...] = (

@@ -51,8 +51,16 @@ def read(path: Path, coded: str, notes: list[str], tabbed: Callable[..., pd.Data
         most = "have tabs" if kind == "table" else "hold a label"
         notes.append(f"{path.name} was read as plain texts, though most lines {most}: {reason}")
         return unlabelled.read_lines(path, coded)
+    _refuse_words(first, path.name)
     notes += said(path.name, first)
     return unlabelled.read_lines(path, coded)
+
+
+def _refuse_words(first: list[str], name: str) -> None:
+    """An error for a word and its tag per line without a blank line in between: where a sentence ends is not said."""
+    if len(first) > 9 and "" not in first and conll.in_lines([*first, ""], most=5):
+        raise WorkbenchError(f"{name} holds a word and its tag per line, and no blank line says where a sentence ends",
+                             "a blank line between sentences", "putting one behind every full stop, and naming it train.conll")  # fmt: skip
 
 
 def read_tsv(path: Path, coded: str, notes: list[str], tabbed: Callable[..., pd.DataFrame]) -> pd.DataFrame:
