@@ -25,6 +25,7 @@ from workbench.data import (
     json_files,
     memories,
     pair_files,
+    reuters,
     segments,
     separated,
     split_files,
@@ -99,9 +100,12 @@ BINARY = (".parquet", ".xlsx", ".tmx")  # which say themselves how they are writ
 
 
 def _marked_up(path: Path, coded: str, notes: list[str]) -> pd.DataFrame:
-    """A file of tags: BioC's, or the segments of a translation."""
-    if bioc.is_xml(decode.beginning(path, coded)[:2_000]):
+    """A file of tags: BioC's, Reuters' stories, or the segments of a translation."""
+    start = decode.beginning(path, coded)[:2_000]
+    if bioc.is_xml(start):
         return bioc.read_xml(path, notes)
+    if reuters.is_some(start):
+        return reuters.read(path, coded, notes)
     return segments.read(path, coded, notes)
 
 
@@ -183,6 +187,7 @@ def _without_train(folder: Path, files: split_files.Files, notes: list[str]) -> 
     found = (
         found
         or pair_files.in_folders(folder, notes)
+        or reuters.in_folder(folder, notes)
         or segments.in_folder(folder, notes)
         or folders.classes(folder, notes)
         or _beside_names(folder, notes)

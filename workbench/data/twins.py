@@ -44,7 +44,7 @@ def _unread(frame: pd.DataFrame, chosen: dict[str, str]) -> list[str]:
     others = [
         c
         for c in others
-        if not re.search(r"(?i)(names?|authors?|users?|date|time|locations?|address|parse|tokenized)$", c)
+        if not re.search(r"(?i)(^annot.*|names?|authors?|users?|date|time|locations?|address|parse|tokenized)$", c)
     ]
     if not others:
         return []
