@@ -390,6 +390,19 @@ def test_the_key_of_what_a_row_is_about_is_no_label():
     assert wb.load(frame.rename(columns={"story_id": "topic_id"})).task == "classification"
 
 
+def test_where_nothing_could_be_a_label_the_texts_alone_are_advised():
+    frame = pd.DataFrame({"column 1": [str(1276 + i) for i in range(24)], "column 2": ["fra"] * 24, "column 3": FRENCH})
+    with pytest.raises(wb.WorkbenchError, match=r"Try: wb.load\(list\(frame\['column 3'\]\)\) for the texts alone"):
+        wb.load(frame)
+    assert wb.load(list(frame["column 3"])).task == "language-modeling"
+
+
+def test_a_summary_is_written_from_the_text_wherever_it_stands():
+    frame = pd.DataFrame({"summary": TEXTS, "dialogue": FRENCH})
+    with pytest.raises(wb.WorkbenchError, match=r"\{'dialogue': 'source', 'summary': 'target'\}"):
+        wb.load(frame.assign(id=range(24)))
+
+
 def test_other_columns_of_texts_are_spoken_of():
     frame = pd.DataFrame({"title": FRENCH, "text": TEXTS, "part": [t[:20] for t in TEXTS], "label": ["a", "b"] * 12})
     data = wb.load(frame)

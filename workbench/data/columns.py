@@ -25,6 +25,7 @@ TELLING = (
     "polarity",
     "emotion",
 )  # of a column, or as the last word of its name
+SHORTER = ("summary", "summaries", "highlights", "abstract", "title", "headline")  # which are written from a text
 KEYS = ("id", "ids", "asin", "uid", "guid", "idx")
 _NO_WORDS = re.compile(
     r"(?i:https?://|www\.)\S+|\S+@\S+|(?<![^\W\d_])(?i:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|jan(?:uary)?|"
@@ -155,12 +156,16 @@ def _asked(frame: pd.DataFrame, text: str, few: list[str]) -> str:
     if asking:
         return "for answers in a passage a table with columns question, context and answers"
     if others:
-        names = dict(zip(sorted((text, others[0]), key=known.index), ("source", "target"), strict=True))
+        both = sorted((text, others[0]), key=lambda c: (c.lower() in SHORTER, known.index(c)))
+        names = dict(zip(both, ("source", "target"), strict=True))
         return (
             f"wb.load(frame.rename(columns={names!r})), where one is written from the other, or label= with the classes"
         )
     known.remove(text)
-    return f"wb.load(..., label={' or '.join(map(repr, known[:6]))})" if known else ""
+    alone = f"wb.load(list(frame[{text!r}])) for the texts alone, where frame is the table as pandas has it"
+    values = _written(frame)
+    known = [c for c in known if not _is_key(c) and 1 < len(set(values[c])) < len(values[c])]
+    return f"wb.load(..., label={' or '.join(map(repr, known[:6]))}), or {alone}" if known else alone
 
 
 def wordiest(frame: pd.DataFrame, label: str | None) -> str | None:
