@@ -65,6 +65,12 @@ def test_wikiann_has_no_ending_and_a_language_before_every_word(tmp_path):
     assert "before every word of train stood 'en:', which was taken off" in data.notes
 
 
+def test_germevals_line_above_a_sentence_is_no_word_in_short_sentences_either(tmp_path):
+    whole = "".join(f"#\thttp://x/{i} [2009-10-17]\n1\tAda\tB-PER\tO\n2\tleft\tO\tO\n\n" for i in range(24))
+    data = wb.load(written(tmp_path, {"NER-de-train.tsv": whole}) / "NER-de-train.tsv")
+    assert is_tagged(data) and data["train"]["tokens"][0] == ["Ada", "left"]
+
+
 def test_words_with_colons_keep_them(tmp_path):
     data = wb.load(
         written(tmp_path, {"a.conll": per_word(lambda at, w, t: f"{'en:' * (at == 1)}{w}\t{t}")}) / "a.conll"
@@ -263,7 +269,7 @@ def test_a_file_of_brat_is_read_with_its_names_whatever_it_is_called(tmp_path, l
 def test_no_sentence_is_cut_inside_a_name():
     text = "We saw St. Ives. It rained."
     marks = [standoff._ANN.fullmatch("T1\tPLACE 7 15\tSt. Ives")]
-    rows = list(standoff._sentences(*standoff._placed("a", text, marks, pd.Series(dtype=int).to_dict())))
+    rows = list(standoff._sentences(*standoff.placed("a", text, marks, pd.Series(dtype=int).to_dict())))
     assert rows == [("We saw St. Ives.", [[7, 15, "PLACE"]], "a"), ("It rained.", [], "a")]
 
 
@@ -635,9 +641,41 @@ def test_several_texts_in_two_languages_for_training_are_spoken_of(tmp_path):
 
 
 def test_other_files_of_tags_are_refused_with_what_to_make_of_them(tmp_path):
-    whole = '<REUTERS LEWISSPLIT="TRAIN"><TOPICS><D>cocoa</D></TOPICS><BODY>Cocoa rose.</BODY></REUTERS>'
+    whole = "<NEWS><D>cocoa</D><BODY>Cocoa rose.</BODY></NEWS>"
     with pytest.raises(wb.WorkbenchError, match=r"it holds no segments.*as csv with columns text and label"):
-        wb.load(written(tmp_path, {"reut2-000.sgm": whole}) / "reut2-000.sgm")
+        wb.load(written(tmp_path, {"news-000.sgm": whole}) / "news-000.sgm")
+
+
+def story(i, split="TRAIN", topics=("cocoa",), said="YES"):
+    named = "".join(f"<D>{t}</D>" for t in topics)
+    return (f'<REUTERS TOPICS="{said}" LEWISSPLIT="{split}" NEWID="{i}">\n<TOPICS>{named}</TOPICS>\n<PLACES><D>uk</D></PLACES>\n<TEXT>&#2;\n'
+            f"<TITLE>A&amp;B {i}</TITLE>\n<DATELINE>LONDON</DATELINE><BODY>{TEXTS[i % 24]}\n    It rose.\n&#3;</BODY></TEXT>\n</REUTERS>\n")  # fmt: skip
+
+
+def test_reuters_own_files_are_stories_with_their_topics_in_modaptes_split(tmp_path):
+    first = "".join(story(i, topics=[("cocoa",), ("grain", "wheat"), ("wheat",)][i % 3]) for i in range(24))
+    second = (
+        "".join(story(i, "TEST", ("cocoa", "tea")) for i in range(6)) + story(6, "TEST", ("tea",)) + story(7, topics=())
+    )
+    second += story(8, "NOT-USED") + story(9, said="NO")
+    head = '<!DOCTYPE lewis SYSTEM "lewis.dtd">\n'
+    written(
+        tmp_path,
+        {
+            "reut2-000.sgm": head + first,
+            "reut2-001.sgm": head + second,
+            "all-topics-strings.lc.txt": "cocoa\n",
+            "lewis.dtd": "x",
+        },
+    )
+    data = wb.load(tmp_path)
+    assert data.task == "multi-label" and data.labels == ["cocoa", "grain", "wheat"] and len(data["test"]) == 6
+    assert data["test"]["text"][0] == f"A&B 0\n{TEXTS[0]} It rose." and set(map(tuple, data["test"]["labels"][:])) == {
+        (0,)
+    }
+    assert any("2 stories that the split does not use" in n and "7 topics that training never shows" in n and "2 stories without a topic" in n
+               for n in data.notes)  # fmt: skip
+    assert sum(map(len, wb.load(tmp_path / "reut2-000.sgm").values())) == 24
 
 
 def test_no_rule_of_lines_takes_prose():

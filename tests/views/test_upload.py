@@ -4,6 +4,7 @@ import gzip
 import html
 import io
 import pickle
+import tarfile
 import zipfile
 from datetime import UTC, datetime
 
@@ -107,10 +108,25 @@ def packed(name, content):
     return whole.getvalue()
 
 
-@pytest.mark.parametrize("name", ["mine.parquet", "mine.csv.gz", "mine.zip"])
+def in_tar(name, content):
+    """A packed tar file with one file in it."""
+    whole = io.BytesIO()
+    with tarfile.open(fileobj=whole, mode="w:gz") as archive:
+        about = tarfile.TarInfo(name)
+        about.size = len(content)
+        archive.addfile(about, io.BytesIO(content))
+    return whole.getvalue()
+
+
+def test_every_packed_file_that_load_takes_can_be_chosen(panel):
+    assert {".gz", ".zip", ".tgz", ".tar"} <= set(panel.data.upload.button.accept.split(","))
+
+
+@pytest.mark.parametrize("name", ["mine.parquet", "mine.csv.gz", "mine.zip", "mine.tgz", "mine.tar.gz"])
 def test_parquet_and_packed_files_become_the_data_that_load_makes(panel, name):
     rows = frame().to_csv(index=False).encode()
-    made = {"mine.parquet": frame().to_parquet(), "mine.csv.gz": gzip.compress(rows), "mine.zip": packed("a.csv", rows)}
+    made = {"mine.parquet": frame().to_parquet(), "mine.csv.gz": gzip.compress(rows), "mine.zip": packed("a.csv", rows),
+            "mine.tgz": in_tar("a.csv", rows), "mine.tar.gz": in_tar("a.csv", rows)}  # fmt: skip
     said = arrive(panel, name, made[name])
     assert 'role="alert"' not in said and "classification" in said
     assert fingerprint(wb.load(panel.config.data)) == fingerprint(wb.load(frame()))

@@ -65,6 +65,35 @@ def chosen(rows: list[Row], name: str, notes: list[str]) -> list[Row]:
     return _labelled(rows, on, ("accept", "options", "config"), several)
 
 
+def pointed(rows: list[Row], name: str, notes: list[str]) -> list[Row]:
+    """Dataturks' annotations, whose last letter is counted in, as lists of [start, end, type]; other rows as they are.
+
+    >>> point = {"label": ["Name"], "points": [{"start": 0, "end": 2, "text": "Ada"}]}
+    >>> pointed([{"content": "Ada left.", "annotation": [point], "extras": None}], "resumes.json", [])
+    [{'text': 'Ada left.', 'entities': [[0, 3, 'Name']]}]
+    """
+    if not rows or not all(isinstance(r.get("content"), str) and _are_points(r.get("annotation")) for r in rows):
+        return rows
+    if not any(r.get("annotation") for r in rows):
+        return rows
+    notes.append(f"the names of {name} are those of 'annotation', whose last letter is counted in")
+    return [{"text": r["content"], "entities": [_stripped(r["content"], p["start"], p["end"] + 1, mark["label"][0])
+             for mark in r.get("annotation") or () if mark["label"] for p in mark["points"]]} for r in rows]  # fmt: skip
+
+
+def _are_points(value: Any) -> bool:
+    if value is None:
+        return True
+    return isinstance(value, list) and all(isinstance(m, Mapping) and isinstance(m.get("points"), list) and isinstance(m.get("label"), list)
+                                           for m in value)  # fmt: skip
+
+
+def _stripped(text: str, start: int, end: int, kind: str) -> list[Any]:
+    """A place without the spaces that were marked with it."""
+    inside = text[start:end]
+    return [start + len(inside) - len(inside.lstrip()), end - len(inside) + len(inside.rstrip()), kind]
+
+
 def spread(rows: list[Row], name: str, notes: list[str]) -> list[Row]:
     """Intents with the lists of what is said for each, as chatbots have them, as a row per text; other rows as they are.
 

@@ -1,5 +1,5 @@
-"""Archives, .zip and .tar with or without .gz: one file of data beside readmes, or the files of one dataset. Which file is what is not
-asked here.
+"""Archives, .zip and .tar with or without .gz: one file of data beside readmes, or the files of one dataset, which may be packed once
+more, as Kaggle has them. Which file is what is not asked here.
 
 Nothing is written but plain files, below a folder of ours that goes away again, and no more than `MOST` bytes of them.
 """
@@ -7,6 +7,7 @@ Nothing is written but plain files, below a folder of ours that goes away again,
 from __future__ import annotations
 
 import re
+import shutil
 import tarfile
 import tempfile
 import zipfile
@@ -42,7 +43,7 @@ class Member:
         return PurePosixPath(self.name.replace("\\", "/"))
 
 
-def is_one(path: Path) -> bool:
+def is_one(path: Path | PurePosixPath) -> bool:
     """Whether a file is an archive, by its ending.
 
     >>> [is_one(Path(n)) for n in ("a.zip", "a.tar.gz", "a.TGZ", "a.csv.gz")]
@@ -65,14 +66,11 @@ def unpacked(path: Path, known: tuple[str, ...], notes: list[str]) -> Iterator[P
                 inner = _only(members, known)
                 if inner is not None:
                     notes.append(f"of {path.name} its file {inner.name} was read")
-                    found = endings.copied(
-                        _opened(inner),
-                        path,
-                        Path(folder),
-                        f"{stem(path).removesuffix(inner.path.suffix)}{inner.path.suffix}",
-                    )
+                    notes += _left_packed(path, [m.path.name for m in members if is_one(m.path)])
+                    found = endings.copied(_opened(inner), path, Path(folder), _named(path, inner))
                 else:
                     found = _all(members, path, Path(folder) / stem(path))
+                    found = _opened_too(found, path, known, notes)
         except endings.BROKEN as error:
             raise endings.broken(path, error) from error
         yield found
@@ -96,6 +94,67 @@ def beside(path: Path, names: tuple[str, ...], most: int) -> Iterator[Path]:
         yield Path(folder)
 
 
+def _opened_too(folder: Path, path: Path, known: tuple[str, ...], notes: list[str]) -> Path:
+    """The folder of an archive that holds nothing but archives with what is in those, or its only file of data; others as they are.
+    What is packed in them a second time stays so."""
+    inner = [p for p in sorted(folder.rglob("*")) if p.is_file() and is_one(p)]
+    data = [p for p in folder.rglob("*") if p not in inner and _is_data(p, known)]
+    if data or not inner:
+        notes += _left_packed(path, [p.name for p in inner])
+        return folder
+    for packed in inner:
+        _open_one(packed, path, known)
+        if sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()) > endings.MOST:
+            raise endings.too_large(path)
+    notes.append(f"of {path.name} what is packed in it was unpacked too: {', '.join(p.name for p in inner[:5])}"
+                 + (", ..." if len(inner) > 5 else ""))  # fmt: skip
+    left = sorted(p for p in folder.rglob("*") if p.is_file())
+    only = _only([Member(p.relative_to(folder).as_posix(), 0, partial(_raw, p)) for p in left], known)
+    return folder / only.name if only is not None else _inside(folder)
+
+
+def _left_packed(path: Path, names: list[str]) -> list[str]:
+    """A sentence on archives in an archive that are not opened, as other files of data lie beside them."""
+    some = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+    return [f"what is packed in {path.name} once more was not read: {some}"] if names else []
+
+
+def _open_one(packed: Path, path: Path, known: tuple[str, ...]) -> None:
+    """What is in an archive in its place: its only file of data, named after it, or a folder with all its files."""
+    try:
+        with _members(packed) as members:
+            inner = _only(members, known)
+            if inner is not None:
+                name, files = _named(packed, inner), [inner]
+            else:
+                name, files = stem(packed), members
+            if (target := packed.with_name(name)).exists():
+                raise WorkbenchError(f"{path.name} holds {packed.name} and {name}", "one of them",
+                                     "unpacking it and loading one of these")  # fmt: skip
+            if inner is not None:
+                endings.copied(_opened(inner), path, packed.parent, name)
+            else:
+                aside = packed.with_name(f"{packed.name} unpacked")
+                _all(files, path, aside).rename(target)
+                shutil.rmtree(aside, ignore_errors=True)
+    except endings.BROKEN as error:
+        raise endings.broken(packed, error) from error
+    packed.unlink()
+
+
+def _named(path: Path, inner: Member) -> str:
+    """The name of the only file of an archive: the archive's, with the file's ending."""
+    suffixes = inner.path.suffixes
+    ending = "".join(suffixes[-2:] if inner.path.suffix.lower() == ".gz" else suffixes[-1:])
+    return f"{stem(path).removesuffix(ending)}{ending}"
+
+
+def _is_data(path: Path, known: tuple[str, ...]) -> bool:
+    """Whether a file is one of data by its ending, and no readme."""
+    suffix = endings.bare(path).suffix.lower()
+    return path.is_file() and suffix in known and suffix not in WEAK and not _is_about(path.name)
+
+
 def several(path: Path, folder: Path, known: tuple[str, ...]) -> WorkbenchError:
     """What to say of an archive whose files are not those of one dataset."""
     inside = [
@@ -104,6 +163,10 @@ def several(path: Path, folder: Path, known: tuple[str, ...]) -> WorkbenchError:
     data = [n for n in inside if endings.bare(Path(n)).suffix.lower() in known]
     found = [n for n in data if Path(n).suffix.lower() not in WEAK] or data
     some = f" ({', '.join(found[:3])}{', ...' if len(found) > 3 else ''})" if found else ""
+    packed = [n for n in inside if is_one(Path(n))]
+    if packed and not found:
+        return WorkbenchError(f"{path.name} holds archives within archives ({', '.join(packed[:3])}{', ...' if len(packed) > 3 else ''})",
+                              "files of data, or archives of such files", f"unpacking it and loading {packed[0]}")  # fmt: skip
     return WorkbenchError(f"{path.name} holds {len(found)} files of data{some}", "exactly one, or the files of one dataset, such as "
                           "train.csv and test.csv or train.en and train.fr", "unpacking it and loading one of its files, or its folder")  # fmt: skip
 
@@ -175,6 +238,10 @@ def _inside(folder: Path) -> Path:
     inner = [p for p in folder.iterdir() if p.is_dir()]
     files = [p for p in folder.iterdir() if p.is_file() and not _is_about(p.name)]
     return _inside(inner[0]) if len(inner) == 1 and not files else folder
+
+
+def _raw(path: Path) -> IO[bytes]:
+    return path.open("rb")
 
 
 def _opened(member: Member) -> IO[bytes]:

@@ -5,6 +5,8 @@ What was changed is said in notes, what cannot be a text is refused. Which colum
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -14,6 +16,7 @@ from workbench.data.columns import LABEL, TEXT, usual
 from workbench.data.text import first_rows, is_list, missing, well_formed
 from workbench.errors import WorkbenchError
 
+_BYTES = re.compile(r"""b'[^'\n]*'|b"[^"\n]*"|b'(?:[^'\\]|\\.)*'""")
 Tables = dict[str, pd.DataFrame]
 
 
@@ -41,11 +44,29 @@ def texts(tables: Tables, notes: list[str]) -> Tables:
     """The tables with plain values in their column `text`."""
     for frame in tables.values():
         refuse_objects(frame, "text", TEXT)
+    tables = _decoded(tables, notes)
     train = tables["train"]
     listed = next((v for v in train["text"] if is_list(v)), None)
     if listed is not None:
         notes.append(f"texts in column {called(train, 'text')!r} are lists and were joined with spaces")
     return {split: _with(frame, "text", [spoken(v) for v in frame["text"]]) for split, frame in tables.items()}
+
+
+def _decoded(tables: Tables, notes: list[str]) -> Tables:
+    """The tables with texts in place of bytes that were written as Python shows them, b'so', in every row of training."""
+    some = [v for v in tables["train"]["text"] if not missing(v)]
+    if len(some) < 4 or not all(isinstance(v, str) and _BYTES.fullmatch(v) for v in some):
+        return tables
+    notes.append(f"texts written as bytes, such as {some[0][:20]}..., were decoded")
+    return {split: _with(frame, "text", [_of_bytes(v) for v in frame["text"]]) for split, frame in tables.items()}
+
+
+def _of_bytes(value: Any) -> Any:
+    try:
+        found = ast.literal_eval(value) if isinstance(value, str) and _BYTES.fullmatch(value) else value
+    except (ValueError, SyntaxError):
+        return value
+    return spoken(found)
 
 
 def labels(tables: Tables) -> Tables:

@@ -48,11 +48,17 @@ def of_file(path: Path) -> str:
 
 def turned(path: Path) -> Path:
     """The name with its split in front where a file is called after its language first, as those of FLORES are, and without the ending
-    behind the language, as IWSLT's and packed ones have it; others as they are.
+    behind the language, as IWSLT's, packed ones and `train.en.txt` have it; others as they are.
 
-    >>> [turned(Path(n)).name for n in ("eng_Latn.dev", "fra_Latn.devtest", "fr.train", "train.fr", "notes.dev", "dev.de.xml", "a.en.gz")]
-    ['dev.eng_Latn', 'test.fra_Latn', 'train.fr', 'train.fr', 'notes.dev', 'dev.de', 'a.en']
+    >>> [turned(Path(n)).name for n in ("eng_Latn.dev", "fra_Latn.devtest", "fr.train", "notes.dev", "dev.de.xml", "a.en.gz", "train_fr.txt")]
+    ['dev.eng_Latn', 'test.fra_Latn', 'train.fr', 'notes.dev', 'dev.de', 'a.en', 'train.fr']
     """
+    if path.suffix.lower() == ".txt" and (
+        named := re.fullmatch(r"(.+)[._-]([A-Za-z]{2})|(.+)\.([A-Za-z]{3})", path.stem)
+    ):
+        stem, code = named[1] or named[3], named[2] or named[4]
+        if of_file(Path(f"_.{code}")):
+            return path.with_name(f"{stem}.{code}")
     if path.suffix.lower() in _BEHIND and of_file(path.with_suffix("")):
         return path.with_suffix("")
     split = path.suffix[1:].lower()
@@ -61,8 +67,20 @@ def turned(path: Path) -> Path:
     return path.with_name(f"{_SPLITS[split]}.{path.stem}")
 
 
+def split_named(name: str) -> str:
+    """The split that the name of a folder with texts in several languages stands for; empty where it stands for none.
+
+    >>> [split_named(n) for n in ("train", "devtest", "dev", "books")]
+    ['train', 'test', 'validation', '']
+    """
+    return {"dev": "validation", "valid": "validation"}.get(found := _SPLITS.get(name.lower(), ""), found)
+
+
 def sides(paths: Iterable[Path]) -> dict[str, Path]:
     """Files by their languages; beside exactly two with codes of two letters, what looks like one of three letters is none."""
     found = {code: path for path in sorted(paths) if (code := of_file(path))}
+    placed = {code: path for code, path in found.items() if code in _SIDES}
+    if len(placed) == 2:  # train.id beside them says which languages these are
+        return placed
     short = {code: path for code, path in found.items() if len(code) == 2}
     return short if len(short) == 2 else found

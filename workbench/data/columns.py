@@ -25,6 +25,8 @@ TELLING = (
     "polarity",
     "emotion",
 )  # of a column, or as the last word of its name
+SHORTER = ("summary", "summaries", "highlights", "abstract", "title", "headline")  # which are written from a text
+KEYS = ("id", "ids", "asin", "uid", "guid", "idx")
 _NO_WORDS = re.compile(
     r"(?i:https?://|www\.)\S+|\S+@\S+|(?<![^\W\d_])(?i:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|jan(?:uary)?|"
     r"feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?|"
@@ -87,16 +89,26 @@ def guessed(frame: pd.DataFrame, text: str | None, label: str | None) -> tuple[s
         return text, label
     text = text or _first(frame, wordiest(frame, label))
     if label is None and text is not None:
-        few = repeated(frame, text)
+        few = [c for c in repeated(frame, text) if not _is_key(c)]
         told = few if len(few) == 1 else telling(few)
         label = told[0] if len(told) == 1 else None
     return text, label
 
 
+def _is_key(name: str) -> bool:
+    """Whether a name says that values tell apart what the rows are about, and not what they are.
+
+    >>> [_is_key(n) for n in ("story_id", "ProductId", "asin", "label_id", "intent")]
+    [True, True, True, False, False]
+    """
+    words = [w.lower() for w in re.split(r"[\W_]+|(?<=[a-z])(?=[A-Z])", name.strip()) if w]
+    return bool(words) and words[-1] in KEYS and not set(words) & set(TELLING)
+
+
 def _first(frame: pd.DataFrame, name: str | None) -> str | None:
     """Of two columns of texts whose names differ by their number alone the first: '#1 String' for '#2 String'."""
     first = name.replace("2", "1", 1) if name is not None and not MADE.fullmatch(name) else name
-    return first if first in _prose(frame, None) else name
+    return first if first in prose(frame, None) else name
 
 
 def telling(columns: list[str]) -> list[str]:
@@ -138,31 +150,35 @@ def _asked(frame: pd.DataFrame, text: str, few: list[str]) -> str:
         return f"wb.load(..., label={on[:4]}), with all that are meant, for several labels per text, or {one}"
     if few:
         return one
-    others = [c for c in _prose(frame, None) if c != text]
+    others = [c for c in prose(frame, None) if c != text]
     known = list(map(str, frame.columns))
     asking = next((c for c in (text, *others) if "question" in c.lower()), None)
     if asking:
         return "for answers in a passage a table with columns question, context and answers"
     if others:
-        names = dict(zip(sorted((text, others[0]), key=known.index), ("source", "target"), strict=True))
+        both = sorted((text, others[0]), key=lambda c: (c.lower() in SHORTER, known.index(c)))
+        names = dict(zip(both, ("source", "target"), strict=True))
         return (
             f"wb.load(frame.rename(columns={names!r})), where one is written from the other, or label= with the classes"
         )
     known.remove(text)
-    return f"wb.load(..., label={' or '.join(map(repr, known[:6]))})" if known else ""
+    alone = f"wb.load(list(frame[{text!r}])) for the texts alone, where frame is the table as pandas has it"
+    values = _written(frame)
+    known = [c for c in known if not _is_key(c) and 1 < len(set(values[c])) < len(values[c])]
+    return f"wb.load(..., label={' or '.join(map(repr, known[:6]))}), or {alone}" if known else alone
 
 
 def wordiest(frame: pd.DataFrame, label: str | None) -> str | None:
     """The column with the longest, mostly different texts of several words; numbers, dates and addresses are no words."""
-    words = _prose(frame, label)
+    words = prose(frame, label)
     return max(words, key=lambda n: words[n], default=None)
 
 
-def _prose(frame: pd.DataFrame, label: str | None) -> dict[str, float]:
+def prose(frame: pd.DataFrame, label: str | None) -> dict[str, float]:
     """The columns of mostly different texts of several words, with the words that one has; objects are none where there are others."""
     values = {n: v for n, v in _written(frame).items() if n != label}
     words = {n: sum(len(v.split()) for v in vs) / max(1, len(vs)) for n, vs in values.items()}
-    long = [n for n, vs in values.items() if words[n] >= 3 and len(set(vs)) > len(vs) / 2 and _is_prose(vs)]
+    long = [n for n, vs in values.items() if words[n] >= 3 and len(set(vs)) > len(vs) / 2 and _isprose(vs)]
     first = {str(c): frame.iloc[:20, i] for i, c in enumerate(frame.columns)}
     plain = [n for n in long if not any(isinstance(v, dict) for v in first[n])]
     return {n: words[n] for n in plain or long}
@@ -178,16 +194,21 @@ def repeated(frame: pd.DataFrame, text: str) -> list[str]:
 
 def _written(frame: pd.DataFrame) -> dict[str, list[str]]:
     """The first values of every column as text."""
-    some = frame.head(LOOKED_AT)
+    some = spread(frame, LOOKED_AT)
     columns = {str(c): some.iloc[:, i] for i, c in enumerate(frame.columns)}
     return {n: [_plain(v) for v in column if v is not None] for n, column in columns.items()}
+
+
+def spread(frame: pd.DataFrame, most: int) -> pd.DataFrame:
+    """At most so many rows from all over the table: some files have all of one label first."""
+    return frame.iloc[:: -(-len(frame) // most)] if len(frame) > most else frame
 
 
 def _plain(value: Any) -> str:
     return (" ".join(map(str, value)) if is_list(value) else str(value)).strip()
 
 
-def _is_prose(values: list[str]) -> bool:
+def _isprose(values: list[str]) -> bool:
     """Whether most values hold words, other than the names of days and months, that are no addresses."""
     some = values[:200]
     return sum(bool(re.search(r"[^\W\d_]", _NO_WORDS.sub(" ", v))) for v in some) > len(some) / 2

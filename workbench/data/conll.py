@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from workbench.data import universal
+from workbench.data import onelines, universal
 from workbench.errors import WorkbenchError
 
 TAG = re.compile(r"O|[BIESLUM]-.+")
@@ -39,12 +39,16 @@ def read_conll(path: Path, coded: str = "utf-8-sig", notes: list[str] | None = N
     columns of their own, other lines with `# ` there, `#begin document` and `-DOCSTART-` lines are passed over. Of CoNLL-U the fourth
     column, the part of speech, is the tag.
     """
+    notes = [] if notes is None else notes
+    with path.open(encoding=coded, newline=None) as lines:
+        whole = onelines.read(lines, path.name, notes)
+    if whole is not None:
+        return whole
     words_counted = path.suffix.lower() == ".conllu"  # there every line with # is a comment
     with path.open(encoding=coded, newline=None) as lines:
         sentences = _sentences(line.rstrip() for line in lines if not (words_counted and _is_remark(line)))
     if not sentences:
         raise ValueError("it holds no words")
-    notes = [] if notes is None else notes
     if universal.is_universal([words for _, words in sentences]):
         universal.parts_of_speech([words for _, words in sentences], path.name, notes)
     elif _ontonotes(sentences):
@@ -87,7 +91,9 @@ def in_lines(lines: list[str], most: int) -> bool:
     (True, False)
     """
     rows = [
-        fields(line) for line in lines if line and not line.startswith(("-DOCSTART-", "# ", "#begin ", "#end ", "###"))
+        fields(line)
+        for line in lines
+        if line and not line.startswith(("-DOCSTART-", "# ", "#\t", "#begin ", "#end ", "###"))
     ]
     if universal.in_lines(rows):
         return True
@@ -205,7 +211,11 @@ def _ontonotes(sentences: list[Sentence]) -> bool:
 
 
 def _roles(sentences: list[Sentence], name: str, notes: list[str]) -> tuple[int, int]:
-    """The columns of words and of tags: the first and the last one, unless the values say otherwise."""
+    """The columns of words and of tags: the first and the last one, unless the values say otherwise. Lines `#<tab>source` above the
+    words of a sentence are taken out."""
+    for _, words in sentences:
+        if len(words) > 1 and words[0][1][0] == "#" and len(words[0][1]) < len(words[1][1]):
+            del words[0]  # where the sentence is from
     widths = Counter(len(parts) for _, words in sentences for _, parts in words)
     width, most = widths.most_common(1)[0]
     if most < ENOUGH * widths.total():
@@ -257,11 +267,9 @@ def _counted(sentences: list[Sentence], width: int) -> int | None:
 
 
 def _evened(sentences: list[Sentence], width: int, counted: int | None, notes: list[str]) -> None:
-    """Lines that are no words are taken out of the sentences: `#<tab>source` before one, CoNLL-U's 1-2; another odd line is refused."""
+    """Lines that are no words are taken out of the sentences, CoNLL-U's 1-2; another odd line is refused."""
     pieces = 0
     for _, words in sentences:
-        if len(words) > 1 and words[0][1][0] == "#" and len(words[0][1]) < width:
-            del words[0]
         odd = next(((number, len(parts)) for number, parts in words if len(parts) != width), None)
         if odd is not None:
             raise ValueError(f"line {odd[0]} has {odd[1]} columns and most lines {width}")

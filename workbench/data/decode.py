@@ -11,10 +11,12 @@ import csv
 import io
 import re
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 UTF8 = "utf-8-sig"
+_WRAPPED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
 _CONTROLS = bytes(set(range(32)) - {9, 10, 12, 13, 26})
 _UNDEFINED = bytes((0x81, 0x8D, 0x8F, 0x90, 0x9D))  # in Windows-1252
@@ -97,6 +99,33 @@ def quoted(frame: pd.DataFrame) -> bool:
     inside a pair of quotes, and none only begins with one."""
     starts = [v for c in frame.columns for v in frame[c] if isinstance(v, str) and v.startswith('"')]
     return any('""' in v[1:-1] for v in starts) and all(re.fullmatch(r'"(?:[^"]|"")*"', v) for v in starts)
+
+
+def escaped(sample: str, sign: str) -> bool:
+    """Whether quotes inside quoted fields stand behind a backslash: some do, and none is doubled, as csv has it.
+
+    >>> escaped('1,"He said \\\\"no\\\\" twice"\\n', ","), escaped('1,"He said ""no"" twice"\\n', ",")
+    (True, False)
+    """
+    inside = re.search(rf'(?<!\\)\\"(?=[^{re.escape(sign)}\r\n])', sample)
+    return inside is not None and re.search(rf'[^{re.escape(sign)}\r\n"]""[^{re.escape(sign)}\r\n"]', sample) is None
+
+
+def wrapped(frame: pd.DataFrame) -> bool:
+    """Whether all values of some column of a table that was read with quotes as letters stand in quotes, with no other quotes inside
+    but behind a backslash: Kaggle's labeledTrainData.tsv."""
+    columns = [[v for v in frame.iloc[:, i] if isinstance(v, str) and v] for i in range(frame.shape[1])]
+    return any(len(some) > 3 and all(map(_WRAPPED.fullmatch, some)) for some in columns)
+
+
+def unwrapped(frame: pd.DataFrame) -> pd.DataFrame:
+    """The table without the quotes around its values and the backslashes before those inside, in the names of columns as well."""
+    return frame.map(_bare).set_axis([_bare(c) for c in frame.columns], axis=1)
+
+
+def _bare(value: Any) -> Any:
+    whole = isinstance(value, str) and _WRAPPED.fullmatch(value)
+    return value[1:-1].replace('\\"', '"') if whole else value
 
 
 def unclosed(frame: pd.DataFrame) -> bool:

@@ -13,12 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from workbench.data import codes, conll, decode, segments, txt
+from workbench.data import bioc, codes, conll, decode, onelines, segments, txt
 from workbench.errors import WorkbenchError
 
-PACKED = (".gz", ".zip")
+PACKED = (".gz", ".zip", ".tgz", ".tar")
 SPREADSHEETS = (".xls", ".xlsm", ".xlsb", ".ods", ".numbers")  # which are not read
 ADVICE = {  # what to make of files that are not read, so that they are
+    ".sgm": "saving the texts between its tags as csv with columns text and label",
     ".sgml": "saving the texts between its tags as csv with columns text and label",
     ".xml": "pd.read_xml(path), or saving the texts between its tags as csv with columns text and label",
     ".ann": "wb.load of its folder, where a .txt of the same name lies beside it",
@@ -34,7 +35,22 @@ ADVICE = {  # what to make of files that are not read, so that they are
     ".pkl": "saving it as csv where it was made: opening a pickle runs what it holds",
     ".pickle": "saving it as csv where it was made: opening a pickle runs what it holds",
     ".feather": "wb.load(pd.read_feather(path))",
+    ".spacy": "saving it as json, [[text, {'entities': [[start, end, kind], ...]}], ...], with spaCy's DocBin",
+    ".arff": "pd.DataFrame(scipy.io.arff.loadarff(path)[0]), or saving it as csv",
+    ".svm": "the texts that its numbers count, as csv with columns text and label: numbers of words are no texts",
+    ".libsvm": "the texts that its numbers count, as csv with columns text and label: numbers of words are no texts",
+    ".feat": "the texts that its numbers count, as csv with columns text and label: numbers of words are no texts",
+    ".docx": "saving its texts as .txt, a text in every line, or as csv with columns text and label",
+    ".pdf": "saving its texts as .txt, a text in every line, or as csv with columns text and label",
+    ".db": "pd.read_sql('select ...', sqlite3.connect(path)), or saving a table of it as csv",
+    ".sqlite": "pd.read_sql('select ...', sqlite3.connect(path)), or saving a table of it as csv",
+    ".mbox": "a table with columns text and label, made with Python's mailbox",
+    ".eml": "wb.load of a folder with a folder of such mails for each class",
     ".arrow": "wb.load(datasets.Dataset.from_file(path))",
+    ".zip": "unpacking it and loading what comes out",
+    ".tar": "unpacking it and loading what comes out",
+    ".tgz": "unpacking it and loading what comes out",
+    ".rar": "unpacking it and loading what comes out",
     ".bz2": "unpacking it and loading what comes out",
     ".xz": "unpacking it and loading what comes out",
     ".7z": "unpacking it and loading what comes out",
@@ -61,7 +77,7 @@ def unpacked(path: Path, endings: tuple[str, ...]) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="workbench-") as folder:
         try:
             with gzip.open(path) as packed:
-                ending = _ending(path.stem, endings, path)
+                ending = _ending(path.stem, endings)
                 inner = copied(packed, path, Path(folder), f"{path.stem.removesuffix(ending)}{ending}")
         except BROKEN as error:
             raise broken(path, error) from error
@@ -77,16 +93,25 @@ def broken(path: Path, error: BaseException) -> WorkbenchError:
 
 
 def bare(path: Path) -> Path:
-    """The path without the ending that says it is packed: train.csv for train.csv.gz."""
-    return path.with_suffix("") if path.suffix.lower() == ".gz" else path
+    """The path without the ending that says it is packed.
+
+    >>> [bare(Path(n)).name for n in ("train.csv.gz", "train.csv.zip", "train.zip")]
+    ['train.csv', 'train.csv', 'train.zip']
+    """
+    packed = path.suffix.lower() == ".gz" or (path.suffix.lower() == ".zip" and path.with_suffix("").suffix)
+    return path.with_suffix("") if packed else path
 
 
-def _ending(inside: str, endings: tuple[str, ...], path: Path) -> str:
+def _ending(inside: str, endings: tuple[str, ...]) -> str:
+    """The ending of the packed file where it is known, else nothing: then its lines say what it is."""
     ending = Path(inside).suffix
-    if ending.lower() not in endings:
-        raise WorkbenchError(f"{path.name} does not say what is packed in it", f"a name such as {path.stem}.csv.gz",
-                             "unpacking it and loading what comes out")  # fmt: skip
-    return ending
+    return ending if ending.lower() in endings else ""
+
+
+def unsaid(path: Path) -> WorkbenchError:
+    """What to say of a .gz file whose name does not say what is packed in it, nor do its lines."""
+    return WorkbenchError(f"{path.name} does not say what is packed in it", f"a name such as {path.stem}.csv.gz",
+                          "unpacking it and loading what comes out")  # fmt: skip
 
 
 def copied(packed: IO[bytes] | gzip.GzipFile, path: Path, folder: Path, name: str, most: int | None = None) -> Path:
@@ -128,13 +153,13 @@ def looks_like(path: Path) -> str:
     full = [line for line in lines if line.strip()]
     if not full:
         return ""
-    if segments.has_some(full):
+    if segments.has_some(full) or bioc.is_xml("\n".join(full[:20])):
         return ".sgm"
     if all(_is_object(line) for line in full):
         return ".jsonl"
     if full[0].startswith("#begin document"):
         return ".conll"
-    if conll.in_lines([line.strip() for line in lines], most=MOST_COLUMNS):
+    if conll.in_lines([line.strip() for line in lines], most=MOST_COLUMNS) or onelines.is_built(full):
         return ".conll"
     if txt.built([line.strip() for line in lines]) in ("labelled", "documents", "standoff"):
         return ".txt"

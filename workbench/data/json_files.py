@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from workbench.data import annotated, codes, first_line, label_studio, questions, tagged
+from workbench.data import annotated, bioc, codes, conversations, first_line, label_studio, questions, tagged
 from workbench.data.columns import TEXT, guessed, usual
 from workbench.data.splits import meant, once_each
 
@@ -23,6 +23,8 @@ def lines(path: Path, coded: str, notes: list[str]) -> pd.DataFrame:
         return table(label_studio.rows(rows, path.name, notes))
     if any("qas" in row for row in rows):  # a passage and its questions in every line, as MRQA has them
         return questions.squad({"data": [{"paragraphs": [row for row in rows if "header" not in row]}]})
+    if rows and (documents := bioc.documents(rows)):
+        return bioc.rows(documents, path.name, notes)
     return table(_plain(rows, path.name, notes))
 
 
@@ -34,7 +36,7 @@ def _plain(rows: list[dict[str, Any]], name: str, notes: list[str]) -> list[dict
 
 def _plain_labels(rows: list[dict[str, Any]], name: str, notes: list[str]) -> list[dict[str, Any]]:
     """The rows with plain labels; the very same list where they have them."""
-    rows = annotated.spread(rows, name, notes)
+    rows = annotated.pointed(annotated.spread(rows, name, notes), name, notes)
     return annotated.shared_out(annotated.chosen(label_studio.opened(rows), name, notes), name, notes)
 
 
@@ -45,7 +47,8 @@ def is_plain(rows: list[dict[str, Any]]) -> bool:
     (True, False)
     """
     return (
-        not (label_studio.is_export(rows) or any("qas" in row for row in rows)) and _plain_labels(rows, "", []) is rows
+        not (label_studio.is_export(rows) or any("qas" in row for row in rows) or bioc.documents(rows))
+        and _plain_labels(rows, "", []) is rows
     )
 
 
@@ -73,6 +76,9 @@ def whole(path: Path, coded: str, notes: list[str]) -> pd.DataFrame:
         return rows
     if label_studio.is_export(found):
         return table(label_studio.rows(found, path.name, notes))
+    found = _opened(found)
+    if documents := bioc.documents(found):
+        return bioc.rows(documents, path.name, notes)
     if isinstance(found, dict) and (rows := _of_splits(found, path.name, notes)):
         return table(rows)
     if isinstance(found, dict) and (columns := _of_columns(found)) is not None:
@@ -86,7 +92,29 @@ def whole(path: Path, coded: str, notes: list[str]) -> pd.DataFrame:
         return table(rows)
     if isinstance(found, list) and all(isinstance(row, dict) or annotated.is_pair(row) for row in found):
         found = _plain(list(map(annotated.as_row, found)), path.name, notes)
-    return questions.squad(found)
+    rows = questions.squad(found)
+    notes += conversations.said(rows, found, path.name)
+    return rows
+
+
+def _opened(found: Any) -> Any:
+    """The rows in what the Hub's viewer answers, and spaCy's pairs in what NER Annotator saves; everything else as it is.
+
+    >>> _opened({"rows": [{"row_idx": 0, "row": {"text": "a"}}]}), _opened({"classes": ["A"], "annotations": [["a", {"entities": []}], None]})
+    ([{'text': 'a'}], [['a', {'entities': []}]])
+    """
+    if not isinstance(found, dict):
+        return found
+    rows, pairs = found.get("rows"), found.get("annotations")
+    if (
+        isinstance(rows, list)
+        and rows
+        and all(isinstance(r, dict) and isinstance(r.get("row"), dict) and "row_idx" in r for r in rows)
+    ):
+        return [r["row"] for r in rows]
+    if isinstance(pairs, list) and any(pairs) and all(annotated.is_pair(p) for p in pairs if p) and "classes" in found:
+        return [p for p in pairs if p]
+    return found
 
 
 def _of_columns(found: dict[str, Any]) -> pd.DataFrame | None:
@@ -155,7 +183,8 @@ def _all_pairs(items: Any) -> bool:
 def _of_classes(found: dict[str, Any], name: str, notes: list[str]) -> list[dict[str, Any]]:
     """The rows of {"0": {...}, "1": {...}}, or of lists of texts by their labels; none where it is built otherwise."""
     values = list(found.values())
-    if len(values) > 3 and all(map(str.isdigit, found)) and all(isinstance(v, dict) for v in values):
+    objects = len(values) > 3 and all(isinstance(v, dict) for v in values) and not meant(found)
+    if objects and (all(map(str.isdigit, found)) or all(len(v) > 1 and list(v) == list(values[0]) for v in values)):
         return values
     lists = all(isinstance(v, list) and v and all(isinstance(t, str) and t.strip() for t in v) for v in values)
     named = any(key.lower() in first_line.NAMING or codes.language(key) for key in found)  # these are columns

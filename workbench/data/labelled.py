@@ -49,6 +49,11 @@ def labels(features: Any) -> list[str]:
 def mended(tables: Tables, notes: list[str]) -> Tables:
     """The tables of all splits with plain texts and labels; what had to be changed for that is noted."""
     made = as_text(tables, notes)
+    texts = made["train"]["text"]
+    if len(texts) >= MANY and (different := len(set(map(str, texts)))) <= len(texts) / 4:
+        notes.append(
+            f"column {cells.called(made['train'], 'text')!r} was read as text and holds {different} different ones in {len(texts):,} rows"
+        )
     notes += said(cells.spoken(v) for table in tables.values() for v in table["label"])
     return made
 
@@ -76,8 +81,24 @@ def said(values: Iterable[Any]) -> list[str]:
             if nothing
             else []
         ),
+        *_several(given),
         *([f"labels hold commas and were read as one label each (as {commas!r})"] if commas else []),
     ]
+
+
+def _several(given: list[str]) -> list[str]:
+    """A sentence on labels that are others with spaces between them, as arXiv writes several.
+
+    >>> len(_several(["cs.CL", "math.CO", "cs.CL math.CO"])), _several(["very good", "good", "very bad", "bad"])
+    (1, [])
+    """
+    kinds = {v.strip() for v in given}
+    alone = {v for v in kinds if len(v.split()) == 1}
+    joined = [v for v in kinds if len(v.split()) > 1]
+    if not joined or not all(set(v.split()) <= alone for v in joined):
+        return []
+    return [f"label {min(joined)!r} was read as one class, though each of its words is one: for several labels per text, make lists of them, "
+            "frame.assign(labels=frame['label'].str.split())"]  # fmt: skip
 
 
 def refuse_many(values: Iterable[Any], name: str) -> None:

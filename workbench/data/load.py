@@ -28,6 +28,7 @@ from workbench.catalog import existing
 from workbench.config import BY_HAND
 from workbench.data import (
     checks,
+    foreign,
     groups,
     indicators,
     label_names,
@@ -43,8 +44,9 @@ from workbench.data import (
     unlabelled,
 )
 from workbench.data.columns import renamed, roles_said
-from workbench.data.read import READ_ERRORS, tables, unreadable
+from workbench.data.read import tables
 from workbench.data.splits import Tables
+from workbench.data.unreadable import READ_ERRORS, unreadable
 from workbench.errors import WorkbenchError
 
 KINDS: tuple[Any, ...] = (
@@ -148,6 +150,7 @@ def load(
     found, name, names = tables(source, text, one, notes)
     if (text, label, group) != (None, None, None):
         name = BY_HAND  # a name alone would not find them again
+    foreign.refuse(found["train"], text, label)
     found = shaped.sentences(found, text, one, notes)
     found, names, label = _one_column(found, names, text, label, notes)
     kind = next(k for k in KINDS if k.columns(found["train"], text, label))

@@ -6,6 +6,8 @@ in a row, or one sign. A place that cuts through a word is widened to the word, 
 
 from __future__ import annotations
 
+import ast
+import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, TypeGuard
@@ -17,7 +19,8 @@ from workbench.data.columns import TEXT, usual
 from workbench.data.text import is_list, missing, well_formed
 from workbench.errors import WorkbenchError
 
-SPANS = ("spans", "entities", "label", "labels")
+SPANS = ("spans", "entities", "label", "labels", "annotations")
+KINDS = ("label", "tag_name", "entity_group", "entity_type", "type", "tag")
 _WORD = re.compile(r"\w+|[^\w\s]")
 _STARTS, _ENDS = ("start", "start_offset"), ("end", "end_offset")
 
@@ -45,6 +48,34 @@ def columns(frame: pd.DataFrame, text: str | None = None, label: str | None = No
     return None
 
 
+def opened(frame: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
+    """The table with lists in place of such lists that are written as text, as Label Studio's and pandas' csv have them."""
+    known = [str(c) for c in frame.columns]
+    for name in (c for c in known if c.lower() in SPANS and known.count(c) == 1):
+        values = list(frame.iloc[:, known.index(name)])
+        first = next((v for v in values if not _is_blank(v)), None)
+        if not isinstance(first, str) or not re.match(r"\[\s*[\[({]", first):
+            continue
+        lists = [[] if _is_blank(v) else _read_back(v) for v in values]
+        if all(is_list(v) for v in lists) and _places(lists):
+            notes.append(f"lists of places that are written as text in column {name!r} were read as lists")
+            return frame.assign(**{name: pd.Series(lists, index=frame.index, dtype=object)})
+    return frame
+
+
+def _is_blank(value: Any) -> bool:
+    return missing(value) or (isinstance(value, str) and not value.strip())
+
+
+def _read_back(value: Any) -> Any:
+    for read in (json.loads, ast.literal_eval):
+        try:
+            return read(value)
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            continue
+    return None
+
+
 def _places(values: Iterable[Any]) -> bool:
     items = [item for v in values if is_list(v) for item in v]
     return bool(items) and sum(_place(item) is not None for item in items) > len(items) / 2
@@ -54,7 +85,7 @@ def _place(item: Any) -> Place | None:
     """A place in any of its spellings; None for what is none."""
     if isinstance(item, Mapping):
         start, end = (next((item[k] for k in keys if k in item), None) for keys in (_STARTS, _ENDS))
-        kind: Any = item.get("label")
+        kind: Any = next((item[k] for k in KINDS if isinstance(item.get(k), str)), None)
         if kind is None and is_list(item.get("labels")) and len(item["labels"]) == 1:  # Label Studio's short export
             kind = item["labels"][0]
     elif is_list(item) and len(item) == 3:

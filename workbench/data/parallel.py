@@ -1,23 +1,20 @@
 """Sentences with their translations: pairs of columns, `translation` dicts, aligned text files -> `source` and `target` (str).
 
 Nothing is translated here and no files are found here. Which language comes first is which one is translated: of two columns the
-left one, of a dict the first entry; of two text files `train.en` and `train.fr` the first in the alphabet, unless the folder
-is named after the direction (`fr-en`).
+left one, of a dict the first entry; of two text files see `pair_files`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import datasets as hf
 import numpy as np
 import pandas as pd
 
-from workbench.data import decode, endings, segments
-from workbench.data.codes import LANGUAGES, language, sides, turned
+from workbench.data.codes import LANGUAGES, language
 from workbench.data.columns import LABEL, LOOKED_AT, usual
 from workbench.data.text import first_rows, missing, well_formed
 from workbench.errors import WorkbenchError
@@ -29,8 +26,8 @@ SOURCE, TARGET = ("source", "src", "source_text"), ("target", "tgt", "target_tex
 TRANSLATION = ("translation",)
 TEXTS = ("text", "label", "tokens", "question", "context", "sentence", "content", "message", "review", "body", "tweet",
          "headline")  # beside one of these, source and target mean something else  # fmt: skip
-_TAG = re.compile(r"\s*</?[a-z]+( [^<>]*)?>")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_ADDRESS = re.compile(r"(https?://)?[\w-]+(\.[\w-]+)+(:\d+)?(/\S*)?")
 SHARE = 0.15  # of the source sentences that become the validation split where there is none
 
 
@@ -51,96 +48,6 @@ def sentences(values: list[str]) -> bool:
     long = sum(map(ended, texts)) > len(texts) / 2 or sum(len(v.split()) for v in texts) >= 3 * len(texts)
     least = 0.1 if long else 0.5 if spaced else 0.9  # one sentence may have several translations
     return not digits and len(set(texts)) > least * len(texts)
-
-
-def text_files(
-    folder: Path, split_of: Callable[[Path], str], notes: list[str] | None = None
-) -> dict[str, pd.DataFrame]:
-    """`train.en` beside `train.fr`, or `en.train` beside `fr.train`, and so for the other splits: one pair per line. Empty where there
-    are no such files."""
-    paths: dict[str, dict[Path, Path]] = {}
-    for path in sorted(p for p in folder.iterdir() if p.is_file()):
-        if split := split_of(named := turned(path)):
-            paths.setdefault(split, {})[named] = path
-    found: dict[str, dict[str, Path]] = {}
-    said_once: list[str] = []
-    for split, some in sorted(paths.items()):
-        if files := sides(_of_one_name(some, split, said_once)):
-            found[split] = {code: some[name] for code, name in files.items()}
-    tables = {split: _aligned(files, folder, said_once) for split, files in found.items()} if "train" in found else {}
-    if notes is not None and tables:
-        notes += dict.fromkeys(said_once)
-    return tables
-
-
-def _of_one_name(names: Iterable[Path], split: str, notes: list[str]) -> list[Path]:
-    """Of the files of a split, such as tst2010.en, tst2010.de, tst2011.en, tst2011.de, the first two that go together."""
-    stems: dict[str, list[Path]] = {}
-    for name in names:
-        stems.setdefault(name.stem, []).append(name)
-    spoken = {stem: some for stem, some in stems.items() if sides(some)}
-    first = next((stem for stem, some in spoken.items() if len(sides(some)) == 2), None)
-    if first is None or len(spoken) < 2:
-        return [name for some in spoken.values() for name in some]
-    others = ", ".join([stem for stem in spoken if stem != first][:5])
-    notes.append(f"of several texts for {split} the first was read, {first}, and not {others}")
-    return spoken[first]
-
-
-def _aligned(files: dict[str, Path], folder: Path, notes: list[str]) -> pd.DataFrame:
-    codes = sorted(files)
-    if len(codes) != 2:
-        raise WorkbenchError(f"{' and '.join(p.name for p in files.values())} in folder {folder.name!r}",
-                             "one file for each of two languages", "train.en and train.fr")  # fmt: skip
-    first, second = codes
-    if re.search(rf"(^|[^a-z]){second}[-_]{first}([^a-z]|$)", folder.name.lower()):
-        codes.reverse()
-    elif {first, second}.isdisjoint(SOURCE + TARGET) and not re.search(rf"{first}[-_]{second}", folder.name.lower()):
-        notes.append(
-            f"read as translations from {first} into {second}; in a folder called {second}-{first} they go the other way"
-        )
-    both = {code: _lines(files[code], notes) for code in codes}
-    lengths = [len(side) for side in both.values()]
-    if lengths[0] != lengths[1]:
-        raise WorkbenchError(f"{files[codes[0]].name} has {lengths[0]:,} lines and {files[codes[1]].name} {lengths[1]:,}",
-                             "the same number: line by line each is the other's translation")  # fmt: skip
-    return _whole_pairs(
-        pd.DataFrame(dict(zip(("source", "target"), both.values(), strict=True)), dtype=object), files, notes
-    )
-
-
-def _whole_pairs(frame: pd.DataFrame, files: dict[str, Path], notes: list[str]) -> pd.DataFrame:
-    """The pairs without those of which a side is empty, as corpora that were aligned by a program have them, and without lines of
-    tags on both sides, as talks have them."""
-    names = " and ".join(path.name for path in files.values())
-    sides = list(zip(frame["source"], frame["target"], strict=True))
-    tags = pd.Series([a.lstrip()[:1] == "<" and all(map(_TAG.match, (a, b))) for a, b in sides])
-    empty = pd.Series([not (a.strip() and b.strip()) for a, b in sides])
-    if tags.mean() < 0.5:
-        frame, empty = frame[~tags], empty[~tags]
-        notes += (
-            [f"{tags.sum():,} lines of {names} begin with a tag such as <doc> and were left out"] if tags.any() else []
-        )
-    if 0 < empty.sum() < len(frame):
-        count = "1 pair" if empty.sum() == 1 else f"{empty.sum():,} pairs"
-        notes.append(f"{count} of {names} with an empty line left out (the first is line {frame.index[empty][0] + 1})")
-        frame = frame[~empty]
-    return frame.reset_index(drop=True)
-
-
-def _lines(path: Path, notes: list[str]) -> list[str]:
-    if path.suffix.lower() == ".gz":
-        with endings.unpacked(path, (path.with_suffix("").suffix.lower(),)) as inner:
-            return _lines(inner, notes)
-    try:
-        coded = decode.encoding(path)
-        notes += decode.stated(path.name, coded)
-        if path.suffix.lower() in segments.ENDINGS:
-            return segments.lines(path, coded)
-        return path.read_text(coded).removesuffix("\n").split("\n")
-    except (ValueError, OSError) as error:
-        raise WorkbenchError(f"{path.name} cannot be read: {str(error)[:200]}", "a text file in UTF-8",
-                             "saving it again as UTF-8") from error  # fmt: skip
 
 
 def columns(frame: pd.DataFrame, text: str | None = None, label: str | None = None) -> dict[str, str] | None:
@@ -184,12 +91,15 @@ def _in_languages(frame: pd.DataFrame, known: list[str]) -> tuple[str, str] | No
 
 
 def _beside_numbers(frame: pd.DataFrame, known: list[str]) -> dict[str, str] | None:
-    """The only two columns of sentences of a table without names, where all others are different numbers: Tatoeba's pairs with their
-    ids, mined pairs with their scores."""
+    """The only two columns of sentences of a table without names, where all others are different numbers, addresses or empty: Tatoeba's
+    pairs with their ids, mined pairs with their scores and places, Europarl's with a tab at the end."""
     if len(known) < 3 or len(frame) < 4 or not all(re.fullmatch(r"column \d+", c) for c in known):
         return None
     values = {c: _texts(frame[c].iloc[:LOOKED_AT]) for c in known}
     numbers = [c for c, vs in values.items() if all(map(_NUMBER.fullmatch, vs)) and len(set(vs)) > len(vs) / 3]
+    numbers += [
+        c for c, vs in values.items() if all(map(_ADDRESS.fullmatch, vs)) and c not in numbers
+    ]  # also of one without values
     texts = [c for c in known if c not in numbers]
     if len(texts) != 2 or not all(sentences(values[c]) for c in texts):
         return None
@@ -221,6 +131,20 @@ def is_kind(features: Any) -> bool:
 def labels(features: Any) -> list[str]:
     """There are none: a translation is written, not chosen."""
     return []
+
+
+def mended(tables: dict[str, pd.DataFrame], notes: list[str]) -> dict[str, pd.DataFrame]:
+    """The tables without rows in which both sides are empty, as some corpora have them between documents; what is gone is said."""
+    made = {}
+    for split, frame in tables.items():
+        made[split] = frame
+        if {"source", "target"} <= set(frame.columns):
+            blank = pd.Series([all(missing(v) or not str(v).strip() for v in row) for row in zip(frame["source"], frame["target"], strict=True)],
+                              index=frame.index, dtype=bool)  # fmt: skip
+            if 0 < blank.sum() < len(frame):
+                notes.append(f"{blank.sum():,} empty pairs of {split} were left out")
+                made[split] = frame[~blank].reset_index(drop=True)
+    return made
 
 
 def canonical(frame: pd.DataFrame, split: str, names: list[str] | None) -> pd.DataFrame:

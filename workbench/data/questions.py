@@ -15,6 +15,7 @@ import datasets as hf
 import numpy as np
 import pandas as pd
 
+from workbench.data import conversations
 from workbench.data.columns import usual
 from workbench.data.text import first_rows, is_list, missing, well_formed
 from workbench.errors import WorkbenchError
@@ -39,6 +40,11 @@ def squad(whole: Any) -> pd.DataFrame:
     articles = whole.get("data") if isinstance(whole, dict) else whole
     if not isinstance(articles, list) or not all(isinstance(a, dict) for a in articles):
         raise ValueError("it is neither a list of objects nor an object with such a list as its `data`")
+    articles = (
+        [row for a in articles for row in conversations.rows(a)]
+        if all(map(conversations.is_one, articles)) and articles
+        else articles
+    )
     nested = [a for a in articles if "paragraphs" in a]
     if nested and len(nested) < len(articles):
         raise ValueError("some articles have `paragraphs` and some have none")
@@ -52,12 +58,18 @@ def _rows(article: dict[str, Any]) -> list[dict[str, Any]]:
     """The questions of one article, each with its passage."""
     try:
         return [
-            {**({"id": q["id"]} if "id" in q else {}), "title": article.get("title"), "question": q.get("question"),
-             "context": p.get("context"), "answers": [] if q.get("is_impossible") else _written(q)}
+            {**({"id": q["id"]} if "id" in q else {}), "title": article.get("title"), "question": q.get("question", q.get("query")),
+             "context": _passage(p), "answers": [] if q.get("is_impossible") else _written(q)}
             for p in article["paragraphs"] for q in p["qas"]
         ]  # fmt: skip
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"article {article.get('title')!r} is not built as SQuAD's are") from error
+
+
+def _passage(paragraph: dict[str, Any]) -> Any:
+    """The passage of a paragraph; of ReCoRD's the text of what it calls so."""
+    passage = paragraph.get("passage")
+    return passage.get("text") if "context" not in paragraph and isinstance(passage, dict) else paragraph.get("context")
 
 
 def _written(question: dict[str, Any]) -> Any:

@@ -13,6 +13,7 @@ from workbench.catalog import existing
 from workbench.config import BY_HAND
 from workbench.data import (
     archives,
+    bioc,
     classlabels,
     conll,
     decode,
@@ -20,9 +21,11 @@ from workbench.data import (
     endings,
     folders,
     given,
+    indexed,
     json_files,
     memories,
-    parallel,
+    pair_files,
+    reuters,
     segments,
     separated,
     split_files,
@@ -32,6 +35,7 @@ from workbench.data import (
     txt,
 )
 from workbench.data.splits import Tables
+from workbench.data.unreadable import CONLL, READ_ERRORS, first_line, unreadable
 from workbench.errors import WorkbenchError
 
 
@@ -80,7 +84,6 @@ def _nearest(source: str | Path) -> str:
     return catalog.nearest(str(source)[:200], [c.name for c in catalog.datasets()], "reviews")
 
 
-CONLL = (".conll", ".conllu", ".bio", ".iob", ".iob2", ".annotated")
 READERS: dict[str, Any] = {
     ".csv": lambda path, coded, notes: separated.commas(path, coded, notes),
     ".tsv": lambda path, coded, notes: txt.read_tsv(path, coded, notes, separated.tabs),
@@ -89,66 +92,50 @@ READERS: dict[str, Any] = {
     ".parquet": lambda path, coded, notes: classlabels.read_parquet(path),
     ".json": lambda path, coded, notes: json_files.whole(path, coded, notes),
     ".tmx": lambda path, coded, notes: memories.read(path, notes),
-    ".sgm": lambda path, coded, notes: segments.read(path, coded, notes),
+    ".sgm": lambda path, coded, notes: _marked_up(path, coded, notes),
     ".txt": lambda path, coded, notes: txt.read(path, coded, notes, separated.tabs),
     **dict.fromkeys(CONLL, lambda path, coded, notes: conll.read_conll(path, coded, notes)),
 }
 BINARY = (".parquet", ".xlsx", ".tmx")  # which say themselves how they are written
 
 
+def _marked_up(path: Path, coded: str, notes: list[str]) -> pd.DataFrame:
+    """A file of tags: BioC's, Reuters' stories, or the segments of a translation."""
+    start = decode.beginning(path, coded)[:2_000]
+    if bioc.is_xml(start):
+        return bioc.read_xml(path, notes)
+    if reuters.is_some(start):
+        return reuters.read(path, coded, notes)
+    return segments.read(path, coded, notes)
+
+
 def _from_file(path: Path, notes: list[str]) -> pd.DataFrame:
     suffix = path.suffix.lower()
     if suffix == ".gz":
         with endings.unpacked(path, tuple(READERS)) as inner:
+            if inner.suffix.lower() not in READERS and not endings.looks_like(inner):
+                raise endings.unsaid(path)
+            return _from_file(inner, notes)
+    if suffix == ".zip" and endings.bare(path) != path:  # train.csv.zip beside others
+        with archives.unpacked(path, tuple(READERS), notes) as inner:
+            if inner.is_dir():
+                raise archives.several(path, inner, tuple(READERS))
             return _from_file(inner, notes)
     told = suffix if suffix in READERS else endings.looks_like(path)
     reader = READERS.get(told)
     if reader is None:
         raise endings.unknown(path, tuple(READERS))
-    notes += [] if told == suffix else [f"{path.name} was read as a {told} file is, by what its lines look like"]
+    notes += (
+        []
+        if told == suffix or suffix in (".xml", ".sgml")
+        else [f"{path.name} was read as a {told} file is, by what its lines look like"]
+    )
     try:
         coded = decode.UTF8 if suffix in BINARY else decode.encoding(path)
         notes += decode.stated(path.name, coded)
         return standoff.brat_file(path, notes) if standoff.has_names(path) else reader(path, coded, notes)
     except READ_ERRORS as error:
         raise unreadable(path, error) from error
-
-
-READ_ERRORS = (ValueError, OSError, TypeError, KeyError, OverflowError, RecursionError, NotImplementedError)
-
-
-def unreadable(path: Path, error: BaseException) -> WorkbenchError:
-    """What to say of a file whose reader gave up; a WorkbenchError stays as it is."""
-    if isinstance(error, WorkbenchError):
-        return error
-    if isinstance(error, UnicodeError):
-        shape, try_ = " in UTF-8", "saving it again as UTF-8"
-    else:
-        shape, try_ = _shape(path.suffix.lower())
-    return WorkbenchError(
-        f"{path.name} cannot be read: {_first_line(error)}", f"a {path.suffix[1:] or 'text'} file{shape}", try_
-    )
-
-
-def _shape(suffix: str) -> tuple[str, str]:
-    """What a file of this kind looks like inside, and what to try when one does not."""
-    if suffix in CONLL:
-        return " with a word and its tag in every line and a blank line between sentences", "a tab between word and tag"
-    if suffix == ".json":
-        return " as SQuAD has it, or a list of objects with the same fields", "one object per line, in a jsonl file"
-    if suffix in (".csv", ".tsv"):
-        return (
-            " with names in its first line and as many fields in every row",
-            "texts that hold the separator in double quotes",
-        )
-    if suffix == ".sgm":
-        return " of WMT, with segments", "saving the texts between its tags as csv with columns text and label"
-    return (" with one object per line" if suffix == ".jsonl" else ""), "saving it again"
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:200] if lines else type(error).__name__
 
 
 def _from_archive(path: Path, notes: list[str]) -> Tables:
@@ -192,10 +179,19 @@ def _in_folder(folder: Path, notes: list[str]) -> Tables:
 
 def _without_train(folder: Path, files: split_files.Files, notes: list[str]) -> Tables:
     """What a folder holds that is called by no split: pairs of texts, class folders, texts with their names, one file of data."""
-    found = parallel.text_files(folder, split_files.split_of, notes) or (
-        {} if files else parallel.text_files(folder, folders.pair(folder, notes), notes)
+    if found := indexed.texts(folder, notes):
+        return found
+    found = pair_files.text_files(folder, split_files.split_of, notes) or (
+        {} if files else pair_files.text_files(folder, folders.pair(folder, notes), notes)
     )
-    found = found or segments.in_folder(folder, notes) or folders.classes(folder, notes) or _beside_names(folder, notes)
+    found = (
+        found
+        or pair_files.in_folders(folder, notes)
+        or reuters.in_folder(folder, notes)
+        or segments.in_folder(folder, notes)
+        or folders.classes(folder, notes)
+        or _beside_names(folder, notes)
+    )
     if found:
         return found
     only = [
@@ -232,7 +228,7 @@ def _from_hub(
         loaded = hf.load_dataset(repository, config) if config else hf.load_dataset(repository)
     except Exception as error:
         raise WorkbenchError(
-            f"{source} could not be loaded ({type(error).__name__}: {_first_line(error)})",
+            f"{source} could not be loaded ({type(error).__name__}: {first_line(error)})",
             "a parquet, csv or json dataset repository and a network connection",
             "a bundled name such as 'reviews'",
         ) from error

@@ -24,7 +24,8 @@ Told = tuple[pd.DataFrame, dict[str, Any]]  # a table, and the keywords by which
 def commas(path: Path, coded: str, notes: list[str]) -> pd.DataFrame:
     """A csv file; which sign separates its columns is found out and, where it is no comma, noted."""
     sign, above = _sign(path, coded, notes)
-    return _whole(path, coded, notes, partial(_quoted, sign=sign), **above)
+    behind = decode.escaped(decode.beginning(path, coded), sign)
+    return _whole(path, coded, notes, partial(_quoted, sign=sign, behind=behind), **above)
 
 
 def tabs(path: Path, coded: str, notes: list[str]) -> pd.DataFrame:
@@ -40,7 +41,7 @@ def told(path: Path, coded: str, notes: list[str]) -> dict[str, Any]:
     if path.suffix.lower() != ".tsv":
         sign, above = _sign(path, coded, notes)
         how = {"sep": sign}
-        way = partial(_quoted, sign=sign, cut=True)
+        way = partial(_quoted, sign=sign, behind=decode.escaped(decode.beginning(path, coded), sign), cut=True)
     with path.open(encoding=coded, errors="replace", newline="") as file:
         some = "".join(islice(file, LOOKED_AT))
     try:
@@ -51,11 +52,11 @@ def told(path: Path, coded: str, notes: list[str]) -> dict[str, Any]:
     return how | above | ({"header": None, "names": made} if made else {})
 
 
-def fields(source: Path | io.StringIO, coded: str, **how: Any) -> pd.DataFrame:
-    """Every value as it is written."""
+def fields(source: Path | io.StringIO, coded: str, *, wrapped: bool = False, **how: Any) -> pd.DataFrame:
+    """Every value as it is written; `wrapped` says that quotes that are no letters stand around some of them."""
     frame = pd.read_csv(source, dtype=str, keep_default_na=False, encoding=coded, **how)
     refuse_surplus(frame)
-    return frame
+    return decode.unwrapped(frame) if wrapped else frame
 
 
 def refuse_surplus(frame: pd.DataFrame) -> None:
@@ -95,17 +96,29 @@ def _by_tabs(read: Read, name: str, notes: list[str]) -> Told:
         how = {"sep": "\t"}
         frame = read(**how)
         notes.append(f"quotes in {name} stand around fields, as in csv")
+    elif decode.wrapped(frame):
+        how["wrapped"] = True
+        frame = read(**how)
+        notes.append(
+            f"quotes in {name} stand around fields, and those inside them behind a backslash: both were undone"
+        )
     return frame, how
 
 
-def _quoted(read: Read, name: str, notes: list[str], sign: str, cut: bool = False) -> Told:
+def _quoted(read: Read, name: str, notes: list[str], sign: str, behind: bool = False, cut: bool = False) -> Told:
     """The table with quotes around fields, or as letters where a quote that is never closed would swallow the rows below it. In
-    the first lines of a file, which are cut anywhere, a quote that is open at the end says nothing."""
+    the first lines of a file, which are cut anywhere, a quote that is open at the end says nothing. `behind` says that a quote
+    in a field stands behind a backslash, as databases write it; where rows are uneven otherwise, that is tried too."""
     frame = problem = None
     try:
-        frame = read(sep=sign)
+        frame = None if behind else read(sep=sign)
     except ValueError as error:
         problem = error
+    if frame is None and (escaped := _with_backslashes(read, sign, behind)) is not None:
+        notes.append(f"quotes inside the fields of {name} stand behind a backslash and were read so")
+        return escaped
+    if behind:
+        return _quoted(read, name, notes, sign, cut=cut)
     if frame is not None and not _breaks(frame):
         return frame, {"sep": sign}
     plain = None if frame is None and cut else _with_letters(read, sign)
@@ -116,6 +129,18 @@ def _quoted(read: Read, name: str, notes: list[str], sign: str, cut: bool = Fals
         raise problem or ValueError("it holds no table")
     notes += swallowed(frame, name, sign)
     return frame, {"sep": sign}
+
+
+def _with_backslashes(read: Read, sign: str, sure: bool) -> Told | None:
+    """The table with a backslash before every quote that is a letter, where its rows are even so and some value has such a quote;
+    where that is not `sure`, no field may go over several lines."""
+    how = {"sep": sign, "escapechar": "\\", "doublequote": False}
+    try:
+        frame = read(**how)
+    except ValueError:
+        return None
+    inside = any('"' in v for v in frame.to_numpy().ravel() if isinstance(v, str))
+    return (frame, how) if inside and not frame.isna().to_numpy().any() and (sure or not _breaks(frame)) else None
 
 
 def _with_letters(read: Read, sign: str) -> pd.DataFrame | None:

@@ -27,6 +27,9 @@ def sentences(
             split: tag_cells.sentences(table, cut, split, notes, names=names) if _has(table, cut) else table
             for split, table in tables.items()
         }
+    said: list[str] = []
+    tables = {split: offsets.opened(table, said) for split, table in tables.items()}
+    notes += dict.fromkeys(said)
     places = offsets.columns(tables["train"], text, label)
     lists = tagged.columns(tables["train"], text, label)
     if places is None or (lists and lists["tags"] != places.spans):
@@ -39,6 +42,7 @@ def sentences(
 
 def fits(table: pd.DataFrame, text: str | None, label: str | None) -> bool:
     """Whether a table would be made such rows."""
+    table = offsets.opened(table, [])
     return any(kind.columns(table, text, label) is not None for kind in (wordrows, tag_cells, offsets))
 
 

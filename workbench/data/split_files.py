@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from workbench.data import codes, decode, endings, splits
+from workbench.data import archives, codes, decode, endings, splits
 from workbench.data.splits import EVAL, SPLITS, Tables
 from workbench.errors import WorkbenchError
 
@@ -45,6 +45,7 @@ def of_folder(folder: Path, known: tuple[str, ...]) -> Files:
 
 
 def _by_names(folder: Path, known: list[Path], readable: list[Path]) -> Files:
+    known = [p for p in known if p not in _in_languages(known)]
     open_ = {split_of(p) for p in known if p == endings.bare(p)}  # beside test.csv, test.csv.gz is the same once more
     known = [p for p in known if p == endings.bare(p) or split_of(p) not in open_]
     plain = {
@@ -66,6 +67,13 @@ def _by_names(folder: Path, known: list[Path], readable: list[Path]) -> Files:
     return {**files, "validation": also} if set(files) in ({"train"}, {"train", "test"}) and len(also) == 1 else files
 
 
+def _in_languages(paths: list[Path]) -> list[Path]:
+    """Of text files those that hold a split in one of several languages: train.en.txt and train.fr.txt are pairs, no two splits."""
+    spoken = {p: named for p in paths if p.suffix.lower() == ".txt" and codes.of_file(named := codes.turned(p))}
+    stems = [named.stem for named in spoken.values()]
+    return [p for p, named in spoken.items() if stems.count(named.stem) > 1]
+
+
 def _behind_a_name(paths: Iterable[Path]) -> dict[Path, str]:
     """engtrain.bio and engtest.bio: the word for the split behind the same letters, where that makes two splits or more."""
     found = {p: m for p in paths if (m := re.fullmatch(rf"(.+?)({_WORD})", p.stem.lower()))}
@@ -83,6 +91,10 @@ def texts_and_labels(folder: Path, notes: list[str]) -> Tables:
         both = {w: pair for w, pair in both.items() if all(p.is_file() for p in pair)}
         if "train" in both:
             notes.append(f"the labels of {texts.format('train')} are the lines of {labels.format('train')}")
+            if (both["train"][0].parent / "seq.out").is_file():
+                notes.append(
+                    "the tags in train/seq.out were not read: for them name a file train.tsv, with the words, a tab and their tags in every line"
+                )
             return {SPLITS[w]: _aligned(*pair) for w, pair in both.items()}
     return {}
 
@@ -103,9 +115,19 @@ def no_training(folder: Path, known: tuple[str, ...]) -> WorkbenchError:
             return endings.unknown(path, known)
     names = ", ".join(p.name for p in files[:5]) + (", ..." if len(files) > 5 else "")
     pairs = [p for p in files if codes.turned(p) != p]
+    if len(codes.sides(map(codes.turned, pairs))) < 2:
+        pairs = [p for p in pairs if p.suffix.lower() != ".txt"]
     advice = next((endings.ADVICE[p.suffix.lower()] for p in files if p.suffix.lower() in endings.ADVICE), "")
-    if pairs:
-        advice = f"renaming {pairs[0].name} to {pairs[0].stem}.train, and its translation alike"
+    packed = next((p.name for p in files if archives.is_one(p)), "")
+    if packed:
+        advice = f"wb.load of {packed} itself, or of what comes out of it"
+    elif pairs:
+        named = (
+            f"train.{codes.of_file(codes.turned(pairs[0]))}"
+            if pairs[0].suffix.lower() == ".txt"
+            else f"{pairs[0].stem}.train"
+        )
+        advice = f"renaming {pairs[0].name} to {named}, and its translation alike"
     elif not advice and len(files) != 1:
         advice = "putting what belongs together into one table, with columns text, label and split"
     return WorkbenchError(f"no training file in folder {folder.name!r}" + (f" ({names})" if names else ""),

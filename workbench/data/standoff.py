@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -25,6 +26,7 @@ _END = re.compile(r"[.!?]['\")]*(?=\s+[A-Z\d\"(])|\n")  # of a sentence
 _PIECES = re.compile(r"T\d+\t\S+ \d+ \d+;.*")
 
 Place = tuple[int, int, str]  # first letter, one past the last letter, type
+Mark = re.Match[str] | dict[str, Any]  # with start, end, said and kind
 Document = tuple[str, str, list[Place]]  # its name, its text, its names
 
 
@@ -41,12 +43,8 @@ def is_pubtator(lines: list[str]) -> bool:
 def pubtator(lines: Iterable[str], name: str, notes: list[str]) -> pd.DataFrame:
     """The sentences of all documents of a file."""
     counts: Counter[str] = Counter()
-    made = [_placed(*document, counts) for document in _documents(lines, counts)]
-    notes += [
-        f"{name} holds PubTator's documents: each sentence of a title and an abstract became a row",
-        *_left_out(name, counts),
-    ]
-    return _frame(made)
+    made = [placed(*document, counts) for document in _documents(lines, counts)]
+    return frame_of(made, counts, name, "PubTator's documents: each sentence of a title and an abstract", notes)
 
 
 def _documents(lines: Iterable[str], counts: Counter[str]) -> Iterator[tuple[str, str, list[re.Match[str]]]]:
@@ -111,7 +109,7 @@ def _annotated(text: Path, counts: Counter[str]) -> Document:
     pieces = sum(bool(_PIECES.fullmatch(line)) for line in lines)
     counts += Counter({"names in several pieces": pieces})
     counts += Counter({"lines that are no names": sum(map(bool, lines)) - len(marks) - pieces})
-    return _placed(text.stem, _as_counted(text, marks), marks, counts)
+    return placed(text.stem, _as_counted(text, marks), marks, counts)
 
 
 def _as_counted(path: Path, marks: list[re.Match[str]]) -> str:
@@ -121,11 +119,11 @@ def _as_counted(path: Path, marks: list[re.Match[str]]) -> str:
     return max((whole, whole.replace("\r\n", "\n")), key=lambda text: sum(_fits(text, mark) for mark in marks))
 
 
-def _fits(text: str, mark: re.Match[str]) -> bool:
+def _fits(text: str, mark: Mark) -> bool:
     return text[int(mark["start"]) : int(mark["end"])].split() == mark["said"].split()
 
 
-def _placed(name: str, text: str, marks: list[re.Match[str]], counts: Counter[str]) -> Document:
+def placed(name: str, text: str, marks: Iterable[Mark], counts: Counter[str]) -> Document:
     """The document with those of its marks that stand where they say, none of them over another."""
     kept: list[Place] = []
     for mark in sorted(marks, key=lambda m: int(m["start"]) - int(m["end"])):
@@ -137,6 +135,12 @@ def _placed(name: str, text: str, marks: list[re.Match[str]], counts: Counter[st
         else:
             kept.append((start, end, mark["kind"]))
     return name, text, sorted(kept)
+
+
+def frame_of(documents: list[Document], counts: Counter[str], name: str, what: str, notes: list[str]) -> pd.DataFrame:
+    """The sentences of documents, with sentences on what they are and on what was left out."""
+    notes += [f"{name} holds {what} became a row", *_left_out(name, counts)]
+    return _frame(documents)
 
 
 def _left_out(name: str, counts: Counter[str]) -> list[str]:

@@ -28,6 +28,7 @@ from workbench.data import (
     cells,
     classlabels,
     decode,
+    foreign,
     groups,
     indicators,
     json_files,
@@ -56,9 +57,11 @@ def pieces(path: Path, coded: str, notes: list[str]) -> Iterator[pd.DataFrame]:
     suffix = path.suffix.lower()
     if suffix in (".csv", ".tsv"):
         how, read = separated.told(path, coded, notes), 0
+        wrapped = how.pop("wrapped", False)
         with pd.read_csv(path, dtype=str, keep_default_na=False, encoding=coded, chunksize=PIECE, **how) as reader:
             for frame in reader:
                 separated.refuse_surplus(frame)
+                frame = decode.unwrapped(frame) if wrapped else frame
                 if not any("look like rows" in note for note in notes):  # said once
                     notes += separated.swallowed(frame, path.name, how["sep"], read)
                 read += len(frame)
@@ -235,11 +238,19 @@ def streamed(path: Path, text: str | None, label: str | None, group: str | None,
         return None
     tables = pieces(path, coded, said := decode.stated(path.name, coded))
     first = next(tables, None)
-    if first is None or not _kind_fits(first, text, label):
+    if first is None:
+        return None
+    foreign.refuse(first, text, label)
+    try:
+        told, fits = first, _kind_fits(first, text, label)
+    except WorkbenchError:  # the first rows of a sorted file have the same label
+        told = pd.concat([some.iloc[::200] for some in pieces(path, coded, [])], ignore_index=True)
+        fits = _kind_fits(told, text, label)
+    if not fits:
         return None
     folder = _own_folder(Path(_cache() or tempfile.gettempdir()))
     stream, raw = Stream(folder, text, label, group), folder / "raw.arrow"
-    stream.begin(first, found := [])
+    stream.begin(told, found := [])
     schema = pa.schema([("text", pa.string())])
     with pa.OSFile(str(raw), "wb") as out, pa.ipc.new_stream(out, schema) as writer:
         stream.take(first, writer)

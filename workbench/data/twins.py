@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from workbench.data.columns import MADE
+from workbench.data.columns import MADE, prose, spread
 from workbench.data.text import is_list
 
 TWINS = (
@@ -22,12 +22,61 @@ TWINS = (
 )
 
 LOOKED_AT = 200  # rows by which lists are told
+MOST = 2_000  # rows by which names of labels are told
 NUMBERED = (("1", "2"), ("2", "1"))  # in names: #1 String, #2 String
 
 
 def of(frame: pd.DataFrame, chosen: dict[str, str]) -> list[str]:
     """Sentences on what is not read beside the text and the label of a table."""
-    return [*said([c for c in frame.columns if str(c) != chosen["label"]], chosen["text"]), *options(frame, chosen)]
+    twin = said([c for c in frame.columns if str(c) != chosen["label"]], chosen["text"])
+    other = twin + options(frame, chosen)
+    return [*(other or _unread(frame, chosen)), *_named(frame, chosen)]
+
+
+def _unread(frame: pd.DataFrame, chosen: dict[str, str]) -> list[str]:
+    """A sentence on the other columns of texts: a title above the text, a summary below it."""
+    known, text = [str(c) for c in frame.columns], chosen["text"]
+    if len(set(known)) < len(known):
+        return []
+    some = spread(frame, LOOKED_AT).set_axis(known, axis=1)
+    whole = [str(v) for v in some[text]]
+    others = [c for c in prose(some, chosen["label"]) if c != text and not _is_part(some[c], whole)]
+    others = [
+        c
+        for c in others
+        if not re.search(r"(?i)(^annot.*|names?|authors?|users?|date|time|locations?|address|parse|tokenized)$", c)
+    ]
+    if not others:
+        return []
+    both = sorted((text, others[0]), key=known.index)
+    return [f"column{'s' if len(others) > 1 else ''} {', '.join(map(repr, others[:5]))} hold{'' if len(others) > 1 else 's'} texts too, which "
+            f"are not read: to read both, join them: frame.assign(text=frame[{both[0]!r}] + ' ' + frame[{both[1]!r}])"]  # fmt: skip
+
+
+def _is_part(column: pd.Series, whole: list[str]) -> bool:
+    """Whether most values are pieces of the text beside them."""
+    inside = sum(str(v).strip() in text for v, text in zip(column, whole, strict=True))
+    return inside > len(whole) / 2
+
+
+def _named(frame: pd.DataFrame, chosen: dict[str, str]) -> list[str]:
+    """A sentence on a column that has a name for every number of the labels."""
+    known = [str(c) for c in frame.columns]
+    if len(set(known)) < len(known):
+        return []
+    some = spread(frame, MOST).set_axis(known, axis=1)
+    numbers = [str(v) for v in some[chosen["label"]]]
+    if not all(re.fullmatch(r"\d{1,3}(\.0)?", v) for v in numbers) or len(set(numbers)) < 2:
+        return []
+    for name in (c for c in known if c not in chosen.values()):
+        names = [v.strip() if isinstance(v, str) else "" for v in some[name]]
+        if len(set(names)) == len(set(numbers)) == len(set(zip(numbers, names, strict=True))) and all(
+            re.search(r"[^\W\d_]{2}", v) for v in names
+        ):
+            return [
+                f"column {name!r} has a name for every number of {chosen['label']!r}: wb.load(..., label={name!r}) reads these"
+            ]
+    return []
 
 
 def options(frame: pd.DataFrame, chosen: dict[str, str]) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from workbench.data import conll, decode, lines, standoff, unlabelled
+from workbench.data import conll, decode, lines, onelines, standoff, unlabelled
 from workbench.errors import WorkbenchError
 
 ENOUGH = 0.9  # of the lines
@@ -23,7 +23,8 @@ def read(path: Path, coded: str, notes: list[str], tabbed: Callable[..., pd.Data
     first = beginning(path, coded)
     kind = built(first)
     if kind == "sentences":
-        notes.append(f"{path.name} holds a word and its tag per line and was read as a .conll file is")
+        if not onelines.is_built(first):
+            notes.append(f"{path.name} holds a word and its tag per line and was read as a .conll file is")
         return conll.read_conll(path, coded, notes)
     if kind == "pairs":
         notes.append(f"{path.name} was read as pairs of sentences; where they come from, the third column, is left out")
@@ -50,8 +51,16 @@ def read(path: Path, coded: str, notes: list[str], tabbed: Callable[..., pd.Data
         most = "have tabs" if kind == "table" else "hold a label"
         notes.append(f"{path.name} was read as plain texts, though most lines {most}: {reason}")
         return unlabelled.read_lines(path, coded)
+    _refuse_words(first, path.name)
     notes += said(path.name, first)
     return unlabelled.read_lines(path, coded)
+
+
+def _refuse_words(first: list[str], name: str) -> None:
+    """An error for a word and its tag per line without a blank line in between: where a sentence ends is not said."""
+    if len(first) > 9 and "" not in first and conll.in_lines([*first, ""], most=5):
+        raise WorkbenchError(f"{name} holds a word and its tag per line, and no blank line says where a sentence ends",
+                             "a blank line between sentences", "putting one behind every full stop, and naming it train.conll")  # fmt: skip
 
 
 def read_tsv(path: Path, coded: str, notes: list[str], tabbed: Callable[..., pd.DataFrame]) -> pd.DataFrame:
@@ -82,7 +91,7 @@ def beginning(path: Path, coded: str) -> list[str]:
 
 
 def built(first: list[str]) -> str:
-    """How lines are built: "sentences" of one word and its tag per line, a "table" with tabs, "pairs" as in Tatoeba, texts with labels
+    """How lines are built: "sentences" of words with their tags, one or all of a sentence per line, a "table" with tabs, "pairs" as in Tatoeba, texts with labels
     in the same line ("labelled") or in "documents", PubTator's "standoff", or "texts".
 
     >>> built(["Ada\\tB-PER", "left\\tO", "", "Go\\tO"]), built(["ham\\tSee you.", "spam\\tWin!"]), built(["See you."])
@@ -91,7 +100,7 @@ def built(first: list[str]) -> str:
     given = [line for line in first if line]
     if standoff.is_pubtator(given):
         return "standoff"
-    if conll.in_lines(first, most=5):
+    if conll.in_lines(first, most=5) or onelines.is_built(given):
         return "sentences"
     if given and sum(bool(_ATTRIBUTED.fullmatch(line)) for line in given) >= ENOUGH * len(given):
         return "pairs"

@@ -65,11 +65,16 @@ def is_universal(sentences: list[Words]) -> bool:
 def parts_of_speech(sentences: list[Words], name: str, notes: list[str]) -> None:
     """The sentences changed in place: of every word itself and its part of speech are left, as a name of one word."""
     gone = 0
+    named = any(re.search(r"(^|\|)name=[BI]-", parts[9]) for words in sentences for _, parts in words)
     for words in sentences:
         kept = [(number, [parts[1], _tag(parts[3])]) for number, parts in words if not _LEFT_OUT.fullmatch(parts[0])]
         gone += len(words) - len(kept)
         words[:] = kept
     notes.append(f"the parts of speech of {name}, column 4 (UPOS), became tags: B-NOUN is a noun")
+    if named:
+        notes.append(
+            f"the names in column 10 of {name}, such as name=B-PER, were not read: for them save words and names as .conll"
+        )
     if gone:
         notes.append(
             f"{gone} lines of {name} with numbers such as 1-2 or 8.1 were left out: they are no words of their own"

@@ -24,7 +24,7 @@ from workbench.views.controls import problem_html
 ENDINGS = tuple(READERS)
 LIMIT = 8 * 1024 * 1024  # bytes: what Jupyter's connection takes in one message, with room to spare
 WORDS = (
-    f"{', '.join(e[1:] for e in ENDINGS)}, or one of them as gz or zip; several at once where they belong together (train and test, or train.en and "
+    f"{', '.join(e[1:] for e in ENDINGS)}, or one of them as gz, zip or tgz; several at once where they belong together (train and test, or train.en and "
     f"train.fr); at most {LIMIT // 1024**2} MB. For larger files and folders put the path into the Data field."
 )
 
@@ -157,7 +157,7 @@ def _plain(name: str, mark: str = "") -> str:
     """
     path = Path(name.replace("\\", "/"))
     stem, ending = path.stem, path.suffix
-    if ending.lower() == ".gz" and Path(stem).suffix.lower() in ENDINGS:
+    if ending.lower() in (".gz", ".zip") and Path(stem).suffix.lower() in (*ENDINGS, ".tar"):
         stem, ending = Path(stem).stem, Path(stem).suffix + ending
     letters = re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-")[:40] or "data"
     return f"{letters}{mark}{re.sub(r'[^A-Za-z0-9_.-]+', '', ending)}"
