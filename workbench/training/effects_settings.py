@@ -76,7 +76,7 @@ def _settings() -> Iterator[Setting]:
         yield Setting("architecture", "mean over the tokens instead of [CLS]", data, 64, {**FULL, "pooling": "mean"},
                       {**FULL, "pooling": "cls"}, FEW, metric=metric)  # fmt: skip
     for data, labels in (("people-places", 256), ("wnut17", 1000)):
-        tags = {"learning_rate": 1e-3, "epochs": 3000 // labels + 3, "evaluations": 1, "restore_best": False}
+        tags = {"learning_rate": 5e-4, "epochs": 3000 // labels + 3, "evaluations": 1, "restore_best": False}
         for words, choice, value in (
             ("a BiLSTM below the tags", "head", "bilstm"),
             ("no impossible tags", "decoding", "constrained"),
