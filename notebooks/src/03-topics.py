@@ -105,7 +105,7 @@ from IPython.display import HTML
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from workbench.views.browse import image_html
+from workbench.views.tables import image_html
 from workbench.views.figures import SERIES, confusion_matrix, confusion_words, legend_outside
 
 figure = FigureCanvasAgg(Figure(figsize=(7.2, 3.4), dpi=110, layout="constrained")).figure

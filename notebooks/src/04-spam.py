@@ -134,7 +134,7 @@ def draw(curve, ax):
 # %%
 from IPython.display import HTML
 
-from workbench.views.browse import image_html
+from workbench.views.tables import image_html
 
 figure = Figure(figsize=(7, 3), dpi=110, layout="constrained")
 FigureCanvasAgg(figure)

@@ -225,7 +225,7 @@ run.errors(10)[["words", "right", "answer", "p_right", "text"]].style.hide(axis=
 # %%
 from IPython.display import HTML
 
-from workbench.views.browse import confusion_html
+from workbench.views.tables import confusion_html
 
 HTML(confusion_html(run.confusion()))
 

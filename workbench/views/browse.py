@@ -18,7 +18,6 @@ from workbench.views.compared import overlay_html, run_row, short_names
 from workbench.views.controls import problem_html
 from workbench.views.spans import spans_html
 from workbench.views.tables import bars_html, confusion_html, shortened, table_html
-from workbench.views.tables import image_html as image_html  # lessons take it from here
 from workbench.views.translations import SideBySide
 
 
