@@ -151,6 +151,8 @@ def test_a_file_that_was_changed_since_is_not_what_a_run_is_asked_about(model, f
     from workbench.training.store import Store
 
     same = Run(Store.open(run.folder))
+    with pytest.raises(wb.WorkbenchError, match="no split called"):
+        same.evaluate(["test"])
     assert same.evaluate("test") == pytest.approx(run.evaluate("test"))
     for path in Path(files).iterdir():
         path.write_text(path.read_text("utf-8").replace("good", "better"), "utf-8")

@@ -208,15 +208,15 @@ class Record:
 
     def _split(self, name: str, asking: str) -> Any:
         data = self.data()
-        if name not in data:
+        if not isinstance(name, str) or name not in data:
             raise WorkbenchError(
-                f"no split called {name!r}", f"one of {', '.join(data)}", f"run.{asking}(split='validation')"
+                f"no split called {name!r:.60}", f"one of {', '.join(data)}", f"run.{asking}(split='validation')"
             )
         return data[name]
 
     def quantized(self) -> Any:
-        """The kept model with int8 weights for inference on CPUs: `.predict`, `.evaluate`, `.errors` and `.save` as the run has them
-        (see `training.quantized`)."""
+        """The kept model with int8 weights for inference on CPUs: `.predict(texts)`, `.evaluate(data["test"])`, `.errors(data["test"], 10)`
+        and `.save(folder)` (see `training.quantized`)."""
         return self.predictor().quantized()
 
     def save(self, folder: str | Path) -> Path:
