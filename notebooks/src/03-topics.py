@@ -105,8 +105,8 @@ from IPython.display import HTML
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from workbench.views.tables import image_html
 from workbench.views.figures import SERIES, confusion_matrix, confusion_words, legend_outside
+from workbench.views.tables import image_html
 
 figure = FigureCanvasAgg(Figure(figsize=(7.2, 3.4), dpi=110, layout="constrained")).figure
 ax = figure.add_subplot(

@@ -518,6 +518,19 @@ def test_the_cut_depends_on_the_seed():
     assert set(wb.load(frame(), seed=1)["validation"]["text"]) != set(wb.load(frame(), seed=2)["validation"]["text"])
 
 
+def test_a_file_that_was_cut_by_another_seed_is_not_found_again_by_its_name(tmp_path):
+    """The name alone would cut it as ever, and a run that is opened again would be scored on texts that it has learned from."""
+    frame().to_csv(tmp_path / "mine.csv", index=False)
+    assert wb.load(tmp_path / "mine.csv").is_named and not wb.load(tmp_path / "mine.csv", seed=1).is_named
+    assert wb.load("reviews", seed=1).name == "reviews"  # its validation split is its own
+
+
+@pytest.mark.parametrize("seed", [None, "a", -1, True, 2**32])
+def test_a_seed_that_is_none_is_said(seed):
+    with pytest.raises(wb.WorkbenchError, match="seed is"):
+        wb.load(frame(), seed=seed)
+
+
 def test_the_cut_overlaps_nowhere_and_loses_nothing():
     data = wb.load(frame())
     train, validation = set(data["train"]["text"]), set(data["validation"]["text"])

@@ -24,6 +24,7 @@ RUFF = [sys.executable, "-m", "ruff"]
 FEW = {"learning_rate": 1e-2, "epochs": 2, "evaluations": 4}
 RUNS = {
     "mean": {"pooling": "mean"},
+    "smoothed": {"pooling": "mean", "label_smoothing": 0.1},
     "frozen": {"pooling": "mean", "technique": "feature-extraction", "dropout": 0.1},
     "frozen native": {"pooling": "native", "technique": "feature-extraction"},
     "lora": {"pooling": "attention", "head": "mlp", "technique": "lora", "lora_rank": 2},
@@ -151,7 +152,7 @@ TECHNIQUES = [
 ]
 HEADS = [{"classification", "pooled", "mean"}, {"classification", "pooled", "max", "mlp"}, {"classification", "pooled", "cls"},
          {"classification", "pooled", "attention"}, {"classification", "native"}, {"tagging", "native"}]  # fmt: skip
-MORE = [set(), {"patience", "stopped", "slanted", "pad", "renewed"}]
+MORE = [set(), {"patience", "stopped", "slanted", "pad", "renewed", "smoothed"}]
 WORDS = {"model": "m", "data": "d", "task": "t", "unit": "text", "watch_stop": "", "pooling_words": "mean", "stopped_words": "Stopped.",
          "encoder_extra": ", add_pooling_layer=False", "renewed": "classifier", "without_lora": '("pooler",)', "spread": "0.02"}  # fmt: skip
 
@@ -237,6 +238,25 @@ def test_what_cannot_be_exported_says_what_can(task, technique):
     with pytest.raises(
         wb.WorkbenchError, match="classification or tagging with full, feature-extraction, unfreezing, lora, ia3"
     ):
+        module.check(run)
+
+
+@pytest.mark.parametrize(
+    ("choices", "facts", "words"),
+    [
+        ({"mixup": 0.4}, {}, "mixup=0.4"),
+        ({"freeze": 2}, {}, "freeze=2"),
+        ({"noise": 0.2}, {}, "noise=0.2"),
+        ({"mistake": "no-mask:training"}, {}, "mistake='no-mask:training'"),
+        ({}, {"fork": {"parent": "p", "step": 4, "changed": {}}}, "a fork"),
+    ],
+)
+def test_what_a_script_would_leave_out_is_refused(choices, facts, words):
+    """A script without it would run, and give another curve."""
+    store = SimpleNamespace(facts={"task": "classification", **facts}, events=[])
+    run = SimpleNamespace(id="r", store=store, config=wb.RunConfig(**choices), done=True, status="finished",
+                          frame=lambda: SimpleNamespace(empty=False), to_code=lambda: "wb.fit()")  # fmt: skip
+    with pytest.raises(wb.WorkbenchError, match=f"a script for {words}"):
         module.check(run)
 
 

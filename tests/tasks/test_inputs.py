@@ -37,6 +37,11 @@ def test_one_text(given):
     assert texts(given) == ["a b"]
 
 
+def test_half_of_a_sign_is_replaced_since_no_table_of_answers_could_hold_it():
+    found = texts(["a b", "half \ud83d", "\ud83d\ude00"])
+    assert found == ["a b", "half \ufffd", "😀"] and list(pd.DataFrame({"text": found})["text"]) == found
+
+
 def test_nothing_is_nothing():
     assert texts([]) == [] == texts(pd.DataFrame({"text": []}))
 

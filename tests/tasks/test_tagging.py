@@ -448,6 +448,14 @@ def test_predictions_are_rows_of_words_tags_and_names(tokenizer):
     assert row["entities"] == [("PER", "Kind Zoo"), ("LOC", "Grim")] and row["text"] == "Kind Zoo left Grim."
 
 
+def test_half_of_a_sign_in_a_sentence_does_not_stop_the_table(tokenizer):
+    def ask(encoded):
+        return [np.zeros((len(ids), 5)) for ids in encoded.ids]
+
+    frame = TASK.predict(ask, ["half \ud83d", ["zoo", "\ud83d"]], tokenizer, LABELS, RunConfig())
+    assert frame["text"].tolist() == ["half \ufffd", "zoo \ufffd"] and frame["tokens"][1] == ["zoo", "\ufffd"]
+
+
 def test_later_pieces_of_a_word_have_no_say(tokenizer):
     def ask(encoded):
         logits = np.zeros((len(encoded.ids[0]), 5))

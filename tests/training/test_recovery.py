@@ -144,6 +144,26 @@ def test_a_run_on_data_passed_by_hand_gets_them_back_when_it_is_opened_again(mod
     assert again.errors(3).equals(run.errors(3)) and again.evaluate("test") == pytest.approx(run.evaluate("test"))
 
 
+def test_a_file_that_was_changed_since_is_not_what_a_run_is_asked_about(model, files):
+    """Scores would be of other texts, perhaps of some that it has learned from; nor may it go on, or be forked, on them."""
+    run = wb.fit(files, model=model, epochs=2, keep_states=2).join()
+    from workbench.training.run import Run
+    from workbench.training.store import Store
+
+    same = Run(Store.open(run.folder))
+    with pytest.raises(wb.WorkbenchError, match="no split called"):
+        same.evaluate(["test"])
+    assert same.evaluate("test") == pytest.approx(run.evaluate("test"))
+    for path in Path(files).iterdir():
+        path.write_text(path.read_text("utf-8").replace("good", "better"), "utf-8")
+    again = Run(Store.open(run.folder))
+    again.store.events.append(ev.Ended(2, 1.0, "user"))
+    for asked in (again.evaluate, again.errors, lambda: again.fork(again.states[0]), again.resume):
+        with pytest.raises(wb.WorkbenchError, match=r"have changed since run .* was trained on them"):
+            asked()
+    assert len(again.predict(["a warm room"])) == 1  # which needs none of them
+
+
 def test_damaged_weights_are_said_in_a_sentence(model):
     run = wb.fit(data(), model=model, epochs=1).join()
     from workbench.training.run import Run

@@ -47,7 +47,7 @@ from workbench.data.columns import renamed, roles_said
 from workbench.data.read import tables
 from workbench.data.splits import Tables
 from workbench.data.unreadable import READ_ERRORS, unreadable
-from workbench.errors import WorkbenchError
+from workbench.errors import WorkbenchError, whole
 
 KINDS: tuple[Any, ...] = (
     tagged,
@@ -133,14 +133,15 @@ def load(
     lists), a dict of tables by their splits, texts (a list, a Series), or a table of pyarrow or polars.
 
     `text` and `label` name the columns where the usual names do not fit (`label` may be a list of columns of 0 and 1, one per label),
-    `group` the one whose values must not be torn apart when a validation split is cut off; columns that are numbers are named by
-    numbers. `notes` of the result say what was guessed. Raises WorkbenchError with row numbers.
+    `group` the one whose values must not be torn apart when a validation split is cut off, and `seed` says which rows or groups that
+    are; columns that are numbers are named by numbers. `notes` of the result say what was guessed. Raises WorkbenchError with row numbers.
 
     >>> load("reviews")["train"].features["label"].names
     ['negative', 'positive']
     """
     if isinstance(source, Data) and text is None and label is None and group is None:
         return source
+    whole("seed", seed, most=2**32 - 1)
     text, group = (None if name is None else str(name) for name in (text, group))
     label = [str(name) for name in label] if isinstance(label, list | tuple) else None if label is None else str(label)
     notes: list[str] = []
@@ -166,6 +167,7 @@ def load(
         frames = label_names.given(frames, kind.FINGERPRINT[1], place, notes)
     for frame in frames.values():
         notes += frame.attrs.pop("notes", []) if kind is questions else []
+    name = BY_HAND if seed and "validation" not in frames else name  # the name alone would cut off other rows
     frames = _split(kind, frames, seed, group, notes)
     kind.check(frames)
     data = Data(kind.datasets(frames, names))
@@ -205,7 +207,7 @@ def _large(
         if found is None:
             return None
         _streamed[key] = Data(found)
-        _streamed[key].name = str(path) if (text, label, group) == (None, None, None) else BY_HAND
+        _streamed[key].name = str(path) if (text, label, group, seed) == (None, None, None, 0) else BY_HAND
         _streamed[key].notes = tuple(notes)
     return _streamed[key]
 

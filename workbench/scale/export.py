@@ -53,20 +53,24 @@ def check(run: Any) -> None:
     if task not in TASKS or technique not in TECHNIQUES:
         raise WorkbenchError(f"a script for {task} with technique {technique!r} cannot be written yet", can,
                              "run.to_code(), or run.save() for the finished model")  # fmt: skip
-    if own := _own_architecture(run.config, str(task)):
-        raise WorkbenchError(f"a script for {own} cannot be written yet", "a model that transformers builds by itself",
+    if own := _own_choice(run, str(task)):
+        raise WorkbenchError(f"a script for {own} cannot be written yet", "a run of what transformers does by itself",
                              "run.to_code(), or run.save() for the finished model")  # fmt: skip
     if any(isinstance(event, ev.RateChanged) for event in run.store.events):
         raise WorkbenchError(f"the learning rate of run {run.id} was moved by hand while it trained",
                              "a run that followed its config from start to end", f"{run.to_code()} again, then export it")  # fmt: skip
 
 
-def _own_architecture(config: Any, task: str) -> str:
-    """What a run changed in its model or its decoding that train.py does not know; empty where there is nothing."""
+def _own_choice(run: Any, task: str) -> str:
+    """What a run did in its model, its data or its steps that train.py does not know; empty where there is nothing."""
+    config = run.config
     if task == "tagging" and config.head != "linear":
         return f"head={config.head!r} on tags"
-    if config.decoding != "free":
-        return f"decoding={config.decoding!r}"
+    for name, usual in {"decoding": "free", "mixup": 0, "freeze": 0, "noise": 0, "mistake": None}.items():
+        if (value := getattr(config, name)) != usual:
+            return f"{name}={value!r}"
+    if run.store.facts.get("fork"):
+        return "a fork, which goes on from another run's state,"
     return "add_tokens" if config.add_tokens else ""
 
 
@@ -224,6 +228,7 @@ class Parts:
             "unfreezing": self.config.technique == "unfreezing",
             "pad": self.tokenizer.pad_token == self.tokenizer.eos_token,
             "renewed": bool(self.renewed),
+            "smoothed": self.config.label_smoothing > 0,
         }
         return {self.task.name, *technique, *pooled, *(word for word, true in choices.items() if true),
                 "folder" if self.local else "hub", "fresh" if self.source.random else "pretrained"}  # fmt: skip

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.data.columns import TEXT, usual
+from workbench.data.text import well_formed
 from workbench.errors import WorkbenchError
 
 EXPECTED = "a text, or several in a list or in a column of a table"
@@ -30,6 +31,8 @@ def texts(inputs: Any, *first: str, purpose: Purpose = PREDICT) -> list[str]:
 
     >>> texts("a"), texts(["a", "b"]), texts({"text": ["a", "b"], "label": [0, 1]})
     (['a'], ['a', 'b'], ['a', 'b'])
+
+    Halves of signs, as cut JSON leaves them, are replaced as `load` does: no table of answers could hold them.
     """
     found = items(inputs, *first, purpose=purpose)
     wrong = next((n for n, one in enumerate(found) if not isinstance(one, str)), None)
@@ -37,7 +40,7 @@ def texts(inputs: Any, *first: str, purpose: Purpose = PREDICT) -> list[str]:
         raise WorkbenchError(
             f"{purpose.where}number {wrong} is {found[wrong]!r:.60}, not a text", EXPECTED, purpose.try_
         )
-    return found
+    return [well_formed(one) for one in found]
 
 
 def items(inputs: Any, *first: str, purpose: Purpose = PREDICT) -> list[Any]:

@@ -166,8 +166,8 @@ class Tagging:
 
     def predict(self, ask: Ask, inputs: Any, tokenizer: Any, labels: list[str], config: RunConfig) -> pd.DataFrame:
         """One row per text (or list of words): text, tokens, tags, and entities as (type, words)."""
-        given = items(inputs, "tokens")
-        words = [split_words(t) if isinstance(t, str) else [str(w) for w in items(t)] for t in given]
+        given = [well_formed(t) if isinstance(t, str) else t for t in items(inputs, "tokens")]
+        words = [split_words(t) if isinstance(t, str) else [well_formed(str(w)) for w in items(t)] for t in given]
         columns = ["text", "tokens", "tags", "entities"]
         if not words:
             return pd.DataFrame(columns=columns)

@@ -182,7 +182,7 @@ class Translation:
 
     def predict(self, ask: Ask, inputs: Any, tokenizer: Any, labels: list[str], config: RunConfig) -> pd.DataFrame:
         """One row per text: text, translation (beam search)."""
-        texts = [well_formed(t) for t in texts_of(inputs, "source")]
+        texts = texts_of(inputs, "source")
         return pd.DataFrame({"text": texts, "translation": translate(ask.model, texts, tokenizer, config.max_length)})
 
     def errors(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from numbers import Integral
 from typing import Any
 
-from workbench.config import BY_HAND, RunConfig, check_names
+from workbench.config import RunConfig, check_names
 from workbench.errors import WorkbenchError
 from workbench.training import events as ev
 from workbench.training import losses, states
@@ -56,7 +56,7 @@ def _kept_step(parent: Run, step: int | None) -> int:
 
 
 def _branch(parent: Run, step: int, config: RunConfig, changed: dict[str, Any]) -> Run:
-    data = parent.data() if config.data == BY_HAND else parent._data
+    data = parent.data()  # a file that was changed since is refused
     facts = {**owner(), "data_title": parent.store.facts.get("data_title", ""), "fork": {"parent": parent.id, "step": step, "changed": changed},
              "texts_seed": parent.store.facts.get("texts_seed", parent.config.seed)}  # fmt: skip
     store = Store.create(config, facts)

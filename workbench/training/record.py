@@ -208,15 +208,15 @@ class Record:
 
     def _split(self, name: str, asking: str) -> Any:
         data = self.data()
-        if name not in data:
+        if not isinstance(name, str) or name not in data:
             raise WorkbenchError(
-                f"no split called {name!r}", f"one of {', '.join(data)}", f"run.{asking}(split='validation')"
+                f"no split called {name!r:.60}", f"one of {', '.join(data)}", f"run.{asking}(split='validation')"
             )
         return data[name]
 
     def quantized(self) -> Any:
-        """The kept model with int8 weights for inference on CPUs: `.predict`, `.evaluate`, `.errors` and `.save` as the run has them
-        (see `training.quantized`)."""
+        """The kept model with int8 weights for inference on CPUs: `.predict(texts)`, `.evaluate(data["test"])`, `.errors(data["test"], 10)`
+        and `.save(folder)` (see `training.quantized`)."""
         return self.predictor().quantized()
 
     def save(self, folder: str | Path) -> Path:
@@ -249,21 +249,33 @@ class Record:
         return folder
 
     def data(self, given: Any = None) -> Any:
-        """The data this run was trained on. `given` hands them back to a run that was opened again and cannot load them by a name."""
-        from workbench.data import fingerprint, load
+        """The data this run was trained on. `given` hands them back to a run that was opened again and cannot load them by a name.
+
+        Raises WorkbenchError where what is given, or what the name stands for by now, are other data: scores on them would be of
+        texts that the run may have learned from.
+        """
+        from workbench.data import load
 
         if given is not None:
-            back = load(given)
-            if not self.config.noise and self.store.facts.get("fingerprint") not in (None, fingerprint(back)):
-                raise WorkbenchError(f"other data than run {self.id} was trained on", "the same texts and labels",
-                                     "the frame or file of that run")  # fmt: skip
-            self._data = back
+            self._data = self._same(
+                load(given), f"other data than run {self.id} was trained on", "the frame or file of that run"
+            )
         if self._data is None:
-            if self.config.data == BY_HAND:
+            name = self.config.data
+            if name == BY_HAND:
                 raise WorkbenchError(f"run {self.id} was trained on data passed by hand", "the same data again, once",
                                      "run.data(frame)")  # fmt: skip
-            self._data = load(self.config.data)
+            self._data = self._same(load(name), f"the data {name!r} have changed since run {self.id} was trained on them",
+                                    "run.data(...) with them as they were, or a new run")  # fmt: skip
         return self._data
+
+    def _same(self, found: Any, otherwise: str, try_: str) -> Any:
+        """`found` where it is what this run was trained on; of flipped labels that is not to be seen."""
+        from workbench.data import fingerprint
+
+        if not self.config.noise and self.store.facts.get("fingerprint") not in (None, fingerprint(found)):
+            raise WorkbenchError(otherwise, "the same texts and labels", try_)
+        return found
 
     def figure(self) -> Any:
         """A matplotlib Figure of the curves."""

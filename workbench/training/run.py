@@ -167,11 +167,10 @@ class Run(Record):
             raise WorkbenchError(
                 f"run {self.id} is finished", "an interrupted or stopped run", "more epochs in a new run"
             )
-        if data is not None:
-            self.data(data)
-        if self._data is None and self.config.data == BY_HAND:
+        if data is None and self._data is None and self.config.data == BY_HAND:
             raise WorkbenchError(f"run {self.id} was trained on data passed by hand", "the same data again",
                                  "run.resume(data=my_data)")  # fmt: skip
+        self.data(data)  # a file that was changed since is refused here
         self.error = None
         (self.folder / STOP).unlink(missing_ok=True)
         self.store.facts.update(owner())
