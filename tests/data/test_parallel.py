@@ -221,7 +221,7 @@ def test_languages_without_a_file_to_train_on_say_which_to_rename(tmp_path):
         (tmp_path / f"{code}.dev").write_text("a\nb\n")
     with pytest.raises(WorkbenchError, match=r"renaming eng_Latn\.dev to eng_Latn\.train, and its translation alike"):
         load(tmp_path)
-    with pytest.raises(WorkbenchError, match=r"wb\.load of its folder"):
+    with pytest.raises(WorkbenchError, match=r"wb\.load of the folder with both"):
         load(tmp_path / "eng_Latn.dev")
 
 
@@ -233,7 +233,7 @@ def test_beside_two_letters_three_that_may_mean_anything_are_no_language(tmp_pat
 
 def test_one_file_of_two_says_that_the_folder_is_meant(tmp_path):
     folder = text_files(tmp_path / "mine", train_eng=EN, train_fra=FR)
-    with pytest.raises(WorkbenchError, match=r"Try: wb\.load of its folder"):
+    with pytest.raises(WorkbenchError, match=r"wb\.load of the folder with both"):
         load(folder / "train.eng")
 
 

@@ -164,6 +164,19 @@ def test_a_file_that_was_changed_since_is_not_what_a_run_is_asked_about(model, f
     assert len(again.predict(["a warm room"])) == 1  # which needs none of them
 
 
+def test_a_file_that_has_moved_is_asked_for_by_its_new_place(model, files, tmp_path):
+    run = wb.fit(files, model=model, epochs=1).join()
+    from workbench.training.run import Run
+    from workbench.training.store import Store
+
+    right, moved = run.evaluate("validation"), Path(files).rename(tmp_path / "elsewhere")
+    again = Run(Store.open(run.folder))
+    with pytest.raises(wb.WorkbenchError, match=r"not found again: .*run\.data\(path\)"):
+        again.evaluate("validation")
+    again.data(moved)
+    assert again.evaluate("validation") == pytest.approx(right)
+
+
 def test_damaged_weights_are_said_in_a_sentence(model):
     run = wb.fit(data(), model=model, epochs=1).join()
     from workbench.training.run import Run

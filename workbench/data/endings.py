@@ -136,7 +136,11 @@ def unknown(path: Path, endings: tuple[str, ...]) -> WorkbenchError:
     """What to say of a file with an ending that is not known and lines that do not tell."""
     found = f"a file ending in {path.suffix!r}" if path.suffix else f"a file without an ending ({path.name})"
     if codes.of_file(codes.turned(path)):
-        return WorkbenchError(found, "a folder with the text in two languages, line by line", "wb.load of its folder")
+        return WorkbenchError(
+            found,
+            "the text in two languages, line by line, as train.en and train.fr",
+            "both at once in the panel, or wb.load of the folder with both",
+        )
     kind = "xlsx or csv" if path.suffix.lower() in SPREADSHEETS else "csv"
     return WorkbenchError(
         found, f"one of {', '.join(endings)}", ADVICE.get(path.suffix.lower(), f"saving it as {kind}")

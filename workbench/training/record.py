@@ -265,7 +265,12 @@ class Record:
             if name == BY_HAND:
                 raise WorkbenchError(f"run {self.id} was trained on data passed by hand", "the same data again, once",
                                      "run.data(frame)")  # fmt: skip
-            self._data = self._same(load(name), f"the data {name!r} have changed since run {self.id} was trained on them",
+            try:
+                found = load(name)
+            except WorkbenchError as error:  # moved, or named from another folder
+                raise WorkbenchError(f"the data of run {self.id} are not found again: {error.found}", error.expected,
+                                     "run.data(path), with where they are now") from error  # fmt: skip
+            self._data = self._same(found, f"the data {name!r} have changed since run {self.id} was trained on them",
                                     "run.data(...) with them as they were, or a new run")  # fmt: skip
         return self._data
 

@@ -24,8 +24,8 @@ from workbench.views.controls import problem_html
 ENDINGS = tuple(READERS)
 LIMIT = 8 * 1024 * 1024  # bytes: what Jupyter's connection takes in one message, with room to spare
 WORDS = (
-    f"{', '.join(e[1:] for e in ENDINGS)}, or one of them as gz, zip or tgz; several at once where they belong together (train and test, or train.en and "
-    f"train.fr); at most {LIMIT // 1024**2} MB. For larger files and folders put the path into the Data field."
+    f"{', '.join(e[1:] for e in ENDINGS)}, or one of them as {', '.join(e[1:] for e in PACKED)}; several at once where they belong together (train and test, or train.en and "
+    f"train.fr); of another ending where the lines say what it is; at most {LIMIT // 1024**2} MB. For larger files and folders put the path into the Data field."
 )
 
 
@@ -34,9 +34,8 @@ class Upload:
 
     def __init__(self, panel: Any) -> None:
         self.panel = panel
-        languages = sorted(f".{code}" for code in codes.LANGUAGES if len(code) == 2)
-        self.button = widgets.FileUpload(description="Upload data", accept=",".join((*ENDINGS, *PACKED, *languages)), multiple=True, icon="upload",
-                                         tooltip=f"Choose files of your own: {WORDS}", layout={"width": "160px"})  # fmt: skip
+        self.button = widgets.FileUpload(description="Upload data", multiple=True, icon="upload", tooltip=f"Choose files of your own: {WORDS}",
+                                         layout={"width": "160px"})  # fmt: skip
         wide = {"layout": {"width": "250px"}, "style": {"description_width": "96px"}}
         self.text = widgets.Text(description="Text column", placeholder="guessed", tooltip="The name of the column of texts, if it is not guessed",
                                  continuous_update=False, **wide)  # fmt: skip
@@ -117,11 +116,6 @@ def together(folder: Path) -> None:
 def kept(files: dict[str, bytes]) -> Path:
     """The file with these bytes beside the runs, or a folder with several, under names of plain letters; the same bytes have the same
     name again."""
-    for name in files:
-        ending = Path(name).suffix.lower()
-        if ending not in (*ENDINGS, *PACKED) and not (len(files) > 1 and codes.of_file(codes.turned(Path(name)))):
-            raise WorkbenchError(f"a file ending in {ending[:12]!r}", f"one of {', '.join((*ENDINGS, *PACKED))}, or text in two languages as "
-                                 "train.en and train.fr, both at once", "saving it as csv")  # fmt: skip
     size = sum(map(len, files.values()))
     if size > LIMIT:
         raise WorkbenchError(f"{size / 1024**2:.1f} MB", f"at most {LIMIT // 1024**2} MB through the browser",
