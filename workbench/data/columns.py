@@ -178,7 +178,7 @@ def prose(frame: pd.DataFrame, label: str | None) -> dict[str, float]:
     """The columns of mostly different texts of several words, with the words that one has; objects are none where there are others."""
     values = {n: v for n, v in _written(frame).items() if n != label}
     words = {n: sum(len(v.split()) for v in vs) / max(1, len(vs)) for n, vs in values.items()}
-    long = [n for n, vs in values.items() if words[n] >= 3 and len(set(vs)) > len(vs) / 2 and _isprose(vs)]
+    long = [n for n, vs in values.items() if words[n] >= 3 and len(set(vs)) > len(vs) / 2 and _is_prose(vs)]
     first = {str(c): frame.iloc[:20, i] for i, c in enumerate(frame.columns)}
     plain = [n for n in long if not any(isinstance(v, dict) for v in first[n])]
     return {n: words[n] for n in plain or long}
@@ -208,7 +208,7 @@ def _plain(value: Any) -> str:
     return (" ".join(map(str, value)) if is_list(value) else str(value)).strip()
 
 
-def _isprose(values: list[str]) -> bool:
+def _is_prose(values: list[str]) -> bool:
     """Whether most values hold words, other than the names of days and months, that are no addresses."""
     some = values[:200]
     return sum(bool(re.search(r"[^\W\d_]", _NO_WORDS.sub(" ", v))) for v in some) > len(some) / 2
