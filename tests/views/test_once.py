@@ -2,12 +2,20 @@
 
 from typing import ClassVar
 
+import ipywidgets as widgets
+import pandas as pd
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from matplotlib.figure import Figure
 
 from workbench import views
+from workbench.config import RunConfig
 from workbench.views import once, real_figures, tables
+from workbench.views.guess import Guess
+from workbench.views.panel import Panel
+from workbench.views.replay import Replay
+
+CURVE = pd.DataFrame({"step": [0, 10, 20], "train_loss": [1.0, 0.5, 0.2], "valid_loss": [1.0, 0.8, 0.9]})
 
 
 class Shown(once.Once):
@@ -22,7 +30,8 @@ class Shown(once.Once):
 def drawn(monkeypatch):
     """What is displayed, in a notebook whose cells are counted by the test."""
     found, cell = [], {"number": 1}
-    monkeypatch.setattr("IPython.display.display", lambda shown, **how: found.append(shown))
+    for place in ("IPython.display.display", "workbench.views.labels.display"):
+        monkeypatch.setattr(place, lambda shown, **how: found.append(shown))
     monkeypatch.setattr(views, "in_notebook", lambda: True)
     monkeypatch.setattr(once, "_cell", lambda: cell["number"])
     return found, cell
@@ -42,6 +51,42 @@ def test_what_drew_itself_is_not_drawn_again_by_the_last_line_of_its_cell(drawn)
 def test_what_was_not_awaited_is_drawn(drawn):
     Shown()._ipython_display_()
     assert len(drawn[0]) == 1
+
+
+def test_widgets_are_shown_by_the_call_and_again_by_their_name_in_a_later_cell(drawn):
+    """The last line of a cell is often the call itself."""
+    found, cell = drawn
+
+    class Slider(once.ShownBox):
+        box = widgets.IntSlider(value=3)
+
+        def __repr__(self):
+            return "a slider at 3"
+
+    made = Slider()
+    made._drawn()
+    made._ipython_display_()
+    assert found == []
+    cell["number"] = 2
+    made._ipython_display_()
+    (bundle,) = found
+    assert bundle["text/plain"] == "a slider at 3" and "application/vnd.jupyter.widget-view+json" in bundle
+
+
+@pytest.mark.parametrize("kind", [Guess, Panel, Replay])
+def test_what_shows_its_widgets_is_not_written_below_them(kind, drawn, monkeypatch):
+    found, cell = drawn
+    for module in ("guess", "panel", "replay"):
+        monkeypatch.setattr(f"workbench.views.{module}.display", lambda shown, **how: None)
+    made = kind(CURVE) if kind is Replay else kind(RunConfig(model="bert-tiny"))
+    made.show()
+    (first,) = found
+    made._ipython_display_()
+    assert found == [first]
+    cell["number"] = 2
+    made._ipython_display_()
+    key = "application/vnd.jupyter.widget-view+json"
+    assert found[1][key]["model_id"] == first[key]["model_id"] and found[1]["text/plain"] == repr(made)
 
 
 def test_in_a_terminal_it_is_text(capsys):

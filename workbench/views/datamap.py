@@ -20,6 +20,7 @@ from workbench.views import in_notebook, labels
 from workbench.views.asked import data_of, run_of
 from workbench.views.buttons import NARROW, button
 from workbench.views.inks import ink
+from workbench.views.once import ShownBox
 from workbench.views.tables import image_html, shortened
 
 ORDERS = {
@@ -45,7 +46,7 @@ CLICKS = """<script>(() => {
 WIDTH, SIDE = 560, "320px"  # pixels of the map on the page, width of what stands beside it: both fit into a cell
 
 
-class DataMap:
+class DataMap(ShownBox):
     """The map, a list and the chosen text. `frame` is `run.dynamics()`, `row` the chosen row of the training split."""
 
     def __init__(self, run: Any, until: float | None = None, data: Any = None) -> None:
@@ -103,6 +104,7 @@ class DataMap:
     def show(self) -> None:
         """Display it, and beneath it pictures that stay where no kernel keeps the widgets alive."""
         labels.show(self.box, self.text)
+        self._drawn()
         figure, _ = self._map()
         kept = image_html(figure, pictures.map_words(self.frame), WIDTH) + self.words.value
         display(HTML(f'{labels.SCRIPT}{CLICKS}<div class="wb-record">{kept}</div>'))

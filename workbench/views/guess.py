@@ -29,6 +29,7 @@ from workbench.views import figures as fig
 from workbench.views import labels
 from workbench.views.asked import choices_of
 from workbench.views.guessed import LEFT, NAME, POINTS, RIGHT, WIDTH, Guesses, Sketch, guess_figure
+from workbench.views.once import ShownBox
 from workbench.views.tables import image_html
 
 STYLE = {"description_width": "150px"}
@@ -45,7 +46,7 @@ LEAD = (
 REST = 0.03  # seconds between two pictures, in which what has moved meanwhile is read
 
 
-class Guess:
+class Guess(ShownBox):
     """One prediction of one run. `prediction` is what has been drawn so far, `reveal(run)` lays the real curve over it."""
 
     def __init__(self, config: RunConfig, data: Any = None) -> None:
@@ -198,6 +199,7 @@ class Guess:
         """Display the controls."""
         display(HTML(labels.SCRIPT))
         labels.show(self.box, "A prediction to be made before training.")
+        self._drawn()
 
     def _moved(self, name: str) -> bool:
         """Note that a part has been said; False where it is too late, or nobody said it."""

@@ -26,13 +26,14 @@ from workbench.views.buttons import RunButtons
 from workbench.views.controls import QUIET, Controls, code_html, problem_html
 from workbench.views.experiments import Experiments
 from workbench.views.folds import Folds
+from workbench.views.once import ShownBox
 from workbench.views.run_picture import alt_text
 
 NOTHING_YET = "It ended before its first evaluation: there is nothing to judge, and there are no weights to ask. Train starts anew."
 EMPTY = "<p style='opacity:.75;margin:8px 0'>Press <b>Train</b> to see the loss curves here.</p>"
 
 
-class Panel:
+class Panel(ShownBox):
     """One panel. `config` is what the controls say, `run` the run on display, `train()` what the button does."""
 
     def __init__(self, config: RunConfig, data: Any = None) -> None:
@@ -141,6 +142,7 @@ class Panel:
     def show(self) -> None:
         """Display the panel and, beneath it, the place where the finished picture is kept for the saved notebook."""
         labels.show(self.box, "Run this cell to use the panel.")
+        self._drawn()
         self._record = display(HTML(labels.SCRIPT + examplestab.SCRIPT), display_id=True)
 
     def _follow(self, run: Run) -> None:

@@ -19,13 +19,14 @@ from workbench.errors import WorkbenchError, whole
 from workbench.views import figures as fig
 from workbench.views import in_notebook, labels
 from workbench.views.asked import stored_run
+from workbench.views.once import ShownBox
 from workbench.views.tables import image_html, table_html
 
 MOST_DELTA = 0.1  # nats: where the slider ends
 STYLE = {"description_width": "96px"}
 
 
-class Replay:
+class Replay(ShownBox):
     """Two sliders, a picture, a sentence and the table of all rules. `stop` is what the sliders say."""
 
     def __init__(self, curve: Any, patience: int = 3, min_delta: float = 0.0) -> None:
@@ -71,6 +72,7 @@ class Replay:
     def show(self) -> None:
         """Display it, and beneath it a picture that stays where no kernel keeps the sliders alive."""
         labels.show(self.box, self.text)
+        self._drawn()
         figure = replay_figure(self.frame, self.stop)
         display(HTML(f'{labels.SCRIPT}<div class="wb-record">{image_html(figure, self.text, 700)}</div>'))
 

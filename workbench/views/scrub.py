@@ -20,13 +20,14 @@ from workbench.views import figures as fig
 from workbench.views import in_notebook, labels
 from workbench.views.asked import data_of, run_of
 from workbench.views.inks import ink
+from workbench.views.once import ShownBox
 from workbench.views.tables import CELL, image_html, shortened
 
 SHOWN, WIDTH = 5, 890  # texts that are chosen at first; pixels of the picture on the page
 ORDERS = ("moved most", "wrong at the end, most surely", "right once, wrong at the end", "as in the data")
 
 
-class Scrub:
+class Scrub(ShownBox):
     """A slider over the evaluations, a picture, and chosen validation texts. `evaluation` is where it stands."""
 
     def __init__(self, run: Any, rows: Any = None, data: Any = None) -> None:
@@ -80,6 +81,7 @@ class Scrub:
     def show(self) -> None:
         """Display it, and beneath it a picture that stays where no kernel keeps the slider alive."""
         labels.show(self.box, self.text)
+        self._drawn()
         kept = image_html(self._figure(), self.alt, WIDTH) + self.table.value
         display(HTML(f'{labels.SCRIPT}<div class="wb-record">{kept}</div>'))
 
