@@ -19,6 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from workbench.data import codes, endings
+from workbench.data.text import some_of
 from workbench.errors import WorkbenchError
 
 TARS = (".tar", ".tgz", ".tar.gz")
@@ -106,8 +107,7 @@ def _opened_too(folder: Path, path: Path, known: tuple[str, ...], notes: list[st
         _open_one(packed, path, known)
         if sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()) > endings.MOST:
             raise endings.too_large(path)
-    notes.append(f"of {path.name} what is packed in it was unpacked too: {', '.join(p.name for p in inner[:5])}"
-                 + (", ..." if len(inner) > 5 else ""))  # fmt: skip
+    notes.append(f"of {path.name} what is packed in it was unpacked too: {some_of(p.name for p in inner)}")
     left = sorted(p for p in folder.rglob("*") if p.is_file())
     only = _only([Member(p.relative_to(folder).as_posix(), 0, partial(_raw, p)) for p in left], known)
     return folder / only.name if only is not None else _inside(folder)
@@ -115,8 +115,7 @@ def _opened_too(folder: Path, path: Path, known: tuple[str, ...], notes: list[st
 
 def _left_packed(path: Path, names: list[str]) -> list[str]:
     """A sentence on archives in an archive that are not opened, as other files of data lie beside them."""
-    some = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
-    return [f"what is packed in {path.name} once more was not read: {some}"] if names else []
+    return [f"what is packed in {path.name} once more was not read: {some_of(names)}"] if names else []
 
 
 def _open_one(packed: Path, path: Path, known: tuple[str, ...]) -> None:
@@ -162,10 +161,10 @@ def several(path: Path, folder: Path, known: tuple[str, ...]) -> WorkbenchError:
     ]
     data = [n for n in inside if endings.bare(Path(n)).suffix.lower() in known]
     found = [n for n in data if Path(n).suffix.lower() not in WEAK] or data
-    some = f" ({', '.join(found[:3])}{', ...' if len(found) > 3 else ''})" if found else ""
+    some = f" ({some_of(found, 3)})" if found else ""
     packed = [n for n in inside if is_one(Path(n))]
     if packed and not found:
-        return WorkbenchError(f"{path.name} holds archives within archives ({', '.join(packed[:3])}{', ...' if len(packed) > 3 else ''})",
+        return WorkbenchError(f"{path.name} holds archives within archives ({some_of(packed, 3)})",
                               "files of data, or archives of such files", f"unpacking it and loading {packed[0]}")  # fmt: skip
     return WorkbenchError(f"{path.name} holds {len(found)} files of data{some}", "exactly one, or the files of one dataset, such as "
                           "train.csv and test.csv or train.en and train.fr", "unpacking it and loading one of its files, or its folder")  # fmt: skip

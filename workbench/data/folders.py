@@ -17,6 +17,7 @@ import pandas as pd
 from workbench.data import codes, decode
 from workbench.data.endings import READMES, bare
 from workbench.data.splits import meant, once_each
+from workbench.data.text import some_of
 from workbench.errors import WorkbenchError
 
 _MAIL = re.compile(r"(From|Subject|Received|Return-Path|Xref|Path|Newsgroups):? .*\n([A-Z][\w-]+: |[ \t])")  # two lines
@@ -57,8 +58,11 @@ def passed_over(folder: Path, files: list[Path], endings: tuple[str, ...]) -> li
     ]
     used = {*files, *(p.with_suffix(".ann") for p in files if p.suffix.lower() == ".txt")}
     others = [p.name for p in sorted(folder.iterdir()) if bare(p).suffix.lower() in kinds and not {p, bare(p)} & used]
-    some = ", ".join(others[:5]) + (", ..." if len(others) > 5 else "")
-    return [f"beside the files of splits in folder {folder.name!r} these were not read: {some}"] if others else []
+    return (
+        [f"beside the files of splits in folder {folder.name!r} these were not read: {some_of(others)}"]
+        if others
+        else []
+    )
 
 
 def pair(folder: Path, notes: list[str]) -> Callable[[Path], str]:
@@ -110,7 +114,7 @@ def _grouped(folder: Path, notes: list[str]) -> pd.DataFrame:
     """The texts of the class folders in several folders one after the other; `group` says which they are from."""
     places = _folders(folder)
     tables = [_texts(place, _ending(place), notes).assign(group=place.name) for place in places]
-    names = ", ".join(place.name for place in places[:6]) + (", ..." if len(places) > 6 else "")
+    names = some_of((place.name for place in places), 6)
     notes.append(f"the class folders in {names} were joined, and column 'group' says which of these a text is from: wb.load of one "
                  "of them reads it alone")  # fmt: skip
     return pd.concat(tables, ignore_index=True)
@@ -119,14 +123,12 @@ def _grouped(folder: Path, notes: list[str]) -> pd.DataFrame:
 def _refuse_others(places: list[Path]) -> None:
     """An error for folders that are no classes: parts of the same thing, or data of their own with splits."""
     names = [place.name for place in places]
-    some = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-    if len(names) > 1 and {re.sub(r"[\W\d_]+$", "", n.lower()) for n in names} & {*PARTS} == {
-        re.sub(r"[\W\d_]+$", "", n.lower()) for n in names
-    }:
+    some, stems = some_of(names, 3), {re.sub(r"[\W\d_]+$", "", n.lower()) for n in names}
+    if len(names) > 1 and stems <= {*PARTS}:
         raise WorkbenchError(f"folders {some}, which are parts and no classes", "a folder of texts for each class",
                              "a table with columns text and label, made from the names of the files")  # fmt: skip
     inside = [{f.stem.lower() for f in place.iterdir() if f.is_file()} for place in places]
-    if len(places) > 1 and all(stems and "train" in meant(stems).values() for stems in inside):
+    if len(places) > 1 and all(files and "train" in meant(files).values() for files in inside):
         raise WorkbenchError(f"folders {some}, each with files for training, validation and test", "one of them",
                              f"wb.load of the folder {names[0]!r} in it")  # fmt: skip
 

@@ -45,11 +45,8 @@ def in_folders(folder: Path, notes: list[str]) -> dict[str, pd.DataFrame]:
     inner = {
         split: place for place in sorted(folder.iterdir()) if place.is_dir() and (split := split_named(place.name))
     }
-    found = {
-        split: files
-        for split, place in inner.items()
-        if len(files := sides(map(turned, filter(Path.is_file, place.iterdir())))) > 1
-    }
+    named = {split: {turned(p): p for p in place.iterdir() if p.is_file()} for split, place in inner.items()}
+    found = {split: files for split, there in named.items() if len(files := sides(there)) > 1}
     if found and "train" not in found:
         raise WorkbenchError(f"texts in {len(next(iter(found.values())))} languages for {' and '.join(inner[s].name for s in found)} alone, in folder "
                              f"{folder.name!r}", "a text in two languages to train on",
@@ -57,8 +54,7 @@ def in_folders(folder: Path, notes: list[str]) -> dict[str, pd.DataFrame]:
     said: list[str] = []
     tables = {}
     for split, files in found.items():
-        there = {turned(p): p for p in inner[split].iterdir()}
-        tables[split] = _aligned({code: there[named] for code, named in files.items()}, folder, said)
+        tables[split] = _aligned({code: named[split][name] for code, name in files.items()}, folder, said)
     notes += dict.fromkeys(said)
     return tables
 

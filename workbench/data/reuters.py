@@ -17,6 +17,7 @@ import pandas as pd
 
 from workbench.data import decode, splits
 from workbench.data.splits import Tables
+from workbench.data.text import left_out
 
 _STORY = re.compile(r"<REUTERS\b([^>]*)>(.*?)</REUTERS>", re.DOTALL)
 _TOPICS = re.compile(r"<TOPICS>(.*?)</TOPICS>", re.DOTALL)
@@ -60,8 +61,7 @@ def _rows(files: Iterable[str], name: str, notes: list[str]) -> pd.DataFrame:
     if not kept:
         raise ValueError("it holds no story with a topic")
     notes.append(f"the labels of {name} are the topics of its stories, and the splits those of ModApte (LEWISSPLIT)")
-    left = ", ".join(f"{number:,} {what}" for what, number in counts.items() if number)
-    notes += [f"of {name} were left out: {left}"] if left else []
+    notes += left_out(name, counts)
     return pd.DataFrame(kept, columns=["text", "labels", "split"])
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from workbench.data import archives, codes, decode, endings, splits
 from workbench.data.splits import EVAL, SPLITS, Tables
+from workbench.data.text import some_of
 from workbench.errors import WorkbenchError
 
 Files = dict[str, list[Path]]
@@ -113,7 +114,7 @@ def no_training(folder: Path, known: tuple[str, ...]) -> WorkbenchError:
     for path in files:
         if split_of(path) == "train" and path.suffix.lower() not in known and not codes.of_file(path):
             return endings.unknown(path, known)
-    names = ", ".join(p.name for p in files[:5]) + (", ..." if len(files) > 5 else "")
+    names = some_of(p.name for p in files)
     pairs = [p for p in files if codes.turned(p) != p]
     if len(codes.sides(map(codes.turned, pairs))) < 2:
         pairs = [p for p in pairs if p.suffix.lower() != ".txt"]

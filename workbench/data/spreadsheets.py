@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from workbench.data import first_line, separated, splits
+from workbench.data.text import some_of
 from workbench.errors import WorkbenchError
 
 MOST = 256 * 1024 * 1024  # bytes of the unpacked parts: a million rows of short texts
@@ -43,7 +44,7 @@ def read(path: Path, notes: list[str]) -> pd.DataFrame:
         frame = _table(sheets[chosen[0]], path.name, notes)
     others = [repr(name) for name in sheets if name not in chosen]
     if others:
-        some = ", ".join(others[:5]) + (", ..." if len(others) > 5 else "")
+        some = some_of(others)
         notes.append(f"of {path.name} sheet {chosen[0]!r} was read and not {some}" if len(chosen) == 1 else
                      f"of {path.name} these sheets were not read: {some}")  # fmt: skip
     if (frame == "").to_numpy().any() and (bare := _never_computed(path)):

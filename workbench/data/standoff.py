@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from workbench.data import decode
+from workbench.data.text import left_out
 
 _TEXT = re.compile(r"([^|\s]+)\|([ta])\|(.*)")
 _MARK = re.compile(
@@ -78,7 +79,7 @@ def brat(folder: Path, notes: list[str]) -> pd.DataFrame | None:
     counts: Counter[str] = Counter()
     made = [_annotated(text, counts) for text in texts]
     notes += [f"the texts of folder {folder.name!r} have their names in .ann files: each sentence became a row",
-              *_left_out(folder.name, counts)]  # fmt: skip
+              *left_out(folder.name, counts)]  # fmt: skip
     return _frame(made)
 
 
@@ -96,7 +97,7 @@ def brat_file(text: Path, notes: list[str]) -> pd.DataFrame:
     made = _annotated(text, counts)
     notes += [
         f"{text.name} has its names in {text.with_suffix('.ann').name}: each sentence became a row",
-        *_left_out(text.name, counts),
+        *left_out(text.name, counts),
     ]
     return _frame([made])
 
@@ -139,13 +140,8 @@ def placed(name: str, text: str, marks: Iterable[Mark], counts: Counter[str]) ->
 
 def frame_of(documents: list[Document], counts: Counter[str], name: str, what: str, notes: list[str]) -> pd.DataFrame:
     """The sentences of documents, with sentences on what they are and on what was left out."""
-    notes += [f"{name} holds {what} became a row", *_left_out(name, counts)]
+    notes += [f"{name} holds {what} became a row", *left_out(name, counts)]
     return _frame(documents)
-
-
-def _left_out(name: str, counts: Counter[str]) -> list[str]:
-    said = ", ".join(f"{number:,} {what}" for what, number in counts.items() if number)
-    return [f"of {name} were left out: {said}"] if said else []
 
 
 def _frame(documents: list[Document]) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,26 @@ def well_formed(text: str) -> str:
         return text
     except UnicodeEncodeError:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def some_of(names: Iterable[str], most: int = 5) -> str:
+    """The first of some names, with dots where there are more.
+
+    >>> some_of("abc", 3), some_of("abc", 2)
+    ('a, b, c', 'a, b, ...')
+    """
+    known = list(names)
+    return ", ".join(known[:most]) + (", ..." if len(known) > most else "")
+
+
+def left_out(name: str, counts: Mapping[str, int]) -> list[str]:
+    """A sentence on what of a file was left out, by how many of each; none where nothing was.
+
+    >>> left_out("a.txt", {"relations": 1200, "names in several pieces": 0})
+    ['of a.txt were left out: 1,200 relations']
+    """
+    said = ", ".join(f"{number:,} {what}" for what, number in counts.items() if number)
+    return [f"of {name} were left out: {said}"] if said else []
 
 
 def first_rows(places: list[int]) -> str:

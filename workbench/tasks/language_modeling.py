@@ -157,14 +157,14 @@ class LanguageModeling:
 
     def _fill(self, model: Any, text: str, tokenizer: Any) -> dict[str, Any]:
         answer = in_blank if two_way(tokenizer) else _at_mask
-        p = answer(model, tokenizer, well_formed(text))
+        p = answer(model, tokenizer, text)
         best = p.topk(CHOICES)
         words = [tokenizer.decode([int(i)]).strip() for i in best.indices]
         others = ", ".join(f"{w} {v:.1%}" for w, v in zip(words[1:], best.values[1:].tolist(), strict=True))
         return {"text": text, "answer": words[0], "probability": float(best.values[0]), "choices": others}
 
     def _go_on(self, model: Any, text: str, tokenizer: Any) -> dict[str, Any]:
-        ids = tokenizer(well_formed(text), truncation=True)["input_ids"] or [tokenizer.eos_token_id]
+        ids = tokenizer(text, truncation=True)["input_ids"] or [tokenizer.eos_token_id]
         device = next(model.parameters()).device
         given = torch.tensor([ids[-tokenizer.model_max_length + CONTINUATION :]], device=device)
         with torch.inference_mode():
