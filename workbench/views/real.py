@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from workbench.config import BY_HAND
 from workbench.diagnosis import bands
 from workbench.diagnosis.advice import OVERFITTING
 from workbench.diagnosis.guesses import family
@@ -215,7 +214,7 @@ def again(run: Run, seed: int, other: Run | None = None) -> Run:
     elif of_other.get("parent") == run.id:
         made = run.fork(of_other["step"], seed=seed, keep_states=0)
     else:
-        data = run.data() if run.config.data == BY_HAND else run._data
+        data = run.data()  # a file that was changed since is refused
         made = launch(run.config.replace(seed=seed, keep_states=0), data)
     made.viewer = None
     made.store.facts["check_of"] = run.id
