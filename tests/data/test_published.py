@@ -471,9 +471,9 @@ def test_mails_are_texts_of_their_folder_and_their_heads_are_spoken_of(tmp_path)
 
 
 def test_of_a_folder_without_training_files_its_files_are_named(tmp_path):
-    written(tmp_path, {"rt-polarity.pos": "Good .\n" * 9, "rt-polarity.neg": "Bad .\n" * 9})
+    written(tmp_path, {"mill.questions": "Good .\n" * 9, "mill.answers": "Bad .\n" * 9})
     with pytest.raises(
-        wb.WorkbenchError, match=r"rt-polarity.neg, rt-polarity.pos\).*one table, with columns text, label and split"
+        wb.WorkbenchError, match=r"mill.answers, mill.questions\).*one table, with columns text, label and split"
     ):
         wb.load(tmp_path)
 

@@ -25,7 +25,7 @@ from workbench.errors import WorkbenchError
 TARS = (".tar", ".tgz", ".tar.gz")
 MOST_FILES = 200_000  # class folders with a file per text have as many
 WEAK = (".txt", ".xml", "")  # beside others these are readmes
-_ABOUT = re.compile(
+ABOUT = re.compile(
     r"(^|[^a-z])(readme|licen[cs]e|about|copying|citation|changelog|makefile)([^a-z]|$)"
 )  # in a name, of what is no data
 _BAD = re.compile(r'[\x00-\x1f<>:"|?*]')  # what some system does not allow in a name
@@ -190,9 +190,7 @@ def _only(members: list[Member], known: tuple[str, ...]) -> Member | None:
     spoken = {code for m in members if (code := codes.of_file(Path(m.path.name)))}
     if len(spoken) > 1 or any(m.path.suffix.lower() == ".ann" for m in members):
         return None
-    plain = [
-        m for m in members if not _ABOUT.search(m.path.name.lower()) and m.path.name.lower() not in endings.READMES
-    ]
+    plain = [m for m in members if not ABOUT.search(m.path.name.lower()) and m.path.name.lower() not in endings.READMES]
     found = [m for m in plain if endings.bare(Path(m.path.name)).suffix.lower() in known]
     for some in (
         [m for m in found if m.path.suffix.lower() not in WEAK],
@@ -228,7 +226,7 @@ def _is_about(name: str) -> bool:
     [True, True, True, False, False]
     """
     return Path(name).suffix.lower() in (*WEAK, ".md") and (
-        name.lower() in endings.READMES or bool(_ABOUT.search(name.lower()))
+        name.lower() in endings.READMES or bool(ABOUT.search(name.lower()))
     )
 
 

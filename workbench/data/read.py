@@ -24,6 +24,7 @@ from workbench.data import (
     indexed,
     json_files,
     memories,
+    named_files,
     pair_files,
     reuters,
     segments,
@@ -194,6 +195,8 @@ def _without_train(folder: Path, files: split_files.Files, notes: list[str]) -> 
     )
     if found:
         return found
+    if not files and (rows := named_files.joined(folder, tuple(READERS), _from_file, notes)) is not None:
+        return splits.by_column(rows, notes)
     only = [
         p for p in folder.iterdir() if p.suffix.lower() in READERS and p.suffix.lower() != ".txt"
     ]  # a .txt is a readme
