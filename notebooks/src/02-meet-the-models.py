@@ -140,7 +140,7 @@ senses
 
 # %%
 same = dict(train_examples=256, epochs=3, learning_rate=1e-3, evaluations=3)
-runs = [wb.fit("headlines", model=minis[-1], **same)]  # the slowest first
+runs = [wb.fit("headlines", model=minis[-1], **same)]  # one first, the others follow
 await runs[0]
 
 # %%
@@ -169,8 +169,8 @@ measured(minis, "headlines", labels=256).assign(**{"this run": this_run, "its se
 #
 # What can you conclude? Each model against its own random twin: that is what pretraining brought, and a fair question. Siblings with equal budgets among
 # themselves: fair, for this size, this text and this task. `bert-mini` or `roberta-mini` against the others: not fair, they have read far more. And a ranking at this size need not be the ranking
-# of the large ones: the papers' models have read more than a thousand times as much, with twenty times the weights and more. On other texts the same models look different again; spam and opinions gain
-# nothing: [the small models side by side](../docs/models.md).
+# of the large ones: the papers' models have read more than a thousand times as much, with twenty times the weights and more. On other texts the same models look different again; spam gains with
+# few labels and hardly with 256, opinions gain nothing: [the small models side by side](../docs/models.md).
 #
 # ## 10 · Your turn
 

@@ -299,7 +299,7 @@ pd.DataFrame(tests).T[["loss", "token_accuracy", "bleu", "chrf"]].round(3)
 # ## With a real checkpoint
 #
 # With a network, one choice changes: the model. `Helsinki-NLP/opus-mt-en-fr` has the same architecture, twelve times the size, and has read millions of
-# pairs (its tokenizer wants `pip install sentencepiece`). Real checkpoints want a smaller rate.
+# pairs (its tokenizer wants `pip install sentencepiece protobuf`). Real checkpoints want a smaller rate.
 #
 # ```python
 # run = wb.fit("hotel-en-fr", model="Helsinki-NLP/opus-mt-en-fr", learning_rate=2e-5, epochs=3, evaluations=6)

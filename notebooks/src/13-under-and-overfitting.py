@@ -28,7 +28,7 @@ long = dict(epochs=16, evaluations=16, keep_states=4, **same)
 #
 # A small model, 160 news briefs in eight topics, sixteen times through all of them, measured after each time. Nobody has to be right here; but who
 # has said something looks more closely. Draw the validation loss with the upright sliders, each under its moment of the run (with the mouse, or
-# with Tab and the arrow keys). Then mark the epoch of the lowest loss and what the verdict will be. A model that knows nothing of eight topics
+# with Tab and the arrow keys). Then mark the epoch of the lowest loss, how far the two losses will be apart at the end, and what the verdict will be. A model that knows nothing of eight topics
 # begins at ln 8 = 2.08 nats.
 
 # %%
@@ -43,8 +43,8 @@ guess = wb.guess("headlines", **long)
 run = await guess.train()
 
 # %% [markdown]
-# The score is the mean of what you predicted: the best step loses a fifth for each evaluation that it is off, the verdict is right or wrong, and the
-# curve loses its mean distance as a share of the range of the real one. `wb.guesses()` keeps them all, so that you see whether they get better.
+# The score is the mean of what you predicted: the best step loses a fifth for each evaluation that it is off, the verdict is right or wrong, and
+# curve and gap lose how far they are off as a share of the range of the real curve. `wb.guesses()` keeps them all, so that you see whether they get better.
 
 # %%
 print(run.diagnosis)

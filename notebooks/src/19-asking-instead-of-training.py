@@ -110,7 +110,7 @@ wb.compare(few, more)
 
 # %% [markdown]
 # Set the three numbers side by side: asked without an example, trained on 16, trained on 640. Sixteen labels are hardly better than guessing, two for each topic;
-# asking needs none and is worth about as much as training on two hundred; with six hundred, training is far ahead. With a large model the same three numbers exist, only
+# asking needs none and is worth about as much as training on one or two hundred; with six hundred, training is far ahead. With a large model the same three numbers exist, only
 # the crossing lies elsewhere, and prompting is paid for with every single question: the examples are read again each time.
 
 # %% [markdown]

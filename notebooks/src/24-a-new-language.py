@@ -222,7 +222,7 @@ third.check(rehearsed, sentence)
 # await run
 # ```
 #
-# Its tokenizer wants `pip install sentencepiece`. `with_letters` is for vocabularies of characters such as that of `en-fr-mini`; look at what
+# Its tokenizer wants `pip install sentencepiece protobuf`. `with_letters` is for vocabularies of characters such as that of `en-fr-mini`; look at what
 # `wb.tokens("¿Dónde está?", models=["Helsinki-NLP/opus-mt-en-fr"])` says before you train.
 
 # %% [markdown]

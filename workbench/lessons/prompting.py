@@ -97,7 +97,7 @@ EXERCISES: tuple[Exercise, ...] = (
         "19.3",
         "Fine-tune gpt-mini on at most 700 headlines and beat your best prompt. Put what wb.prompt returned into `my_prompts`, the run into `my_run`.",
         _trained,
-        ("Asking is worth about two hundred labels: take more than that.",
+        ("Asking is worth one or two hundred labels: take more than that.",
          "640 texts, three epochs, a rate of 5e-4.",
          "wb.fit('headlines', model='gpt-mini', train_examples=640, epochs=3, learning_rate=5e-4, evaluations=2)"),
         "my_prompts = wb.prompt('headlines', shots=(0,), texts=80, template='{text} This is about'); await my_prompts\n"

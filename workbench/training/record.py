@@ -186,9 +186,9 @@ class Record:
         self._loaded = None
 
     def predict(self, texts: Any) -> pd.DataFrame:
-        """One row per input. Classification: text, label, probability, and the probability of every label. Tagging: text,
-        and the entities found in it. Answering, of (question, passage) pairs: the answers and their places. Translation: text,
-        translation."""
+        """One row per input. Classification: text, label, probability, and the probability of every label. Several
+        labels: text, those given, the probability of every one. Tagging: text, tokens, tags, entities. Answering, of (question,
+        passage) pairs: the answers and their places. Translation: text, translation. Words: text, and what the model would say."""
         return self.predictor().predict(texts)
 
     def errors(self, n: int = 10, split: str = "validation") -> pd.DataFrame:

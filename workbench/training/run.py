@@ -198,7 +198,7 @@ class Run(Record):
 
     @property
     def status(self) -> str:
-        """new, queued, training, paused, finished, stopped, failed or interrupted."""
+        """new, queued, preparing, training, paused, finished, stopped, failed or interrupted."""
         if self._thread is not None and self._thread.is_alive() and not self._worker.begun:
             return "queued" if _ONE_AT_A_TIME.locked() and not self._worker.began_loading else "preparing"
         return self.store.status
