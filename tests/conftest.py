@@ -35,6 +35,17 @@ def pytest_collection_finish():
         engine.set_aside()
 
 
+@pytest.fixture(autouse=True, scope="module")
+def earlier_files_cost_nothing():
+    """What the tests of earlier files have left behind is looked through by no full collection any more, of which every training
+    makes two: they took a third of all tests' time."""
+    yield
+    if "torch" in sys.modules:
+        from workbench.training import engine
+
+        engine.set_aside()
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
     """Each test has its own runs folder."""

@@ -1,6 +1,6 @@
 """`python3 -m workbench test`: lint, format, types, fast tests, notebooks, browser. One line each, one exit status.
 
-Every cell of every lesson runs here, with each training cut off after a second: that shows that the lesson works, and some
+Every cell of every lesson runs here, with each training cut off after a third of a second: that shows that the lesson works, and some
 thirty lessons would take an hour otherwise. Lessons as a learner runs them: `python3 -m workbench test tests/notebooks -m
 "notebooks and not outcomes"`. What their sentences and solutions promise: `-m "outcomes and not seeds"`, on further seeds `-m
 seeds`; `tests/benchmarks -m benchmark` measures speed.
@@ -18,7 +18,7 @@ from workbench.errors import WorkbenchError
 
 FILES = ["-n", "2", "--dist", "loadfile", "--timeout", "900"]  # two processes of one thread each; a file stays in one
 ONE_BY_ONE = ["-n", "2", "--dist", "load", "--maxschedchunk", "1"]  # the next test goes to whoever is free
-LESSON_SECONDS = "1"  # of each training of a lesson
+LESSON_SECONDS = "0.3"  # of each training of a lesson
 LESSONS = "tests/notebooks/test_lessons.py"  # alone: the files beside it would load torch into each process for nothing
 STAGES: tuple[tuple[str, list[str]], ...] = (
     ("lint", ["ruff", "check", "."]),

@@ -1,5 +1,7 @@
 """Forks: the same continuation when nothing is changed, the change when something is, and a bounded number of states on disk."""
 
+import time
+
 import numpy as np
 import pytest
 import torch
@@ -115,14 +117,14 @@ def test_a_fork_that_is_interrupted_goes_on(setting):
     parent, _, _ = setting
     child = parent.fork(10, epochs=400)
     while child.steps()["step"].max() < 90:
-        pass
+        time.sleep(0.02)
     child.stop()
     child.join()
     assert child.status == "stopped" and child.steps()["step"].is_monotonic_increasing
     before = len(child.frame())
     child.resume()
     while len(child.frame()) <= before:
-        pass
+        time.sleep(0.02)
     child.stop()
     assert child.join().frame()["step"].is_unique
 

@@ -167,13 +167,13 @@ def test_a_second_train_while_one_trains_is_refused_in_words(model):
 
 def test_the_rate_slider_moves_the_rate_of_the_running_training(model):
     async def moved():
-        panel = Panel(RunConfig(model=model, data="data", epochs=2000, schedule="constant"), wb.load(data()))
+        panel = Panel(RunConfig(model=model, data="data", epochs=500, schedule="constant"), wb.load(data()))
         panel.start()
         while panel.run.steps().empty:
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)
         panel.controls.widgets["learning_rate"].value = 1e-3
         while panel.run.steps()["learning_rate"].iloc[-1] != pytest.approx(1e-3, rel=0.2):
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)
         panel.run.stop()
         await panel._task
         return panel
