@@ -72,6 +72,7 @@ def test_tables_with_the_same_labels_are_parts_and_say_from_which_file_a_row_is(
 @pytest.mark.parametrize("files", [
     {"questions.txt": lines(OLD), "answers.txt": lines(NEW)},  # what the rows of one are to those of the other
     {"part1.txt": lines(OLD), "part2.txt": lines(NEW)},
+    {"mill.txt": lines(OLD), "mill_mended.txt": lines(NEW)},  # another state of the same
     {"movies.csv": "id,title\n" + "1,The old mill\n" * 9, "ratings.csv": "user,id,rating\n" + "1,1,5\n" * 9},
     {"a.csv": rows(OLD), "b.csv": rows(NEW, first=5)},  # other labels
     {"a.csv": rows(OLD), "b.csv": rows(OLD)},  # the same rows twice

@@ -83,19 +83,20 @@ def apart(names: list[str]) -> list[str]:
 
     >>> apart(["Fake.csv", "True.csv"]), apart(["rt-polarity.neg", "rt-polarity.pos"]), apart(["plot.tok.5000", "quote.tok.5000"])
     (['Fake', 'True'], ['neg', 'pos'], ['plot', 'quote'])
-    >>> apart(["part1.csv", "part2.csv"]), apart(["questions.txt", "answers.txt"]), apart(["a.en", "a.fr"])
+    >>> apart(["part1.csv", "part2.csv"]), apart(["questions.txt", "answers.txt"]), apart(["mill.csv", "mill_old.csv"])
     ([], [], [])
     """
     words = [re.split(r"[\W_]+", Path(name).name.strip("._- ")) for name in names]
-    while len({w[0] for w in words}) == 1 and min(map(len, words)) > 1:
-        words = [w[1:] for w in words]
     while len({w[-1] for w in words}) == 1 and min(map(len, words)) > 1:
         words = [w[:-1] for w in words]
+    while len({w[0] for w in words}) == 1 and min(map(len, words)) > 1:
+        words = [w[1:] for w in words]
     kinds = ["_".join(w) for w in words]
     plain = [re.sub(r"\d+", "", kind).lower() for kind in kinds]
     numbered = len(set(plain)) < len(plain) or {re.sub(r"[\W_]", "", p) for p in plain} <= {"", *PARTS}
     roles = any(set(map(str.lower, w)) & ROLES for w in words)
-    return [] if numbered or roles or all(map(codes.language, kinds)) else kinds
+    begun = any(w != v and w == v[: len(w)] for w in words for v in words)  # one is another state of the other
+    return [] if numbered or roles or begun or all(map(codes.language, kinds)) else kinds
 
 
 def _files(folder: Path) -> list[Path]:
