@@ -25,7 +25,7 @@ from workbench.errors import WorkbenchError
 TARS = (".tar", ".tgz", ".tar.gz")
 MOST_FILES = 200_000  # class folders with a file per text have as many
 WEAK = (".txt", ".xml", "")  # beside others these are readmes
-ABOUT = re.compile(
+_ABOUT = re.compile(
     r"(^|[^a-z])(readme|licen[cs]e|about|copying|citation|changelog|makefile)([^a-z]|$)"
 )  # in a name, of what is no data
 _BAD = re.compile(r'[\x00-\x1f<>:"|?*]')  # what some system does not allow in a name
@@ -190,7 +190,7 @@ def _only(members: list[Member], known: tuple[str, ...]) -> Member | None:
     spoken = {code for m in members if (code := codes.of_file(Path(m.path.name)))}
     if len(spoken) > 1 or any(m.path.suffix.lower() == ".ann" for m in members):
         return None
-    plain = [m for m in members if not ABOUT.search(m.path.name.lower()) and m.path.name.lower() not in endings.READMES]
+    plain = [m for m in members if not speaks_of_others(m.path.name)]
     found = [m for m in plain if endings.bare(Path(m.path.name)).suffix.lower() in known]
     for some in (
         [m for m in found if m.path.suffix.lower() not in WEAK],
@@ -225,9 +225,16 @@ def _is_about(name: str) -> bool:
     >>> [_is_about(n) for n in ("README", "_about.txt", "License.md", "about.csv", "reviews.txt")]
     [True, True, True, False, False]
     """
-    return Path(name).suffix.lower() in (*WEAK, ".md") and (
-        name.lower() in endings.READMES or bool(ABOUT.search(name.lower()))
-    )
+    return Path(name).suffix.lower() in (*WEAK, ".md") and speaks_of_others(name)
+
+
+def speaks_of_others(name: str) -> bool:
+    """Whether a file's name says that it is about the others, and no data.
+
+    >>> [speaks_of_others(n) for n in ("README.md", "subjdata.README.1.0", "cmds", "roundabout.txt")]
+    [True, True, True, False]
+    """
+    return name.lower() in endings.READMES or bool(_ABOUT.search(name.lower()))
 
 
 def _inside(folder: Path) -> Path:

@@ -41,9 +41,7 @@ def joined(folder: Path, known: tuple[str, ...], read: Read, notes: list[str]) -
     their own; None where the files are no such thing. `read` reads one file whose ending is known."""
     said: list[str] = []
     tables = _tables(_files(folder), known, read, said)
-    if len(tables) < 2 or len({frozenset(map(str, table.columns)) for table in tables.values()}) > 1:
-        return None
-    if min(map(len, tables.values())) < FEWEST:
+    if not tables or min(map(len, tables.values())) < FEWEST:
         return None
     own = {_labels(table) for table in tables.values()}
     rows = _classes(tables, said) if own == {None} else _parts(tables, own, said)
@@ -52,18 +50,29 @@ def joined(folder: Path, known: tuple[str, ...], read: Read, notes: list[str]) -
 
 
 def _tables(paths: list[Path], known: tuple[str, ...], read: Read, said: list[str]) -> dict[Path, pd.DataFrame]:
-    """The tables of all files; none where one cannot be read, where there are too many, or the same text in several languages."""
+    """The tables of all files; none where one cannot be read or has other columns than the first, where there are too many, or the
+    same text in several languages."""
     readable = [endings.bare(path).suffix.lower() in known for path in paths]
-    if (
-        not 2 <= len(paths) <= MOST
-        or all(map(codes.of_file, paths))
-        or len({p.suffix for p in paths if all(readable)}) > 1
-    ):
+    mixed = all(readable) and len({path.suffix for path in paths}) > 1
+    if mixed or not 2 <= len(paths) <= MOST or all(map(codes.of_file, paths)):
         return {}
+    tables: dict[Path, pd.DataFrame] = {}
     try:
-        return {path: read(path, said) if told else _lines(path) for path, told in zip(paths, readable, strict=True)}
+        for path, told in zip(paths, readable, strict=True):
+            tables[path] = _named(read(path, said) if told else _lines(path))
+            if set(tables[path].columns) != set(tables[paths[0]].columns):
+                return {}
     except (WorkbenchError, ValueError, OSError):
         return {}
+    return tables
+
+
+def _named(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with `text` and `label` as names where its columns had none and their values tell which is which."""
+    if not all(MADE.fullmatch(str(c)) for c in table.columns):
+        return table
+    text, label = guessed(table, None, None)
+    return table if label is None else table.rename(columns={text: "text", label: "label"})
 
 
 def _classes(tables: dict[Path, pd.DataFrame], said: list[str]) -> pd.DataFrame | None:
@@ -104,7 +113,7 @@ def _files(folder: Path) -> list[Path]:
     inside = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
     if any(p.is_dir() for p in inside):
         return []
-    return [p for p in inside if not archives.ABOUT.search(p.name.lower()) and p.suffix.lower() not in (".md", ".pdf")]
+    return [p for p in inside if not archives.speaks_of_others(p.name) and p.suffix.lower() not in (".md", ".pdf")]
 
 
 def _lines(path: Path) -> pd.DataFrame:
@@ -121,10 +130,8 @@ def _lines(path: Path) -> pd.DataFrame:
 
 
 def _labels(table: pd.DataFrame) -> str | None:
-    """The column of a table's own labels: one called so, or in a table without names the only one that repeats few values."""
+    """The column of a table's own labels, by its name."""
     names = [str(c) for c in table.columns]
-    if all(map(MADE.fullmatch, names)):
-        return guessed(table, None, None)[1]
     return usual(names, LABEL) or next(iter(telling(names)), None)
 
 
@@ -134,18 +141,11 @@ def _parts(tables: dict[Path, pd.DataFrame], own: set[str | None], said: list[st
     if len(own) > 1 or column is None:
         return None
     kinds = {frozenset(map(str, table[column].dropna())) for table in tables.values()}
-    if MADE.fullmatch(column):
-        tables = {path: table.rename(columns=_roles(table)) for path, table in tables.items()}
     rows = pd.concat([table.assign(**{FILE: path.name}) for path, table in tables.items()], ignore_index=True)
     if len(kinds) > 1 or rows.drop(columns=FILE).astype(str).duplicated().mean() > 0.2:
         return None
     said.append(f"{_names(tables)} were read one after the other, and column {FILE!r} says from which a row is")
     return rows
-
-
-def _roles(table: pd.DataFrame) -> dict[str | None, str]:
-    """What the columns of a table without names are to be called."""
-    return dict(zip(guessed(table, None, None), ("text", "label"), strict=True))
 
 
 def _names(paths: Iterable[Path]) -> str:
