@@ -12,7 +12,7 @@ from workbench.lessons.exercise import FAILED
 
 
 def run(accuracy=0.6, parameters=5_000_000, **choices):
-    facts = {"control": 0.5, "n_train": 160, "parameters": parameters}
+    facts = {"control": 0.5, "majority": 0.12, "n_train": 160, "parameters": parameters}
     return SimpleNamespace(config=RunConfig(**{"data": "headlines", **choices}), best={"accuracy": accuracy},
                            store=SimpleNamespace(facts=facts, metric="accuracy"))  # fmt: skip
 
@@ -43,6 +43,13 @@ class TestJudges(Judges):
         ("23.2", ["O", "O"], "Three tags"),
         ("23.3", (run(), run(0.6, 4_500_000, layers=3)), "At least 25% fewer"),
         ("23.3", (run(), run(0.6, 3_500_000, layers=2, seed=1)), "differ in seed"),
+        (
+            "23.3",
+            (run(epochs=0.5), run(0.6, 3_500_000, layers=2, learning_rate=1e-3)),
+            "differ in learning_rate, epochs",
+        ),
+        ("23.3", (run(), run(0.6, 3_500_000)), "have as many layers"),
+        ("23.3", (run(0.15), run(0.14, 3_500_000, layers=2)), "has to have learned something"),
         ("23.4", ["oedema"], "At least 2% fewer"),
     ],
 )

@@ -108,6 +108,19 @@ def test_a_rate_so_low_that_nothing_moves_is_not_too_high():
     assert outcome.state == FAILED and "the usual one is 0.0003" in outcome.text
 
 
+def test_a_short_run_at_a_usual_rate_has_not_been_too_fast():
+    assert "10 times as much" in wb.exercise("00.2").check(run("not learning", learning_rate=4e-4)).text
+    assert wb.exercise("00.2").check(run("not learning", learning_rate=3e-3)).state == PASSED
+
+
+@pytest.mark.parametrize("other", [{"model": "gpt-mini"}, {"data": "headlines"}])
+def test_what_overfits_is_the_model_and_the_data_that_were_asked_for(other):
+    made = run("overfitting")
+    made.config = made.config.replace(**other)
+    outcome = wb.exercise("00.1").check(made)
+    assert outcome.state == FAILED and "bert-mini on reviews is asked for" in outcome.text
+
+
 def test_a_rate_that_was_moved_up_in_mid_run_counts():
     moved = [ev.RateChanged(10, 1.0, 3e-4, 0.03)]
     outcome = wb.exercise("00.2").check(run("diverging", events=moved))

@@ -18,13 +18,16 @@ def target(monkeypatch):
     monkeypatch.setattr("workbench.data.load", lambda name: data)
 
 
-def read(field=(60.0, 40.0), elsewhere=(30.0, 31.0)):
-    return SimpleNamespace(perplexity={"the field": field, "elsewhere": elsewhere})
+def read(field=(60.0, 40.0), elsewhere=(30.0, 31.0), model="bert-tiny", texts="docstrings-sentences"):
+    return SimpleNamespace(
+        perplexity={"the field": field, "elsewhere": elsewhere}, model=model, texts=SimpleNamespace(name=texts)
+    )
 
 
-def tapt(*changes, detectable=True, texts=OWN):
-    return SimpleNamespace(changes=lambda: list(changes), detectable=detectable, texts={"train": texts},
-                           duel=SimpleNamespace(data="clinic"), verdict=lambda: f"{len(changes)} seeds.")  # fmt: skip
+def tapt(*changes, detectable=True, texts=OWN, model="bert-tiny", labels=64):
+    duel = SimpleNamespace(data="clinic", contenders={"before": {"train_examples": labels}})
+    return SimpleNamespace(changes=lambda: list(changes), detectable=detectable, texts={"train": texts}, model=model,
+                           duel=duel, verdict=lambda: f"{len(changes)} seeds.")  # fmt: skip
 
 
 LONG = "Bronchodilators ameliorate hypoxaemia, tachypnoea notwithstanding; nebulised corticosteroids exacerbate candidiasis."
@@ -45,6 +48,10 @@ class TestJudges(Judges):
         ("22.1", (read(field=(60.0, 55.0)),), "should fall by a fifth"),
         ("22.2", ("too short",), "2 different words"),
         ("22.1", (SimpleNamespace(perplexity={}),), "await it"),
+        ("22.1", (read(model="roberta-mini"),), "This is roberta-mini on docstrings-sentences"),
+        ("22.1", (read(texts="legal-sentences"),), "This is bert-tiny on legal-sentences"),
+        ("22.3", (tapt(1.0, 2.0, 3.0, labels=500), True), "bert-tiny with 500 labels of clinic"),
+        ("22.3", (tapt(1.0, 2.0, 3.0, model="bert-mini"), True), "bert-mini with 64 labels of clinic"),
         ("22.3", (tapt(1.0, 2.0), True), "2 seeds were compared"),
         ("22.3", (tapt(1.0, 2.0, 3.0, texts={"text": ["c"]}), True), "read other texts"),
         ("22.3", (tapt(1.0, 2.0, 3.0), 0.5), "Say True or False"),

@@ -18,7 +18,7 @@ from workbench.lessons.faults import CAUSES, FAULTS, NOTES, TEXTS, Evidence, pla
 
 FAULT = {fault.name: fault for fault in FAULTS}
 SOUND = Evidence(n_valid=237, leaks=0.0, repeated=0.0, majority=0.12, words=0.64, words_new=0.66, words_held=0.62, train=0.97, valid=0.70, served=0.75, whole=0.75,
-                 asked_rate=1e-3, peak_rate=1e-3, first_rate=0.08, rise=0.05, moved=0.1, read=0.97)  # fmt: skip
+                 asked_rate=1e-3, peak_rate=1e-3, first_rate=0.08, start_rate=8e-5, rise=0.05, moved=0.1, read=0.97, near=0.0, different=640, top_loss=2.1)  # fmt: skip
 SIGNS = {
     "leaked split": {"leaks": 1.0, "valid": 0.97},
     "shuffled labels": {
@@ -215,6 +215,35 @@ class TestExercises(Judges):
 def test_the_cause_matters_and_not_only_the_grounds():
     outcome = wb.exercise("16.2").check(made("tiny validation set"), "label noise", "10 texts, 97%")
     assert outcome.state == FAILED and "you would see" in outcome.text
+
+
+SEEN = {  # what a learner may write down from one of the looks, with the numbers of SIGNS
+    "leaked split": "validation 97%, in service 75%",
+    "shuffled labels": "TF-IDF has 14% from the same labels",
+    "wrong tokeniser": "10% of the words are the same",
+    "rate × 100": "the log's highest rate is 0.1",
+    "frozen encoder": "layer 2 is 0.0% from its start",
+    "label noise": "accuracy on the 640 training texts 97%",
+    "tiny validation set": "each step of the curve is 10%",
+    "duplicates in training": "near-duplicates 73.0%",
+    "no warm-up": "the first step has the rate 1e-2 already",
+    "train/serve mismatch": "35% in service, 75% as written",
+}
+
+
+@pytest.mark.parametrize("name", CAUSES)
+def test_every_number_that_shows_the_cause_counts_as_evidence(name):
+    case = made(name)
+    shown = {"near": 0.73, "different": 40} if name == "duplicates in training" else {}
+    case._evidence = replace(case._evidence, start_rate=1e-2 if name == "no warm-up" else 8e-5, **shown)
+    assert wb.exercise("16.2").check(case, name, SEEN[name]).state == PASSED
+    assert wb.exercise("16.2").check(case, name, f"{case.noted.epochs} epochs, 61 and 43% of nothing").state == FAILED
+
+
+def test_small_numbers_agree_only_when_they_are_near():
+    case = made("no warm-up")
+    case._evidence = replace(case._evidence, start_rate=1e-2)
+    assert wb.exercise("16.2").check(case, "no warm-up", "the rate begins at 0.005").state == FAILED
 
 
 def test_where_the_disk_cannot_be_written_the_lab_goes_on(monkeypatch, tmp_path):

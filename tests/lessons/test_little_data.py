@@ -8,11 +8,13 @@ import pytest
 
 import workbench as wb
 from workbench.config import RunConfig
+from workbench.data.synonyms import protected
 from workbench.lessons.exercise import FAILED, NOT_ATTEMPTED, PASSED
-from workbench.lessons.little_data import EXERCISES, covered
+from workbench.lessons.little_data import EXERCISES, _cores, covered, still_says
 
 BOOK = {e.id: e for e in EXERCISES}
 REVIEW = "Not good, not cheap, not clean. I won't be back."  # a text of reviews, negative
+MAPPLE = "Would not trust Mapple to get me out of my own drive"  # another
 TOPICS = wb.load("headlines")
 
 
@@ -39,7 +41,7 @@ def single(methods="deletion", texts=64, seed=0, **given):
 @functools.cache
 def right(id):
     return {
-        "09.1": [(REVIEW, "Not good, not cheap, clean. I won't be back.")],
+        "09.1": [(MAPPLE, MAPPLE.replace(" not", ""))],
         "09.2": [wb.augment("headlines", "contextual", copies=3, share=0.2, train_examples=64)],
         "09.3": [CONTROL, single(accuracy=0.52, loss=1.25)],
     }[id]
@@ -85,6 +87,22 @@ def test_words_may_only_go_and_at_most_two_of_them():
     assert "3 words are gone" in judge((REVIEW, "Good, cheap, clean. I won't be back.")).text
     assert "nothing may be added" in judge((REVIEW, " ")).text
     assert "'negative'" in judge(*right("09.1")).text
+
+
+def test_what_still_says_so_is_no_turn():
+    judge = BOOK["09.1"].check
+    assert "not, won't may well say so still" in judge((REVIEW, "Good, not cheap, clean. I won't be back.")).text
+    reviews = wb.load("reviews")["train"]
+    (waste,) = [t for t in reviews["text"] if "waste your money" in t and "boring" in t][:1]
+    assert not judge((waste, waste.replace(" too ", " ", 1)))
+
+
+def test_hundreds_of_reviews_can_be_turned_by_one_word():
+    data, turned = wb.load("reviews"), 0
+    for text, label in zip(data["train"]["text"], data["train"]["label"], strict=True):
+        words = _cores(text)
+        turned += any(protected(w) and not still_says(data.labels[label], words[:i] + words[i + 1 :]) for i, w in enumerate(words))  # fmt: skip
+    assert turned > 200
 
 
 def test_words_that_are_known_are_counted_once():

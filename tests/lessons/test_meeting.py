@@ -39,7 +39,9 @@ def seen(gpt=1.0, bert=0.8, sentences=("a bank here", "a bank there")):
 def run(model="gpt-mini", accuracy=0.6, **choices):
     config = RunConfig(**{"model": model, "data": "headlines", "train_examples": 256} | choices)
     return SimpleNamespace(
-        config=config, kept={"accuracy": accuracy}, store=SimpleNamespace(metric="accuracy", facts={"n_valid": 237})
+        config=config,
+        kept={"accuracy": accuracy},
+        store=SimpleNamespace(metric="accuracy", facts={"n_valid": 237, "n_train": config.train_examples}),
     )
 
 
@@ -66,6 +68,13 @@ def test_what_else_a_judge_says():
     assert "stronger clue" in str(wb.exercise("02.2").check(seen(bert=1.0)))
     assert "are the same" in str(wb.exercise("02.2").check(seen(sentences=("a", "a"))))
     assert "BERT again" in str(wb.exercise("02.3").check(run("bert-mini"), run("bert-mini:random", 0.2)))
+    hub = "google-bert/bert-base-uncased"
+    assert "BERT again" in str(wb.exercise("02.3").check(run(hub), run(f"{hub}:random", 0.2)))
+    for other, words in (
+        ({"train_examples": 32}, "32 texts of headlines"),
+        ({"data": "messages"}, "256 texts of messages"),
+    ):
+        assert words in str(wb.exercise("02.3").check(run(**other), run("gpt-mini:random", 0.2, **other)))
     assert "epochs" in str(wb.exercise("02.3").check(run(epochs=3), run("gpt-mini:random", 0.2, epochs=4)))
     assert "other's random twin" in str(wb.exercise("02.3").check(run(), run("bert-mini:random", 0.2)))
     assert "take a causal model" in str(wb.exercise("02.4").check("bert-mini", "this is an easy sentence"))

@@ -56,6 +56,7 @@ def test_other_answers_say_what_is_asked_for():
     judge = {id: wb.exercise(id).check for id in IDS}
     assert "not recognised as Spanish" in judge["24.1"]("The baby does not drink any coffee.").text
     assert "none has an accent" in judge["24.1"]("El gato no toma leche con la sopa.").text
+    assert "let it have all 600" in judge["24.2"](run(), run(0.1, 60, "start:random")).text
     assert "from 61 pairs: at most 60" in judge["24.2"](run(n_train=61), TWIN).text
     assert "then its random twin: these are start:random and start" in judge["24.2"](TWIN, run()).text
     assert "at least five words" in judge["24.3"](run(), "Too short").text

@@ -44,8 +44,14 @@ def test_what_else_a_judge_says():
     assert "Only 10 texts" in str(wb.exercise("19.1").check(asked([(CALM, 0, 0.9)], texts=10)))
     assert "never asked without" in str(wb.exercise("19.1").check(asked([(CALM, 1, 0.9)])))
     assert "at least one other number" in str(wb.exercise("19.2").check(asked([(RAW, 0, 0.1), (CALM, 0, 0.4)])))
-    assert "700 texts or fewer" in str(wb.exercise("19.3").check(GOOD, run(learned=900)))
+    assert "500 texts or fewer" in str(wb.exercise("19.3").check(GOOD, run(learned=900)))
     assert "the prompts' gpt-mini" in str(wb.exercise("19.3").check(GOOD, run(model="bert-mini")))
+
+
+def test_one_other_number_of_examples_is_enough():
+    rows = [(RAW, 0, 0.2), (CALM, 0, 0.4), (RAW, 1, 0.2), (CALM, 1, 0.22), (RAW, 4, 0.15), (CALM, 4, 0.3)]
+    assert "with 0 and 4 examples" in str(outcome := wb.exercise("19.2").check(asked(rows))) and outcome
+    assert not wb.exercise("19.2").check(asked([(RAW, 0, 0.2), (CALM, 0, 0.21), *rows[2:]]))
 
 
 def test_another_model_and_other_texts_are_not_what_was_asked_for():

@@ -71,6 +71,19 @@ def test_what_both_ways_of_writing_cost_is_said():
     assert "at least four words" in wb.exercise("08.2").check(run(), "Too short").text
 
 
+def test_what_fits_other_sentences_better_is_no_right_translation(monkeypatch):
+    data = {
+        "validation": {
+            "source": [*DATA["validation"]["source"], "Hello.", "Bye.", "Thanks."],
+            "target": 4 * [REFERENCE],
+        }
+    }
+    judge = wb.exercise("08.3").check
+    assert judge(data, (0, WRONG_ONE, RIGHT_ONE))
+    monkeypatch.setattr(translation, "cost", lambda _, text, said: 9.0 if text.startswith("The coffee") else 8.0)
+    assert "fits other English sentences better" in judge(data, (0, WRONG_ONE, "Bonjour, où est la gare ?")).text
+
+
 def test_the_reference_itself_is_not_wrong():
     answer = (0, REFERENCE.lower().rstrip("."), RIGHT_ONE)
     assert "has the words of the reference" in wb.exercise("08.3").check(DATA, answer).text

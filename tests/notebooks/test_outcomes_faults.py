@@ -72,3 +72,17 @@ def test_the_solution_of_the_leak_passes_its_judge(home):
     exec(code, names)
     outcome = exercise.check(names["answer"].join())
     assert outcome, outcome
+
+
+@pytest.mark.parametrize(
+    ("name", "look", "pattern", "said"),
+    [("duplicates in training", "audit", r"near-duplicates ([\d.]+%)", "{} are near-duplicates"),
+     ("no warm-up", "rates", r"The rate begins at ([\d.e-]+\d)", "the first step has {}"),
+     ("wrong tokeniser", "reading", r"(\d+%) of the words", "{} of the words"),
+     ("label noise", "training errors", r"training|accuracy on the \d+ texts (\d+%)", "{} on the training texts")],
+)  # fmt: skip
+def test_a_number_as_a_look_shows_it_is_evidence(lab, name, look, pattern, said):
+    case = lab(name)
+    shown = case.look(look)
+    (number,) = {found for found in re.findall(pattern, f"{shown.words} {shown.html}") if found}
+    assert wb.exercise("16.2").check(case, name, said.format(number)), number

@@ -7,6 +7,8 @@ from typing import Any
 from workbench.lessons.exercise import Exercise
 
 DEFAULT_RATE = 3e-4
+SPACE = {"learning_rate": (1e-5, 3e-2), "batch_size": [8, 16, 32]}  # of the search in the lesson
+STOPPED = "stop-and-go"  # the search that it stops itself
 
 
 def _beyond_noise(found: Any, default: Any) -> tuple[bool, str]:
@@ -32,6 +34,12 @@ def _beyond_noise(found: Any, default: Any) -> tuple[bool, str]:
         f"{DEFAULT_RATE:g}; a difference below {noise:.1%} could be noise."
     )
     return after - base > noise, words
+
+
+def _lessons(found: Any) -> bool:
+    from workbench.scale.space import distributions
+
+    return bool(found.plan.distributions() == distributions(SPACE, {}))
 
 
 def _went_on(found: Any) -> tuple[bool, str]:
@@ -82,6 +90,7 @@ EXERCISES: tuple[Exercise, ...] = (
          "A range from 1e-3 to 2e-2, the other settings as they are.",
          "answer = wb.search('headlines', {'learning_rate': (1e-3, 2e-2)}, trials=5, **same); await answer"),
         "answer = await wb.search('headlines', {'learning_rate': (1e-3, 2e-2)}, trials=5, **same)",
+        lessons=_lessons,
     ),
     Exercise(
         "21.2",
@@ -91,8 +100,9 @@ EXERCISES: tuple[Exercise, ...] = (
         ("Stop is a button; within= is a number of seconds.",
          "A name of its own makes a new search; the same call again goes on with it.",
          "Run twice, the second time without within: wb.search('headlines', space, trials=2, within=1, name='mine', **same)"),
-        "ask = dict(space={'learning_rate': (1e-3, 1e-2)}, trials=2, name='mine', **same); "
-        "await wb.search('headlines', within=1.5, **ask); answer = await wb.search('headlines', **ask)",
+        "ask = dict(trials=2, name='mine', **same); "
+        "await wb.search('headlines', space, within=1, **ask); answer = await wb.search('headlines', space, **ask)",
+        lessons=lambda found: bool(found.name == STOPPED),
     ),
     Exercise(
         "21.3",

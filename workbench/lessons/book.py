@@ -39,12 +39,15 @@ from workbench.training import events as ev
 
 OVER = ("overfitting", "watch: overfitting")
 USUAL = RunConfig().learning_rate
+HIGH = 10  # 00.2: times the usual rate; below, a run may be too short to learn
 LESSON_00 = RunConfig(train_examples=400, epochs=15, learning_rate=1e-4)  # what the lessons have trained themselves
 LESSON_01 = RunConfig(train_examples=660, epochs=6, evaluations=6, dropout=0.3, restore_best=False)
 
 
 def _overfit(run: Any) -> tuple[bool, str]:
-    finding = run.diagnosis
+    finding, c = run.diagnosis, run.config
+    if (c.data, c.model) != (LESSON_00.data, LESSON_00.model):
+        return False, f"This is {c.model} on {c.data}; {LESSON_00.model} on {LESSON_00.data} is asked for."
     if finding.verdict in OVER:
         return True, f"{finding} You made it and the numbers show it."
     return (
@@ -60,8 +63,11 @@ def _too_fast(run: Any) -> tuple[bool, str]:
     if verdict not in ("diverging", "not learning", "non-finite loss"):
         return False, f"At {rate:.2g} it still learned: {score:.1%} against {majority:.1%} for the majority class."
     words = f"At {rate:.2g} the verdict is {verdict!r}: accuracy {score:.1%}, majority class {majority:.1%}."
-    if rate <= USUAL:
-        return False, f"{words} But that rate is not high: the usual one is {USUAL:g}. Go in the other direction."
+    if rate < HIGH * USUAL:
+        return (
+            False,
+            f"{words} But that rate is not high: the usual one is {USUAL:g}, and {HIGH} times as much is asked for.",
+        )
     return True, words
 
 
@@ -170,7 +176,7 @@ LESSON_00_01 = (
     ),
     Exercise(
         "00.2",
-        "Find a learning rate so high that training does not learn at all. Put the run into `answer`.",
+        "Find a learning rate so high that training does not learn at all, at least ten times the usual one. Put the run into `answer`.",
         _too_fast,
         ("The rate multiplies every step: too far a step lands anywhere.",
          "Multiply the usual 3e-4 by a hundred.",

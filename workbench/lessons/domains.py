@@ -7,15 +7,20 @@ from typing import Any
 import numpy as np
 
 from workbench.lessons.exercise import Exercise
+from workbench.views.adaptation import BEFORE
 
 LEARNED, FORGOTTEN = 0.20, 0.10  # 22.1: by how much perplexity must fall in the field, and may rise elsewhere
 WORDS, PIECES = 8, 2.0  # 22.2: words of the sentence at least, and pieces per word
-SEEDS = 3  # 22.3
+SEEDS, TARGET, FEW = 3, "clinic", 64  # 22.3
+MODEL, FIELD = "bert-tiny", "docstrings-sentences"
 
 
 def _little_forgotten(made: Any) -> tuple[bool, str]:
     if not made.perplexity:
         return False, "Nothing has been measured yet: await it."
+    name = made.texts.name
+    if (made.model, name) != (MODEL, FIELD):
+        return False, f"This is {made.model} on {name}; {MODEL} on {FIELD} is asked for."
     (a, b), (c, d) = made.perplexity["the field"], made.perplexity["elsewhere"]
     words = f"In the field {a:.1f} → {b:.1f} ({100 * (b / a - 1):+.0f}%), elsewhere {c:.1f} → {d:.1f} ({100 * (d / c - 1):+.0f}%)."
     if b > (1 - LEARNED) * a:
@@ -46,7 +51,12 @@ def _own_texts(made: Any, helps: Any) -> tuple[bool, str]:
     changes = made.changes()
     if len(changes) < SEEDS:
         return False, f"{len(changes)} seeds were compared; {SEEDS} at least are asked for."
-    target = load(made.duel.data)
+    target, n = load(made.duel.data), made.duel.contenders[BEFORE].get("train_examples")
+    if (made.model, target.name, n) != (MODEL, TARGET, FEW):
+        return (
+            False,
+            f"This is {made.model} with {n} labels of {target.name}; {MODEL} with {FEW} of {TARGET} is asked for.",
+        )
     if set(made.texts["train"]["text"]) != set(target["train"]["text"]):
         return False, f"The language model read other texts than the training texts of {target.name}."
     measured = made.detectable and sum(changes) > 0

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.data.load import Data, load
+from workbench.data.near import duplicates
 from workbench.lessons.faults import TEXTS, Evidence, Setup
 
 SOURCE = "headlines"
@@ -39,15 +40,18 @@ def gather(run: Any, setup: Setup, data: Data, asked_rate: float) -> Evidence:
     service = as_served(data["test"], setup)
     new, held = words_alone(setup, data)
     blocks = [c for c in run.moves() if c not in ("step", "head")]
+    rate, loss = steps["learning_rate"], steps["loss"]
     return Evidence(
         n_valid=len(data["validation"]), leaks=shared(setup.validation["text"], setup.train["text"]),
         repeated=repeated(setup.train["text"]), majority=facts["majority"], words=facts["control"],
         words_new=new, words_held=held,
         train=predictor.evaluate(data["train"])["accuracy"], valid=predictor.evaluate(data["validation"])["accuracy"],
         served=predictor.evaluate(service)["accuracy"], whole=predictor.evaluate(data["test"])["accuracy"],
-        asked_rate=asked_rate, peak_rate=float(steps["learning_rate"].max()),
-        first_rate=float(steps["learning_rate"].iloc[0] / steps["learning_rate"].max()), rise=rise(steps["loss"]),
+        asked_rate=asked_rate, peak_rate=float(rate.max()), start_rate=float(rate.iloc[0]),
+        first_rate=float(rate.iloc[0] / rate.max()), rise=rise(loss), top_loss=float(loss.max()),
         moved=float(run.moves()[blocks].iloc[-1].max()), read=words_read(data["test"]["text"][:40], run.config.model),
+        near=duplicates({"train": setup.train["text"], "validation": setup.validation["text"]})[0],
+        different=len({alike(t) for t in setup.train["text"]}),
     )  # fmt: skip
 
 

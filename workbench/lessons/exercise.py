@@ -49,7 +49,7 @@ class Outcome:
 @dataclass
 class Exercise:
     """One task. `judge` gets the answer and returns (passed, why); whatever it raises is reported as not yet. `own` are the choices
-    of runs that the lesson has trained already and that would pass: they are no attempt."""
+    of runs that the lesson has trained already and that would pass, and `lessons` knows what else it has made: they are no attempt."""
 
     id: str
     task: str
@@ -57,6 +57,7 @@ class Exercise:
     hints: tuple[str, ...]
     answer: str
     own: tuple[RunConfig, ...] = field(default=(), repr=False)
+    lessons: Callable[[Any], bool] | None = field(default=None, repr=False)
     _shown: int = field(default=0, repr=False)
 
     def check(self, *answer: Any) -> Outcome:
@@ -67,6 +68,8 @@ class Exercise:
             return Outcome(
                 NOT_ATTEMPTED, "This run has the choices of the lesson's own: train one with others, then check again."
             )
+        if any(map(self._of_the_lesson, _parts(answer))):
+            return Outcome(NOT_ATTEMPTED, "This is the lesson's own: make another one, then check again.")
         if words := _unfinished(answer):
             return Outcome(FAILED, words)
         try:
@@ -81,6 +84,12 @@ class Exercise:
         if passed:
             _remember(self.id)
         return Outcome(PASSED if passed else FAILED, why)
+
+    def _of_the_lesson(self, part: Any) -> bool:
+        try:
+            return self.lessons is not None and bool(self.lessons(part))
+        except (AttributeError, TypeError, ValueError, KeyError, IndexError):
+            return False  # something of another kind
 
     def hint(self) -> str:
         """The next hint; after the last one it is repeated."""

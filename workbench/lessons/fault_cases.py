@@ -7,9 +7,11 @@ from typing import Any
 
 from workbench.lessons.exercise import Exercise
 from workbench.lessons.fault_lab import cause_of
+from workbench.lessons.faults import STEP, Evidence, Fault
 
 FLATTERED = 0.10  # by how much a leak must flatter validation
 CLOSE = 0.006  # a number that a learner writes down may be rounded this much
+SMALL = 0.05  # below it, as rates are, by a tenth
 
 
 def _cause(case: Any, cause: Any) -> tuple[bool, str]:
@@ -21,8 +23,9 @@ def _with_grounds(case: Any, cause: Any, because: Any) -> tuple[bool, str]:
     outcome = case.diagnose(cause, str(because))
     if not outcome:
         return False, outcome.text
-    _, ours = cause_of(cause).tell(case.evidence)
-    if not _agree(_numbers(str(because)), _numbers(ours)):
+    named = cause_of(cause)
+    _, ours = named.tell(case.evidence)
+    if not _agree(_numbers(str(because)), [*_numbers(ours), *grounds(named, case.evidence)]):
         return False, f"The cause is right, but your evidence names none of the numbers that say so. Ours: {ours}."
     return True, f"{outcome.text} Your evidence: {because}"
 
@@ -51,8 +54,17 @@ def _numbers(text: str) -> list[float]:
     return [float(number) / (100 if percent else 1) for number, percent in found]
 
 
+def grounds(fault: Fault, e: Evidence) -> list[float]:
+    """The numbers that any of the looks shows for a fault, not only those that our own sentence names."""
+    return [1 / e.n_valid if name == STEP else float(getattr(e, name)) for name in fault.numbers]
+
+
 def _agree(some: list[float], others: list[float]) -> bool:
-    return any(abs(a - b) <= CLOSE * max(1, abs(b)) for a in some for b in others)
+    return any(abs(a - b) <= _room(round(b, 4)) for a in some for b in others)
+
+
+def _room(number: float) -> float:
+    return number / 10 if 0 < number < SMALL else CLOSE * max(1, number)
 
 
 EXERCISES: tuple[Exercise, ...] = (

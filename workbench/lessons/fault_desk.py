@@ -92,7 +92,10 @@ def _rows(case: Any, what: str, setup: Any, data: Any, broken: Any) -> tuple[lis
         return _words(case.evidence), "TF-IDF + logistic regression, trained on the same texts and labels"
     if what == "reading":
         table = reading(data["validation"]["text"][: ROWS // 2], broken.config.model)
-        return table.to_dict("records"), "What is written, and what the checkpoint's own vocabulary reads in the ids"
+        return table.to_dict("records"), (
+            f"What is written, and what the checkpoint's own vocabulary reads in the ids: {case.evidence.read:.0%} of the words "
+            f"are the same"
+        )
     if what == "service":
         served = as_served(data["test"], setup)
         e = case.evidence
@@ -157,10 +160,12 @@ def _rates(run: Any) -> tuple[Figure, str]:
     below.set_xlabel("optimiser steps")
     for ax in (above, below):
         ax.grid(True, color="#E3E6EA", lw=0.7)
-    rate = steps["learning_rate"]
+    rate, loss = steps["learning_rate"], steps["loss"]
+    above.set_title(f"loss: first batch {loss.iloc[0]:.2f}, highest {loss.max():.2f}", fontsize=9.5, loc="left")
+    below.set_title(f"rate: first step {rate.iloc[0]:.2g}, highest {rate.max():.2g}", fontsize=9.5, loc="left")
     return figure, (
         f"Line chart of batch loss and learning rate over {len(steps)} steps. The rate begins at {rate.iloc[0]:.2g}, its highest value "
-        f"is {rate.max():.2g}; the loss begins at {steps['loss'].iloc[0]:.2f} and its highest value is {steps['loss'].max():.2f}."
+        f"is {rate.max():.2g}; the loss begins at {loss.iloc[0]:.2f} and its highest value is {loss.max():.2f}."
     )
 
 

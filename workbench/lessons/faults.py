@@ -55,11 +55,15 @@ class Evidence:
     asked_rate: float  # the learning rate in the notes
     peak_rate: float  # the highest rate of the log
     first_rate: float  # the rate of the first step, as a share of the highest
+    start_rate: float  # the same as it is in the log
     rise: (
         float  # nats by which the loss of a batch climbed above that of the first one, in the first fifth of the steps
     )
     moved: float  # how far the block below the head that moved most is from its start, as a share of its length
     read: float  # share of the words of a text that the checkpoint's own vocabulary reads as they were written
+    near: float  # share of the texts of training and validation with a near-duplicate, as the audit says it
+    different: int  # training texts that do not repeat an earlier one
+    top_loss: float  # the highest loss of a batch, nats
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,7 @@ class Fault:
     tell: Callable[[Evidence], tuple[bool, str]]
     hints: tuple[str, ...]
     mend: str
+    numbers: tuple[str, ...]  # the fields of Evidence that are grounds for it; some looks show one, some another
     notes: dict[str, Any] = field(default_factory=dict)  # what differs from NOTES
 
 
@@ -208,49 +213,60 @@ def _served_otherwise(e: Evidence) -> tuple[bool, str]:
     return e.whole - e.served > 0.1, words
 
 
+STEP = "one validation text"  # by which a score moves at least; no field of Evidence
 STEEP = {"learning_rate": 1e-2, "warmup": 0.2}  # where a gentle start decides whether anything is learned
 
 FAULTS: tuple[Fault, ...] = (
     Fault("leaked split", leaked_split,
           "validation as good as training, and new texts worse by far; the audit finds texts in both splits", _leaks,
           ("Two numbers for unseen texts: do they agree?", "What does the audit say of texts in two splits?"),
-          "Take the validation texts out of the training file."),
+          "Take the validation texts out of the training file.",
+          ("leaks", "valid", "whole", "near")),
     Fault("shuffled labels", shuffled_labels,
           "nothing above the majority class, and counting words does no better with the same labels", _no_label_fits,
           ("Is it the model that fails, or would every model fail on this?", "Read ten training texts with their labels."),
-          "Join texts and labels by an id, not by their order."),
+          "Join texts and labels by an id, not by their order.",
+          ("words", "words_new", "words_held", "valid", "whole")),
     Fault("wrong tokeniser", wrong_tokeniser,
           "training works as if the model had never been pretrained, and its vocabulary reads other words than those in the text",
           _reads_other_words, ("What did pretraining bring here?", "What does the model read when it gets a text?"),
-          "Load the tokenizer from the folder that the weights come from."),
+          "Load the tokenizer from the folder that the weights come from.",
+          ("read", "valid", "whole")),
     Fault("rate × 100", rate_times_100,
           "the loss jumps instead of falling, and the log shows a rate that is not the one in the notes", _rate_is_another,
           ("Look at the loss of single batches, not at the evaluations.", "Compare the log of rates with the notes."),
-          "The rate of the notes.", STEEP),
+          "The rate of the notes.",
+          ("peak_rate", "rise", "top_loss"), STEEP),
     Fault("frozen encoder", frozen_encoder,
           "it learns a little and stops: training loss stays high, and no block below the head has moved", _nothing_moves,
           ("Training loss stays high. Too small a rate, or too little that can move?", "How far has each block moved?"),
-          "freeze=0, and look at wb.blueprint(...) before you train."),
+          "freeze=0, and look at wb.blueprint(...) before you train.",
+          ("moved", "train")),
     Fault("label noise", label_noise,
           "many training labels are contradicted by everything else: counting words agrees with them less than with those of new texts, "
           "and the worst errors on training texts are no errors", _labels_contradict,
           ("Is a label in training as trustworthy as one in validation?", "Read the worst errors on *training* texts. Who is right?"),
-          "Label the texts again that a model trained on the others gets wrong with certainty."),
+          "Label the texts again that a model trained on the others gets wrong with certainty.",
+          ("words_new", "words_held", "train")),
     Fault("tiny validation set", tiny_validation_set,
           "scores move in large steps and the lowest loss is a matter of luck", _few_to_judge_by,
           ("What is the smallest step that validation accuracy can make?", "How many validation texts are there?"),
-          "Keep enough for validation: the standard error of an accuracy is at most 0.5 / √texts."),
+          "Keep enough for validation: the standard error of an accuracy is at most 0.5 / √texts.",
+          ("n_valid", STEP)),
     Fault("duplicates in training", duplicates_in_training,
           "training loss is gone after one epoch, and validation is poor for so many texts", _the_same_again,
           ("How fast does training loss fall for so many texts?", "Sort the training texts, or ask the audit."),
-          "Drop what repeats, before the splits are made."),
+          "Drop what repeats, before the splits are made.",
+          ("repeated", "near", "different", "valid")),
     Fault("no warm-up", no_warm_up,
           "the log begins at the full rate, the loss of the first batches climbs, and training never recovers", _full_rate_at_once,
           ("What happens in the very first steps?", "Where does the log of rates begin?"),
-          "warmup=0.2, or a smaller rate.", STEEP),
+          "warmup=0.2, or a smaller rate.",
+          ("first_rate", "start_rate", "rise", "top_loss"), STEEP),
     Fault("train/serve mismatch", train_serve_mismatch,
           "validation is fine and the service is not, and the texts that reach the model are not those that were written",
           _served_otherwise, ("Where is it bad: on new texts, or in the service?", "Read the texts as they reach the model."),
-          "Prepare texts with the same function in training and in the service, and test that they come out alike."),
+          "Prepare texts with the same function in training and in the service, and test that they come out alike.",
+          ("served", "whole")),
 )  # fmt: skip
 CAUSES = tuple(fault.name for fault in FAULTS)

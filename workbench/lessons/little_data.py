@@ -10,13 +10,33 @@ import numpy as np
 
 from workbench.data.augment import COPY_OF, MADE_BY, ORIGINAL, Word
 from workbench.data.load import load
-from workbench.data.synonyms import protected
+from workbench.data.synonyms import POLARITY, protected
 from workbench.errors import WorkbenchError
 from workbench.lessons.exercise import Exercise
 from workbench.lessons.pairs import beyond_noise
 from workbench.tasks.base import stratified
 
 GONE = 2  # 09.1: words that may be taken out
+FLIPS = frozenset(
+    [
+        "no",
+        "not",
+        "never",
+        "none",
+        "nobody",
+        "nothing",
+        "nowhere",
+        "neither",
+        "nor",
+        "cannot",
+        "without",
+        "hardly",
+        "barely",
+        "scarcely",
+        "rarely",
+        "seldom",
+    ]
+)
 LABELS, MANY, NEW = (
     64,
     256,
@@ -45,7 +65,22 @@ def _turned(pair: Any) -> tuple[bool, str]:
             False,
             f"{said}, and nothing speaks against it: what is gone neither carries an opinion nor turns one round.",
         )
+    if left := still_says(label[text], _cores(shorter)):
+        return (
+            False,
+            f"{said}, and {', '.join(left)} may well say so still. A short text with a single such word is easier.",
+        )
     return True, f"{said}. Read both aloud: would you? wb.augment would never have taken that word out."
+
+
+def still_says(label: str, words: Iterable[str]) -> list[str]:
+    """The words that may still mean what the label says: opinions of its sign, and words that turn others round.
+
+    >>> still_says("negative", ["the", "room", "was", "clean"]), still_says("negative", ["not", "clean", "but", "cold"])
+    ([], ['not', 'cold'])
+    """
+    sign = {"positive": "+", "negative": "-"}.get(label)
+    return [w for w in words if w in FLIPS or w.endswith("n't") or POLARITY.get(w) == sign]
 
 
 def _new_words(data: Any) -> tuple[bool, str]:

@@ -13,10 +13,11 @@ from workbench.lessons.exercise import Exercise
 from workbench.lessons.pairs import twins
 
 BOTH, LEFT = "bert-mini", "gpt-mini"
+DATA, LABELS = "headlines", 256  # 02.3
 SURE, ALIKE, APART, GAIN = 0.05, 0.9999, 0.02, 0.10
 
 
-def measured(names: Sequence[str], data: str = "headlines", labels: int = 256) -> pd.DataFrame:
+def measured(names: Sequence[str], data: str = DATA, labels: int = LABELS) -> pd.DataFrame:
     """What the cards of models say, a row each: parameters, tokens seen, and in percent the mean accuracy after training on so many labels
     of these data, that of the random twin, of TF-IDF + logistic regression and of the commonest class; empty where it was not measured."""
     rows = {}
@@ -83,8 +84,11 @@ def _no_worse_than_words(run: Any, twin: Any) -> tuple[bool, str]:
     a, b, odd = twins(run, twin)
     if odd:
         return False, odd
-    if a.config.model.startswith("bert"):
+    if a.config.model.split("/")[-1].startswith("bert"):
         return False, "That is BERT again: take one of its relatives."
+    texts = int(a.store.facts["n_train"])
+    if a.config.data != DATA or texts != LABELS:
+        return False, f"They learned from {texts} texts of {a.config.data}: {LABELS} {DATA}, please."
     differ = a.config.differing(b.config, "model")
     if differ:
         return False, f"They differ in {', '.join(differ)} as well as in the model: change one thing at a time."

@@ -46,9 +46,13 @@ def _letters_known(sentence: Any) -> tuple[bool, str]:
 
 
 def _few_beat_the_twin(run: Any, twin: Any) -> tuple[bool, str]:
+    from workbench.data import load
+
     if odd := no_twins(run, twin):
         return False, odd
     n, all_pairs = run.store.facts["n_train"], twin.store.facts["n_train"]
+    if all_pairs < (there := len(load(SPANISH)["train"])):
+        return False, f"The twin learned from {all_pairs} pairs; let it have all {there}."
     if n > FEW:
         return False, f"It learned from {n} pairs: at most {FEW} (train_examples={FEW})."
     a, b = chrf_of(run), chrf_of(twin)

@@ -6,7 +6,8 @@ from typing import Any
 
 from workbench.lessons.exercise import Exercise
 
-ABOVE_CHANCE, ABOVE_RAW, FEW, TEXTS = 0.15, 0.05, 700, 60
+ABOVE_CHANCE, ABOVE_RAW, FEW, TEXTS = 0.15, 0.05, 500, 60
+TEMPLATE = "{text} This is about"  # of the lesson
 
 
 def _mean(asked: Any, way: str, examples: int) -> float | None:
@@ -51,10 +52,12 @@ def _calibrated(asked: Any) -> tuple[bool, str]:
     words = ", ".join(f"{n} examples: {raw:.1%} → {calm:.1%}" for n, (raw, calm) in pairs.items())
     if len(pairs) < 2 or 0 not in pairs:
         return False, f"{words}. Ask without an example and with at least one other number of them."
-    short = [n for n, (raw, calm) in pairs.items() if calm < raw + ABOVE_RAW]  # type: ignore[operator]
-    if short:
-        return False, f"{words}. With {short[0]} examples calibration is not worth five points here."
-    return True, f"{words}. What the model would say of nothing was in the way each time."
+    gained = [n for n, (raw, calm) in pairs.items() if calm >= raw + ABOVE_RAW]  # type: ignore[operator]
+    if 0 not in gained or len(gained) < 2:
+        short = next(n for n in (0, *pairs) if n not in gained)
+        return False, f"{words}. With {short} examples calibration is not worth five points here."
+    told = "each time" if len(gained) == len(pairs) else f"with {' and '.join(map(str, gained))} examples"
+    return True, f"{words}. What the model would say of nothing was in the way {told}."
 
 
 def _trained(asked: Any, run: Any) -> tuple[bool, str]:
@@ -75,13 +78,14 @@ def _trained(asked: Any, run: Any) -> tuple[bool, str]:
 EXERCISES: tuple[Exercise, ...] = (
     Exercise(
         "19.1",
-        "Find a template with which gpt-mini, without any example and calibrated, is at least fifteen points above the commonest class on 60 or more "
+        "Find a template of your own with which gpt-mini, without any example and calibrated, is at least fifteen points above the commonest class on 60 or more "
         "headlines. Put what wb.prompt returned into `answer`.",
         _without_examples,
         ("The label comes right behind the template: which words stand before a topic's name in running text?",
-         "'{text} This is about' is how a person would go on.",
-         "wb.prompt('headlines', shots=(0,), texts=80, template='{text} This is about')"),
-        "answer = wb.prompt('headlines', shots=(0,), texts=80, template='{text} This is about'); await answer",
+         "'{text} This is about' is how a person would go on. How else?",
+         "wb.prompt('headlines', shots=(0,), texts=80, template='{text} This is a report on')"),
+        "answer = wb.prompt('headlines', shots=(0,), texts=80, template='{text} This is a report on'); await answer",
+        lessons=lambda asked: bool(asked.template.text == TEMPLATE),
     ),
     Exercise(
         "19.2",
@@ -95,12 +99,12 @@ EXERCISES: tuple[Exercise, ...] = (
     ),
     Exercise(
         "19.3",
-        "Fine-tune gpt-mini on at most 700 headlines and beat your best prompt. Put what wb.prompt returned into `my_prompts`, the run into `my_run`.",
+        "Fine-tune gpt-mini on at most 500 headlines and beat your best prompt. Put what wb.prompt returned into `my_prompts`, the run into `my_run`.",
         _trained,
         ("Asking is worth one or two hundred labels: take more than that.",
-         "640 texts, three epochs, a rate of 5e-4.",
-         "wb.fit('headlines', model='gpt-mini', train_examples=640, epochs=3, learning_rate=5e-4, evaluations=2)"),
+         "480 texts, four epochs, a rate of 5e-4.",
+         "wb.fit('headlines', model='gpt-mini', train_examples=480, epochs=4, learning_rate=5e-4, evaluations=2)"),
         "my_prompts = wb.prompt('headlines', shots=(0,), texts=80, template='{text} This is about'); await my_prompts\n"
-        "my_run = wb.fit('headlines', model='gpt-mini', train_examples=640, epochs=3, learning_rate=5e-4, evaluations=2); await my_run",
+        "my_run = wb.fit('headlines', model='gpt-mini', train_examples=480, epochs=4, learning_rate=5e-4, evaluations=2); await my_run",
     ),
 )  # fmt: skip

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from workbench.config import RunConfig
 from workbench.diagnosis.curves import generalisation_loss
 from workbench.lessons.exercise import Exercise
 
+LESSON = RunConfig(
+    data="headlines", model="bert-tiny", train_examples=96, epochs=12, learning_rate=3e-3, evaluations=6, max_length=48
+)
+ABLATED = {"dropout=0.6", "freeze=2", "more texts"}  # by the lesson itself
 REGULARISERS = ("dropout", "weight_decay", "label_smoothing", "mixup", "freeze", "layers")
 CURED, ILL = 2.0, 5.0  # GL at the end in percent: below the first it is cured, above the second it overfits
 HARM = 0.05  # a cure whose lowest loss is so much higher, as a share, is worse than the illness
@@ -113,6 +118,7 @@ EXERCISES: tuple[Exercise, ...] = (
          "What in the table made the training itself worse?",
          "A large dose of dropout."),
         "answer = wb.fit('headlines', **{**base, 'dropout': 0.6}); await answer",
+        own=(LESSON.replace(mixup=1.0),),
     ),
     Exercise(
         "14.3",
@@ -124,5 +130,6 @@ EXERCISES: tuple[Exercise, ...] = (
          "A change counts when the difference is further from zero than its band."),
         "mine = await wb.ablate('headlines', {'mixup': 1.0, 'freeze': 2}, seeds=3, **base); "
         "lower = list(mine.frame().query(\"`against the base` == 'lower'\")['change']) or 'none'",
+        lessons=lambda ablation: set(ablation.frame()["change"].iloc[1:]) == ABLATED,
     ),
 )  # fmt: skip

@@ -45,7 +45,7 @@ def _harm(pair: Any) -> tuple[bool, str]:
         return False, odd
     if _before(control) or not _before(after):
         return False, "The first run should begin with a checkpoint, the second with a finished run (model=run)."
-    a, b = control.best["accuracy"], after.best["accuracy"]
+    a, b = control.kept["accuracy"], after.kept["accuracy"]
     words = (
         f"{a:.1%} without and {b:.1%} after {_before(after).get('data', 'another task')}: {100 * (b - a):+.1f} points."
     )
@@ -71,7 +71,7 @@ def _labels_matter(pair: Any) -> tuple[bool, str]:
             False,
             f"Flipped labels before: {first.get('noise', 0):.0%} and {second.get('noise', 0):.0%}; none and half are asked for.",
         )
-    a, b = after.best["accuracy"], control.best["accuracy"]
+    a, b = after.kept["accuracy"], control.kept["accuracy"]
     words = f"After the right labels {a:.1%}, after flipped ones {b:.1%}."
     if a - b < LOSS:
         return (

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from workbench.config import RunConfig
 from workbench.lessons.exercise import Exercise
 from workbench.lessons.pairs import beyond_noise
 
 WORDS, RATIO = 6, 2.0
 AHEAD = 0.15
+WRONG = RunConfig(data="headlines", model="bert-mini", train_examples=160, learning_rate=1e-3, epochs=5, evaluations=4,
+                  mistake="wrong-tokenizer")  # fmt: skip
 
 
 def _twice_as_many(text: Any) -> tuple[bool, str]:
@@ -99,5 +102,6 @@ EXERCISES: tuple[Exercise, ...] = (
          "More texts help: what pretraining knew about words has to be learned again."),
         "answer = wb.fit('headlines', model='bert-mini', mistake='wrong-tokenizer', learning_rate=1e-3, epochs=6, evaluations=3, "
         "train_examples=480); await answer",
+        own=(WRONG,),
     ),
 )  # fmt: skip

@@ -10,6 +10,7 @@ from workbench.lessons.exercise import Exercise, as_sentence
 DATA, OTHER = "hotel-en-fr", "phrases-en-fr"
 GENERAL = 100  # everyday pairs on which forgetting is measured
 FEW, GAIN = 160, 0.02  # 08.1: pairs to learn from at most, and points of chrF to be won
+WITNESS, ASKED, OTHERS = "en-fr-mini", 30, 2  # 08.3: sentences that a right one must not fit better, but for so many
 CLOSE, FAR = 0.8, 0.6  # 08.3: chrF of a wrong sentence at least, and of a right one at most
 LEARNED, KEPT = 0.01, 0.02  # 08.4: points of chrF to be won on hotel phrases, and that may be lost on everyday ones
 
@@ -90,7 +91,21 @@ def _fools_chrf(data: Any, answer: Any) -> tuple[bool, str]:
     said = f"chrF of the wrong one {a:.0%}, of the right one {b:.0%}; the reference is {reference!r}"
     if a < CLOSE or b > FAR:
         return False, f"{said}. Asked for: at least {CLOSE:.0%} for the wrong one, at most {FAR:.0%} for the right one."
+    if not _fits(list(data["validation"]["source"]), int(row), str(right)):
+        return (
+            False,
+            f"{said}. To {WITNESS} your right one fits other English sentences better than this one: is it one?",
+        )
     return True, f"{said}. No count of letters knows what a sentence says."
+
+
+def _fits(sources: list[str], row: int, said: str) -> bool:
+    """Whether a translator that has not seen the answer would sooner write it for this source than for nearly all others."""
+    from workbench.training.predictor import Predictor
+
+    witness = Predictor.untouched(WITNESS)
+    own = cost(witness, sources[row], said)
+    return sum(cost(witness, s, said) < own for s in sources[:ASKED] if s != sources[row]) <= OTHERS
 
 
 def _keeps(run: Any) -> tuple[bool, str]:
