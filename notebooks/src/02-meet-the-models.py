@@ -105,11 +105,13 @@ for _ in range(30):
 tokenizer.decode(ids)
 
 # %% [markdown]
-# Words that go together, and no sense: it has read ten million tokens, a large one a million times that.
+# Words that go together, and no sense: it has read ten million tokens (after its word vectors had been made by counting which words stand together, as those of its siblings), a large one
+# a million times that.
 #
 # ## 6 · Look: the same sentence in pieces
 #
-# No model sees letters or words; each cuts the text with its own vocabulary. Which of them keep capitals? Which could put the text together again, space by space?
+# Each model cuts the text with its own vocabulary, and four of the five see nothing else: each piece is a number to them, of whose letters they know nothing. ELMo
+# alone puts the pieces of a word together again and reads its letters. Which of them keep capitals? Which could put the text together again, space by space?
 
 # %%
 wb.tokens("Marguerite Boulanger's physiotherapist lives in Aix-en-Provence.", minis)
@@ -170,7 +172,7 @@ measured(minis, "headlines", labels=256).assign(**{"this run": this_run, "its se
 # What can you conclude? Each model against its own random twin: that is what pretraining brought, and a fair question. Siblings with equal budgets among
 # themselves: fair, for this size, this text and this task. `bert-mini` or `roberta-mini` against the others: not fair, they have read far more. And a ranking at this size need not be the ranking
 # of the large ones: the papers' models have read more than a thousand times as much, with twenty times the weights and more. On other texts the same models look different again; spam gains with
-# few labels and hardly with 256, opinions gain nothing: [the small models side by side](../docs/models.md).
+# few labels and hardly with 256 (but for ELMo, whose random twin is far behind), opinions gain nothing: [the small models side by side](../docs/models.md).
 #
 # ## 10 · Your turn
 

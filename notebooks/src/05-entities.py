@@ -162,7 +162,8 @@ with torch.no_grad():
 tokenizer.convert_ids_to_tokens(scores_of_gap.topk(6).indices.tolist())
 
 # %% [markdown]
-# And it has put words of one kind next to each other. These are the nearest neighbours of four words, by the angle between their vectors:
+# And words of one kind stand next to each other in it. Its word vectors began as counts of which words stand near which in twenty million tokens, and
+# filling gaps went on from there. These are the nearest neighbours of four words, by the angle between their vectors:
 
 # %%
 vectors = torch.nn.functional.normalize(reader.get_input_embeddings().weight.detach(), dim=-1)

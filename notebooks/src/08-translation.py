@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 08 · Machine translation: a general translator learns a trade
 #
-# `en-fr-mini` translates English into French. It has read the short everyday sentences that learners of languages collect at Tatoeba, and nothing about
+# `en-fr-mini` translates English into French. It has read the short everyday sentences that learners of languages collect at Tatoeba, and little about
 # hotels. Here you teach it the trade with three hundred hotel phrases, and you measure what it wins and what it forgets. Contestants:
 #
 # 1. the English sentence left as it is, and a dictionary learned by counting: the controls;
@@ -83,7 +83,7 @@ run = wb.fit(hotel, epochs=3, **same)
 await run
 
 # %% [markdown]
-# The curve does not begin at ln 8192 = 9 nats, which knowing nothing would cost. It begins where a translator begins that knows French but not hotels.
+# The curve does not begin at ln 8192 = 9 nats, which knowing nothing would cost. It begins where a translator begins that knows French, but little of hotels.
 #
 # ## 3 · Look
 #

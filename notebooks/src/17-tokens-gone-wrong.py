@@ -63,22 +63,24 @@ wb.tokens(["Arrived 😀", "Arrived 😡", "Paid £1,234,567 on 2026-11-28", "À
 # %% [markdown]
 # ## 3 · What a vocabulary costs on other texts
 #
-# How many pieces does a word take in reviews, in news, in what patients write, in contracts? Guess which are cut finest.
+# How many pieces does a word take in reviews, in news, in contracts, in what patients ask, in what doctors note down? Guess which are cut finest.
 
 
 # %%
-def pieces_per_word(name):
-    texts = list(wb.load(name)["validation"]["text"][:100])
-    return wb.tokens(texts, models=["bert-mini", "en-fr-mini"]).counts().assign(data=name)
+def pieces_per_word(name, kind=None):
+    rows = wb.load(name)["validation"].to_pandas()
+    texts = list((rows if kind is None else rows[rows["kind"] == kind])["text"][:100])
+    return wb.tokens(texts, models=["bert-mini", "en-fr-mini"]).counts().assign(texts=f"{name} {kind or ''}".strip())
 
 
-pd.concat(map(pieces_per_word, ["reviews", "headlines", "clinic", "clauses"])).pivot(
-    index="data", columns="tokenizer", values="per word"
+asked = [("reviews",), ("headlines",), ("clauses",), ("clinic", "question"), ("clinic", "note")]
+pd.concat(pieces_per_word(*names) for names in asked).pivot(
+    index="texts", columns="tokenizer", values="per word"
 ).round(2)
 
 # %% [markdown]
-# Questions of patients are cut finest: their words are rare elsewhere. Contracts are cut no finer than reviews. Their sentences are hard, their words
-# are not. More pieces per word are slower, reach the limit of length sooner, and each piece says less.
+# Doctors' notes are cut finest: names of drugs and abbreviations are rare elsewhere. Patients ask in words that are cut no finer than those of the news,
+# and contracts are cut no finer than reviews: their sentences are hard, their words are not. More pieces per word are slower, reach the limit of length sooner, and each piece says less.
 #
 # ## 4 · Run: the right way, then another model's tokenizer
 #

@@ -58,7 +58,7 @@ print(default.to_code())
 # measured with. Read `train.py`: it is what you have been doing all along, without any of our names.
 
 # %%
-folder = default.export("headlines-script")
+folder = default.export(f"script-of-{default.id}")
 sorted(path.name for path in Path(folder).iterdir())
 
 # %%

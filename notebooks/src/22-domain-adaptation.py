@@ -170,7 +170,7 @@ third.check(made, helps)
 #   have capacity to spare, with millions of words of the field (Gururangan et al., 2020); a model of two layers and a minute of reading are neither.
 # - Larger models with more to read do gain. `bert-mini` was measured with laws, with medical answers and with the questions of a bank, five seeds each:
 #   [what each technique adds](../docs/techniques.md) says where that helped, and by how much. Medical answers are told apart better with 32 labels after
-#   reading other medical texts, with 64 no difference can be detected, and patients' questions in their own words are not.
+#   reading other medical texts, with 64 no difference can be detected, and questions, letters and notes of a clinic (`clinic`) are not.
 # - Something is forgotten. How much depends on the rate and on how long is read. Measure it against the control each time.
 #
 # Next: [23 · Changing the architecture](23-changing-the-architecture.ipynb) changes the model itself: head, layers and vocabulary.

@@ -38,7 +38,8 @@ def test_what_training_never_showed_is_missed_and_its_own_validation_does_not_sa
     kinds, everything = lesson["kinds"], lesson["kinds"].loc["all messages"]
     assert everything["skewed"] < everything["drawn from all"] - 0.01
     assert kinds.loc["scam", "skewed"] < kinds.loc["scam", "drawn from all"] - 0.2
-    assert lesson["right"].mean() > everything["skewed"] + 0.1
+    assert lesson["own"] > everything["skewed"] + 0.1
+    assert not set(lesson["rest"]["text"]) & set(lesson["skewed"].data()["train"]["text"])
 
 
 def test_drift_is_larger_for_the_skewed_sample(lesson):
