@@ -223,7 +223,8 @@ def nearest(name: Any, names: list[str], other: str = "") -> str:
     >>> nearest("reveiws", ["entities", "reviews"]), nearest("x", ["entities", "reviews"])
     ('reviews', 'entities')
     """
-    near = difflib.get_close_matches(str(name), names, n=1)
+    plain = {known.lower(): known for known in names}
+    near = [plain[n] for n in difflib.get_close_matches(str(name).lower(), plain, n=1)]
     return near[0] if near else other or next(iter(names), "")
 
 

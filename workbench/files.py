@@ -66,6 +66,8 @@ def to_be_made(path: str | os.PathLike[str]) -> Path:
     """
     try:
         path = Path(path).expanduser()
+        if "\0" in str(path):
+            raise WorkbenchError(f"{str(path)[:80]!r} holds a zero byte", "a path", "my-model")
     except RuntimeError as error:
         raise WorkbenchError(f"{str(path)[:80]!r} begins with a user that is not known here", "a path") from error
     if path.name in ("", ".."):

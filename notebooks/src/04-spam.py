@@ -183,8 +183,8 @@ ours = [run.evaluate(split)["accuracy"] for split in splits]
 pd.DataFrame({"counting words": words, "bert-mini": ours}, index=splits).round(3)
 
 # %% [markdown]
-# Counting words loses too: the test split happens to be harder. And the lead of `bert-mini` on it is within the noise of some two hundred messages
-# (about ± 6 points). A promise of 95% cannot be kept on the word of the few dozen messages that decide it here; a real filter is tuned on thousands.
+# Counting words loses too: the test split happens to be harder. And the lead of `bert-mini` on it is about as large as the noise of some two hundred
+# messages (± 6 points), and smaller with another seed. A promise of 95% cannot be kept on the word of the few dozen messages that decide it here; a real filter is tuned on thousands.
 #
 # ## 5 · Errors, kind by kind
 #
@@ -368,7 +368,7 @@ exercise_4.check(run, precision)
 #
 # - **Two kinds of mistakes**: precision counts the lost letters, recall the spam that comes through, F1 holds them together; accuracy hides them both.
 # - **The threshold is yours**: it trades one mistake for the other. Choose it on validation, check it once on test, and expect a little less.
-# - **`bert-mini` is not surely better than counting words** here: on the test split its lead is within the noise.
+# - **`bert-mini` is not surely better than counting words** here: on the test split its lead is no larger than the noise, give or take.
 # - **A rule made up from the data**: odd spelling became a sign of spam, and a friend who writes oddly is thrown away.
 # - **A score speaks of what it was measured on.** Without its hard kinds a validation split promises what the world does not keep.
 #

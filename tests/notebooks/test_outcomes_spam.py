@@ -9,6 +9,7 @@ import pytest
 import workbench as wb
 from workbench.data.audit import bag_of_words
 from workbench.lessons.spam import EXERCISES
+from workbench.tasks.base import stratified
 
 LESSON = Path(__file__).resolve().parents[2] / "notebooks" / "src" / "04-spam.py"
 HARD = ("lookalike", "disguised")
@@ -57,11 +58,13 @@ def test_both_worlds_train_on_as_many_messages(lesson):
 
 
 def test_bert_mini_is_not_surely_better_than_counting_words_on_test(lesson):
-    messages = lesson["messages"]
-    words = bag_of_words().fit(messages["train"]["text"], messages["train"]["label"])
+    messages, train = lesson["messages"], lesson["messages"]["train"]
+    rows = stratified(np.array(train["label"]), 641, lesson["seed"])
+    assert '["label"]), 641, seed=0)' in LESSON.read_text("utf-8")
+    words = bag_of_words().fit([train["text"][int(i)] for i in rows], np.array(train["label"])[rows])
     validation, test = (words.score(messages[s]["text"], messages[s]["label"]) for s in ("validation", "test"))
-    assert validation - test > 0.05  # the test split happens to be harder
-    assert abs(lesson["run"].evaluate("test")["accuracy"] - test) < 0.06
+    assert validation - test > 0.02  # the test split happens to be harder
+    assert -0.02 < lesson["run"].evaluate("test")["accuracy"] - test < 0.08
 
 
 def test_a_threshold_chosen_on_validation_promises_too_much(lesson):

@@ -45,7 +45,7 @@ def run(**choices):
 
     return SimpleNamespace(
         id="r", examples=lambda: examples, dynamics=dynamics, noise=examples.noise, frame=lambda: frame, done=True,
-        best={"step": 20}, data=lambda: {"validation": {"text": [""] * 7 + TEXTS[:4]}}, store=SimpleNamespace(facts={}),
+        best={"step": 20}, data=lambda given=None: {"validation": {"text": [""] * 7 + TEXTS[:4]}}, store=SimpleNamespace(facts={}),
         config=RunConfig(watch=True, **choices),
     )  # fmt: skip
 

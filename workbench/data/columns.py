@@ -27,6 +27,7 @@ TELLING = (
 )  # of a column, or as the last word of its name
 SHORTER = ("summary", "summaries", "highlights", "abstract", "title", "headline")  # which are written from a text
 KEYS = ("id", "ids", "asin", "uid", "guid", "idx")
+LOOKED_IN = 2000  # characters of a value: enough to tell, and a long one without a space would take minutes
 _NO_WORDS = re.compile(
     r"(?i:https?://|www\.)\S+|\S+@\S+|(?<![^\W\d_])(?i:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|jan(?:uary)?|"
     r"feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?|"
@@ -211,7 +212,7 @@ def _plain(value: Any) -> str:
 def _is_prose(values: list[str]) -> bool:
     """Whether most values hold words, other than the names of days and months, that are no addresses."""
     some = values[:200]
-    return sum(bool(re.search(r"[^\W\d_]", _NO_WORDS.sub(" ", v))) for v in some) > len(some) / 2
+    return sum(bool(re.search(r"[^\W\d_]", _NO_WORDS.sub(" ", v[:LOOKED_IN]))) for v in some) > len(some) / 2
 
 
 def _once(name: str, columns: list[str]) -> str:

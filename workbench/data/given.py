@@ -6,6 +6,7 @@ Only their form is looked at here; what the columns mean is asked later.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import datasets as hf
@@ -13,6 +14,8 @@ import pandas as pd
 
 from workbench.data import classlabels, splits
 from workbench.errors import WorkbenchError
+
+MOST = 1000  # characters of a path
 
 
 def frame(source: Any, text: str | None = None) -> pd.DataFrame | None:
@@ -39,7 +42,13 @@ def frame(source: Any, text: str | None = None) -> pd.DataFrame | None:
         except UnicodeEncodeError:  # half of a sign, which pandas keeps as an object alone
             return pd.DataFrame(list(source), dtype=object)
     if isinstance(source, list | tuple) and source and all(isinstance(row, str) for row in source):
-        return pd.DataFrame({text or "text": list(source)})
+        if all(map(_is_file, source)):
+            raise WorkbenchError(f"a list of {len(source)} files", "one file, a folder, or one table",
+                                 "pd.concat([pd.read_csv(path) for path in paths])")  # fmt: skip
+        try:
+            return pd.DataFrame({text or "text": list(source)})
+        except UnicodeEncodeError:
+            return pd.DataFrame({text or "text": pd.Series(list(source), dtype=object)})
     return _of_columns(source) if isinstance(source, Mapping) and source else None
 
 
@@ -74,6 +83,14 @@ def _says(values: pd.Index) -> bool:
     return not values.is_unique or any(len(str(v).split()) > 1 for v in values if isinstance(v, str))
 
 
+def _is_file(text: str) -> bool:
+    """Whether a text is the path of a file rather than a text."""
+    try:
+        return len(text) < MOST and bool(Path(text).suffix) and Path(text).is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def _is_column(part: Any) -> bool:
     """Whether a dict's value is a column rather than a table."""
     return isinstance(part, pd.Series) or (
@@ -82,6 +99,10 @@ def _is_column(part: Any) -> bool:
 
 
 def _of_columns(source: Mapping[Any, Any]) -> pd.DataFrame:
+    if any(part is None or isinstance(part, str | pd.DataFrame) for part in source.values()):
+        raise WorkbenchError(f"a dict of {', '.join(map(str, source)):.100}, which holds neither columns nor a table for each split",
+                             "columns of one length each, or a table for train, validation and test",
+                             '{"train": pd.read_csv("train.csv"), "test": pd.read_csv("test.csv")}')  # fmt: skip
     try:
         return pd.DataFrame(dict(source))
     except (ValueError, TypeError) as error:

@@ -139,8 +139,12 @@ def load(
     >>> load("reviews")["train"].features["label"].names
     ['negative', 'positive']
     """
-    if isinstance(source, Data) and text is None and label is None and group is None:
-        return source
+    if isinstance(source, Data):
+        if missing := [s for s in ("train", "validation") if not len(source.get(s, ()))]:
+            raise WorkbenchError(f"loaded data without rows in {' and '.join(missing)}", "both of train and validation",
+                                 "wb.load(...) of the source again")  # fmt: skip
+        if text is None and label is None and group is None:
+            return source
     whole("seed", seed, most=2**32 - 1)
     text, group = (None if name is None else str(name) for name in (text, group))
     label = [str(name) for name in label] if isinstance(label, list | tuple) else None if label is None else str(label)
@@ -157,6 +161,7 @@ def load(
     kind = next(k for k in KINDS if k.columns(found["train"], text, label))
     columns = kind.columns(found["train"], text, label)
     notes += roles_said(kind.TASK, columns, text, label)
+    found = {split: _each_once(table, notes if split == "train" else []) for split, table in found.items()}
     notes += twins.of(found["train"], columns) if kind is labelled else []
     found = splits.judged(found, kind, columns, (text, label), notes)
     found = {split: _with_roles(kind, table, split, text, label, columns) for split, table in found.items()}
@@ -174,6 +179,15 @@ def load(
     data.name = name
     data.notes = (*notes, *checks.shared(kind, frames))
     return data
+
+
+def _each_once(table: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
+    """A table without columns whose name another one has, as after `pd.concat(..., axis=1)`; of those with a role there is one."""
+    twice = table.columns.duplicated()
+    if twice.any():
+        names = ", ".join(dict.fromkeys(map(str, table.columns[twice])))
+        notes.append(f"of several columns called {names} the first was taken")
+    return table.loc[:, ~twice]
 
 
 def _one_column(

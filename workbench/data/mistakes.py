@@ -177,6 +177,8 @@ def mistakes() -> catalog.Cards:
 
 def find(said: str) -> tuple[Mistake, str]:
     """(the mistake, where it holds: "training", "serving" or "" for both), or an error that lists what there is."""
+    if not isinstance(said, str):
+        raise WorkbenchError(f"mistake {said!r:.60}", "the name of one", f"mistake={MISTAKES[0].name!r}")
     name, _, place = said.partition(":")
     catalog.find(mistakes(), name, "mistake")
     mistake = next(m for m in MISTAKES if m.name == name)

@@ -32,6 +32,9 @@ def cut(texts: str | Sequence[str], models: Any = None) -> pd.DataFrame:
     given = several(texts)
     rows: list[tuple[Any, ...]] = []
     for name, tokenizer in tokenizers(models).items():
+        if not callable(tokenizer):
+            raise WorkbenchError(f"{name!r}: {tokenizer!r:.60}", "a tokenizer under each name, or a list of names",
+                                 'models=["bert-mini"]')  # fmt: skip
         for number, text in enumerate(given):
             rows += [(name, number, *row) for row in pieces(tokenizer, well_formed(text)[:LONGEST])]
     return pd.DataFrame(rows, columns=COLUMNS)

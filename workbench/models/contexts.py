@@ -36,7 +36,11 @@ class Encoder:
         found, (begin, end) = pieces(self.tokenizer, text), place(word, text)
         at = [n for n, (_, _, a, b, kind) in enumerate(found) if kind != SPECIAL and a < end and b > begin]
         longest = self.tokenizer.model_max_length
-        if not at or len(found) > longest:
+        if not at:
+            raise WorkbenchError(
+                f"{word!r} leaves no piece in the vocabulary of {self.name}", "a word that it can cut", "another word"
+            )
+        if len(found) > longest:
             raise WorkbenchError(
                 f"a sentence of {len(found)} pieces", f"at most {longest} for {self.name}", "a sentence"
             )

@@ -12,6 +12,8 @@ from typing import Any
 
 import torch
 
+from workbench.errors import WorkbenchError
+
 
 def cut(tokenizer: Any, word: str) -> list[int]:
     """The ids of a word's pieces where it stands between spaces."""
@@ -48,6 +50,12 @@ def resize(model: Any, before: Any, after: Any, words: Sequence[str]) -> int:
     rows = {int(after.convert_tokens_to_ids(w)): cut(before, w) for w in missing(before, words)}
     if not rows:
         return 0
+    if model.config.model_type == "elmo":
+        raise WorkbenchError(
+            "add_tokens with a model that spells every word",
+            "a model with a vector for every piece",
+            'model="bert-mini"',
+        )
     if max(rows) >= len(model.get_input_embeddings().weight):
         model.resize_token_embeddings(max(rows) + 1, mean_resizing=False)
     unknown = before.unk_token_id if before.unk_token_id is not None else before.pad_token_id

@@ -80,6 +80,14 @@ class HostedRun(Run):
     def model_folder(self) -> Path:
         return self.save("")
 
+    def quantized(self) -> Any:
+        return self.save("")
+
+    def to_code(self) -> str:
+        """The line of code that prepares this job again."""
+        c = self.config
+        return f"wb.hosted({c.data!r}, model={c.model!r}, train_examples={c.train_examples}, epochs={c.epochs:g}, seed={c.seed})"
+
 
 def hosted(
     data: Any = "headlines", *, model: str = "gpt-mini", base_url: str | None = None, train_examples: int | None = None, valid_examples: int = 100,

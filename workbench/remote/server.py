@@ -195,7 +195,20 @@ def serve(port: int = 0, models: tuple[str, ...] | list[str] = ("gpt-mini",)) ->
         )
     if not isinstance(models, list | tuple) or not models or not all(isinstance(m, str) for m in models):
         raise WorkbenchError(f"models is {models!r:.60}", "names of causal models", 'wb.serve(models=["gpt-mini"])')
+    for model in models:
+        _writes(model)
     return Server(port, tuple(models)).start()
+
+
+def _writes(model: str) -> None:
+    """An error where a name is no model's, or the model does not write from left to right; only its config is read."""
+    from workbench import families
+    from workbench.models import pairing, zoo
+
+    if pairing.kind(zoo.config(zoo.source(model))) != families.WRITER:
+        raise WorkbenchError(
+            f"{model} does not write from left to right", "a causal model", 'wb.serve(models=["gpt-mini"])'
+        )
 
 
 def main(argv: list[str]) -> int:

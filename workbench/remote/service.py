@@ -24,6 +24,8 @@ def address(base_url: str | None) -> str | None:
     found = base_url or os.environ.get(ADDRESS) or None
     if found is None:
         return None
+    if not isinstance(found, str):
+        raise WorkbenchError(f"base_url is {found!r:.60}", "a web address", "wb.serve().url")
     parts = urlsplit(found)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
         raise WorkbenchError(

@@ -38,6 +38,10 @@ class Found:
         with trouble(self.where):
             best = notes.best(self.study, self.plan.goal)
         if best is None:
+            ended = self.frame()["state"].isin(["pruned", "failed"])
+            if len(ended) and ended.all():
+                raise WorkbenchError(f"the search {self.name} has no finished trial: all {len(ended)} were pruned or failed", "at least one",
+                                     "another space, or prune=False")  # fmt: skip
             raise WorkbenchError(
                 f"the search {self.name} has no finished trial yet", "at least one", "await the search"
             )

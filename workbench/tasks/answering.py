@@ -258,7 +258,10 @@ def _listed(inputs: Any) -> list[Any]:
         isinstance(inputs, tuple) and len(inputs) == 2 and all(isinstance(x, str) for x in inputs)
     ):
         return [inputs]
-    return [] if inputs is None else list(inputs)
+    if inputs is None or isinstance(inputs, str) or not hasattr(inputs, "__iter__"):
+        raise WorkbenchError(f"{inputs!r:.60} instead of questions", "a question and its passage, or a list of such pairs",
+                             'run.predict([("Who left?", "Ann left.")])')  # fmt: skip
+    return list(inputs)
 
 
 def _question(one: Any) -> Question:

@@ -74,8 +74,8 @@ def decodings(run: Any, split: str = "validation") -> pd.DataFrame:
     if not hasattr(run, "predictor"):
         raise WorkbenchError(f"{type(run).__name__} instead of a run", "a finished run", "wb.decodings(run)")
     predictor = run.predictor()
-    if predictor.task.name != Tagging.name:
-        raise WorkbenchError(f"run {run.id} is a run of {predictor.task.name}", "a run that gives a tag to every word",
+    if getattr(getattr(predictor, "task", None), "name", "") != Tagging.name:
+        raise WorkbenchError(f"run {run.id} is a run of {run.store.facts.get('task')}", "a run of this machine that gives a tag to every word",
                              'wb.fit("people-places")')  # fmt: skip
     data = run.data()
     if split not in data:

@@ -69,4 +69,8 @@ def _column(names: list[Any], first: tuple[str, ...], purpose: Purpose) -> str:
             f"one called {(*first, *TEXT)[0]}",
             purpose.try_column,
         )
+    if names.count(name) > 1:
+        raise WorkbenchError(
+            f"{purpose.where}{names.count(name)} columns called {name!r}", "one column of that name", "renaming one"
+        )
     return name

@@ -7,6 +7,7 @@ piece; the others carry no label (-100), in training as in scoring. Scores are o
 from __future__ import annotations
 
 from collections import Counter
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import torch
 
 from workbench.config import RunConfig
 from workbench.data.text import well_formed
+from workbench.errors import WorkbenchError
 from workbench.metrics import entities, entity_scores
 from workbench.models import pairing, relabelled, zoo
 from workbench.models.tagger import WordTagger
@@ -25,6 +27,17 @@ from workbench.tasks.words import split_words
 
 SILENT = -100  # PyTorch's cross-entropy passes over it
 OUTSIDE = "O"
+
+
+def _words(given: Any) -> list[str]:
+    """A text as a list of words."""
+    words = items(given)
+    for word in words:
+        if word is None or word != word or not isinstance(word, str | Number):
+            raise WorkbenchError(
+                f"{word!r:.60} among the words of a text", "texts, or lists of words", 'run.predict([["Ann", "left"]])'
+            )
+    return [well_formed(str(w)) for w in words]
 
 
 class TagCollate(Collate):
@@ -167,7 +180,7 @@ class Tagging:
     def predict(self, ask: Ask, inputs: Any, tokenizer: Any, labels: list[str], config: RunConfig) -> pd.DataFrame:
         """One row per text (or list of words): text, tokens, tags, and entities as (type, words)."""
         given = [well_formed(t) if isinstance(t, str) else t for t in items(inputs, "tokens")]
-        words = [split_words(t) if isinstance(t, str) else [well_formed(str(w)) for w in items(t)] for t in given]
+        words = [split_words(t) if isinstance(t, str) else _words(t) for t in given]
         columns = ["text", "tokens", "tags", "entities"]
         if not words:
             return pd.DataFrame(columns=columns)

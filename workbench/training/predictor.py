@@ -109,6 +109,7 @@ class Predictor:
 
     def errors(self, split: Any, n: int) -> pd.DataFrame:
         """The `n` worst errors on a split, worst first."""
+        _rows(split)
         with self.at_work():
             return self.task.errors(self.ask, split, n, self.tokenizer, self.labels, self.config)
 
@@ -119,6 +120,7 @@ class Predictor:
             return self._counts(self.ask, split)
 
     def _counts(self, ask: Any, split: Any) -> pd.DataFrame:
+        _rows(split)
         encoded = self.task.encode(split, self.tokenizer, self.config.max_length, self.labels)
         if hasattr(self.task, "label_counts"):
             found: pd.DataFrame = self.task.label_counts(ask(encoded), encoded.labels, self.labels)
@@ -132,6 +134,7 @@ class Predictor:
 
     def evaluate(self, split: Any) -> dict[str, float]:
         """Mean loss (nats) and the task's metrics."""
+        _rows(split)
         encoded = self.task.encode(split, self.tokenizer, self.config.max_length, self.labels)
         written = getattr(self.task, "written", None)  # scores that take too long to be measured while training
         with self.at_work():
@@ -215,3 +218,12 @@ class Predictor:
 
 def _numbers(row: dict[str, Any]) -> dict[str, float]:
     return {k: float(v) for k, v in row.items() if isinstance(v, int | float)}
+
+
+def _rows(split: Any) -> None:
+    """An error where it is no split of loaded data: its name, all splits together, or a table."""
+    all_of_them = isinstance(split, dict) and all(hasattr(part, "column_names") for part in split.values())
+    if isinstance(split, str | pd.DataFrame) or all_of_them:
+        shown = repr(split) if isinstance(split, str) else f"a {type(split).__name__}"
+        raise WorkbenchError(f"{shown:.60} instead of the rows of a split", "a split of loaded data",
+                             'run.data()["validation"], or wb.load(table)["train"]')  # fmt: skip

@@ -97,7 +97,7 @@ class Record:
         from workbench.training.examples import texts_of
 
         frame = self.examples().dynamics(until, reveal)
-        frame.insert(1, "text", texts_of(self.data() if data is None else data, "train", frame["row"].to_numpy()))
+        frame.insert(1, "text", texts_of(self.data(data), "train", frame["row"].to_numpy()))
         return frame
 
     def noise(self) -> pd.DataFrame:
@@ -275,10 +275,10 @@ class Record:
         return self._data
 
     def _same(self, found: Any, otherwise: str, try_: str) -> Any:
-        """`found` where it is what this run was trained on; of flipped labels that is not to be seen."""
+        """`found` where it is what this run was trained on, before labels were flipped."""
         from workbench.data import fingerprint
 
-        if not self.config.noise and self.store.facts.get("fingerprint") not in (None, fingerprint(found)):
+        if self.store.facts.get("given" if self.config.noise else "fingerprint") not in (None, fingerprint(found)):
             raise WorkbenchError(otherwise, "the same texts and labels", try_)
         return found
 

@@ -48,6 +48,9 @@ class Run(Record):
         """Begin in the background. Training starts when no other run of this process trains."""
         from workbench.training import engine
 
+        if resume is None and (self._worker is not None or self.store.status != "new"):
+            raise WorkbenchError(f"run {self.id} has begun already: it is {self.status}", "a run that is new",
+                                 "run.resume(), run.fork(), or wb.fit(...) for another one")  # fmt: skip
         engine.load()
         from workbench.training.worker import Worker
 
@@ -101,7 +104,9 @@ class Run(Record):
         return self._checked()
 
     def join(self, timeout: float | None = None) -> Run:
-        """Wait in a plain script; Ctrl-C counts as Stop. Returns the run."""
+        """Wait in a plain script, for so many seconds at most; Ctrl-C counts as Stop. Returns the run."""
+        if timeout is not None and (isinstance(timeout, bool | str) or not hasattr(timeout, "__float__")):
+            raise WorkbenchError(f"join({timeout!r:.60})", "seconds, or nothing", "run.join()")
         try:
             self._wait(timeout)
         except KeyboardInterrupt:
@@ -135,6 +140,7 @@ class Run(Record):
 
     def pause(self) -> None:
         """Wait after the next step until `proceed()`."""
+        self._trains_here("pause")
         if self._worker:
             self._worker.wishes.pause.set()
 
@@ -145,9 +151,17 @@ class Run(Record):
 
     def set_learning_rate(self, rate: float) -> None:
         """A new peak rate from the next step on; the schedule keeps its shape."""
+        self._trains_here("set_learning_rate")
         checked = self.config.replace(learning_rate=rate)
         if self._worker:
             self._worker.wishes.rate = checked.learning_rate
+
+    def _trains_here(self, asked: str) -> None:
+        """An error where a wish would reach nobody."""
+        if self.done and self.status != "new":
+            where = " in another process" if self.status in ("training", "paused") else ""
+            raise WorkbenchError(f"{asked} of run {self.id}, which is {self.status}{where}", "a run that trains in this one",
+                                 "run.fork(learning_rate=...) goes on from a kept state")  # fmt: skip
 
     def resume(self, data: Any = None) -> Run:
         """Go on from the last checkpoint of an interrupted or stopped run, with the curve it would have had."""
@@ -239,11 +253,10 @@ def launch(config: RunConfig, data: Any = None, viewer: Viewer | None = None) ->
     if config.task != "auto":
         catalog.find(list(catalog.TASKS), config.task, "task")
     zoo.source(config.model)
-    if data is None or type(data).__name__ != "Data":
+    if data is not None or not config.data.startswith("hub:"):  # the Hub is asked in the background
         from workbench.data import load
 
-        if data is not None or not config.data.startswith("hub:"):  # the Hub is asked in the background
-            data = load(data if data is not None else config.data)
+        data = load(data if data is not None else config.data)
     facts = owner() | ({"data_title": data.title} if getattr(data, "title", "") else {})
     return Run(Store.create(config, facts), data, viewer).start()
 

@@ -99,11 +99,14 @@ class Worker:
             self._read()
         for said in self._hints(task.name, technique):
             self.note(said)
+        if (few := config.train_examples) is not None and few < (kinds := len(self.data.labels)):
+            self.note(f"{few} training texts for {kinds} labels: some label is never seen.")
         tokenizer = pairing.tokenizer(self.source, task.name)
         self.task, learns_with = mistakes.spoil(config, mistakes.TRAINING, task, tokenizer)
         self.served = mistakes.spoil(config, mistakes.SERVING, task, tokenizer)
         self.prepared = self.task.prepare(self.data, learns_with, drawn)
         if config.noise:
+            self.store.facts["given"] = fingerprint(self.data)  # by which it is known, as labels are flipped now
             self.prepared, self.data = watch.with_noise(self.prepared, self.data, config.noise, drawn.seed)
         if config.mistake is not None:
             self.note(f"With a deliberate mistake, {config.mistake}: {mistakes.find(config.mistake)[0].title}.")
@@ -134,6 +137,12 @@ class Worker:
             yield f"{technique.name} usually wants a learning rate near {technique.rate:g}; this run has {config.learning_rate:g}."
         if config.also and technique.name != "multi-task":
             yield f"also={list(config.also)} is learned with technique='multi-task' alone; {technique.name} leaves it out."
+        for name, value, needs in (
+            ("teacher", config.teacher, "distillation"),
+            ("reads", config.reads, "domain-adaptation"),
+        ):
+            if value is not None and technique.name != needs:
+                yield f"{name} is for technique={needs!r} alone; {technique.name} leaves it out."
         yield from filter(None, (choices.left_out(config, task), pairing.own_head(self.source, task, config.head),
                                  sound.padding_words(zoo.config(self.source))))  # fmt: skip
 

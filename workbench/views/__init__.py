@@ -141,6 +141,10 @@ def _check_context(context: dict[str, Any]) -> None:
         number = defaults[name] is None and name != "stopped_by"
         if number and value is not None and not (isinstance(value, Real) and 0 <= float(value) < float("inf")):
             raise WorkbenchError(f"{name} is {value!r:.60}", "a number from 0 up, or None", f"{name}=None")
+        if name == "majority" and value is not None and value > 1:
+            raise WorkbenchError(f"majority is {value!r:.60}", "a share from 0 to 1", f"majority={value / 100:.3g}")
+        if isinstance(defaults[name], bool) and not isinstance(value, bool):
+            raise WorkbenchError(f"{name} is {value!r:.60}", "True or False", f"{name}=True")
 
 
 if in_notebook():

@@ -37,6 +37,14 @@ def run_of(given: Any, needs: str = "frame") -> Any:
     return given
 
 
+def here(run: Any) -> Any:
+    """The predictor of a run whose model is on this machine."""
+    found = run.predictor()
+    if not hasattr(found, "task"):
+        raise WorkbenchError(f"the model of {run.id} is with the service", "a run that was trained here", "wb.fit(...)")
+    return found
+
+
 def stored_run(named: str | os.PathLike[str]) -> Any:
     """The run that an id or the path of a folder stands for; None where there is none."""
     from workbench.training.run import open_run
@@ -75,6 +83,18 @@ def same_question(runs: Sequence[Any], try_: str) -> None:
         raise WorkbenchError(
             f"runs of different data: {' and '.join(called)}", "runs with the same task and labels", try_
         )
+
+
+def not_for_all(choices: Any, **instead: str) -> None:
+    """Refuse choices that a comparison makes itself; `instead` says what to write for each of them.
+
+    >>> not_for_all({"seed": 3}, seed="seeds=[3]")
+    Traceback (most recent call last):
+    workbench.errors.WorkbenchError: seed=3 for all runs. Expected: choices that the comparison does not make itself. Try: seeds=[3].
+    """
+    for name in (n for n in instead if n in choices):
+        raise WorkbenchError(f"{name}={choices[name]!r:.60} for all runs", "choices that the comparison does not make itself",
+                             instead[name])  # fmt: skip
 
 
 def seeds_of(seeds: Any) -> list[int]:

@@ -15,13 +15,15 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from workbench.errors import WorkbenchError
-from workbench.views.asked import seeds_of, split_of
+from workbench.views.asked import not_for_all, same_question, seeds_of, split_of
 from workbench.views.figures import GREY
 from workbench.views.once import Once
 from workbench.views.tables import image_html, table_html
 
 # Of the process; of the tensors on its GPU, without what the driver takes.
 MEMORY, GPU_MEMORY = "memory (MB)", "GPU memory (MB)"
+
+SEEDS = {"seed": "seeds=[0, 1, 2]"}
 
 
 class Duel(Once):
@@ -104,6 +106,9 @@ class Duel(Once):
             self.runs[name].append(run)
             self.scores[name].append(float(score))
             self._remember(name, run)
+            same_question(
+                [runs[0] for runs in self.runs.values() if runs], "data with the same labels for every contender"
+            )
 
     def _remember(self, name: str, run: Any) -> None:
         """Write into the run's folder whose run it is, so that `duels()` can put the duel together again."""
@@ -155,6 +160,10 @@ class Duel(Once):
         """Scores of every seed with their mean and spread, and seconds against weights that learn."""
         from workbench.views.duel_figures import score_dots
 
+        if self.frame().empty:
+            raise WorkbenchError(
+                "nothing has been trained yet", "a duel with finished runs", "await it, or .join() in a script"
+            )
         figure = Figure(figsize=(8.6, 1.3 + 0.5 * len(self.frame())), dpi=110, layout="constrained")
         left, right = figure.subplots(1, 2, width_ratios=(3, 2), sharey=True)
         score_dots(self, left)
@@ -251,7 +260,9 @@ def duel(
     if not named and (isinstance(contenders, Mapping) or not hasattr(contenders, "__iter__")):
         raise WorkbenchError(f"contenders {contenders!r:.60}", "names of techniques, or a dict of names and choices",
                              'wb.duel(data, ["full", "lora"])')  # fmt: skip
+    not_for_all(choices, **SEEDS)
     if not isinstance(contenders, Mapping):
+        not_for_all(choices, technique="contenders with choices: {'lora': {'technique': 'lora'}, ...}")
         cards = {name: catalog.find(catalog.techniques(), name, "technique") for name in contenders}
         contenders = {name: {"technique": name, "learning_rate": card.facts["rate"]} for name, card in cards.items()}
     if len(contenders) < 2:
@@ -262,6 +273,7 @@ def duel(
         )
     for own in contenders.values():
         check_names(own)
+        not_for_all(own, **SEEDS)
         RunConfig(**{k: v for k, v in _but_data({**choices, **own}).items() if not hasattr(v, "store")})  # v: a run
     split_of([data] + [own["data"] for own in contenders.values() if "data" in own], split)
     return Duel(data, {name: {**choices, **own} for name, own in contenders.items()}, seeds_of(seeds), split)

@@ -27,7 +27,7 @@ from workbench.training.run import Run
 from workbench.training.store import write_aside
 from workbench.views import figures as fig
 from workbench.views import labels
-from workbench.views.asked import choices_of
+from workbench.views.asked import choices_of, run_of
 from workbench.views.guessed import LEFT, NAME, POINTS, RIGHT, WIDTH, Guesses, Sketch, guess_figure
 from workbench.views.once import ShownBox
 from workbench.views.tables import image_html
@@ -172,6 +172,7 @@ class Guess(ShownBox):
 
     def reveal(self, run: Run, show: bool = True) -> str:
         """Lay a finished run over what was drawn and say how far off it was; with `show` also beneath this cell."""
+        run = run if hasattr(run, "frame") else run_of(run)
         if run.frame().empty:
             raise WorkbenchError(
                 f"run {run.id} has no evaluation", "a run that has been trained", "await guess.train()"

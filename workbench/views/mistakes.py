@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from workbench.data.mistakes import SERVING, find, spoil
+from workbench.data.mistakes import SERVING, check, find, spoil
 from workbench.errors import WorkbenchError
 from workbench.metrics import half_width
-from workbench.views.asked import run_of, seeds_of, split_of
-from workbench.views.duel import Duel, mean_and_sd
+from workbench.views.asked import here, not_for_all, run_of, seeds_of, split_of
+from workbench.views.duel import SEEDS, Duel, mean_and_sd
 from workbench.views.tables import image_html, table_html
 
 RIGHT = "the right way"
@@ -27,8 +27,12 @@ def mistaken(run: Any, mistake: str) -> Any:
     from workbench.training.predictor import Predictor
 
     run = run_of(run, "predictor")
-    right = run.predictor()
+    right = here(run)
+    if str(mistake).endswith(":training"):
+        raise WorkbenchError(f"mistake {mistake!r} of a run that is trained", "one that is made in serving",
+                             f"wb.fit(..., mistake={mistake!r})")  # fmt: skip
     name = find(f"{str(mistake).partition(':')[0]}:{SERVING}")[0].name
+    check(f"{name}:{SERVING}", right.task.name)
     _served_well(run.config.mistake)
     config = right.config.replace(mistake=f"{name}:{SERVING}")
     task, tokenizer = spoil(config, SERVING, right.task, right.tokenizer)
@@ -144,13 +148,18 @@ def cost_of_mistakes(
     hold for all runs. Scores are of the weights that each run keeps, as it would serve, on `split`.
     """
     from workbench.config import RunConfig, check_names
+    from workbench.data import load
 
     check_names(choices)
     alone = isinstance(mistakes, str) or not hasattr(mistakes, "__iter__")
     names: list[Any] = [mistakes] if alone else list(mistakes)
+    not_for_all(choices, mistake="the names of mistakes as second argument", **SEEDS)
+    task = None if str(data).startswith("hub:") else load(data).task
     for mistake in names:
         RunConfig(mistake=mistake)  # its place: training, serving or both
         find(mistake)
+        if task is not None:
+            check(mistake, task)
     if not names:
         raise WorkbenchError(
             "no mistake", "at least one of wb.mistakes()", 'wb.cost_of_mistakes(data, ["wrong-tokenizer"])'

@@ -54,7 +54,7 @@ class Prompts(Once):
                 if handle is not None:
                     handle.update(HTML(f'<p role="status">{count} examples, seed {seed} …</p>' + self._table()))
                 await self._away(self._prompt, count, seed)
-                if self.beside is not None and count:
+                if self._can_be_learned(count, seed):
                     await self._away(self._fine_tune, count, seed)
         except asyncio.CancelledError:
             self._stop.set()
@@ -68,7 +68,7 @@ class Prompts(Once):
         try:
             for count, seed in self._plan():
                 self._prompt(count, seed)
-                if self.beside is not None and count:
+                if self._can_be_learned(count, seed):
                     self._fine_tune(count, seed)
         except KeyboardInterrupt:
             self._stop.set()
@@ -90,6 +90,10 @@ class Prompts(Once):
                 again = not count and seed != self.seeds[0]  # without examples there is nothing to draw
                 if not self._stop.is_set() and not again:
                     yield count, seed
+
+    def _can_be_learned(self, count: int, seed: int) -> bool:
+        """Whether the examples of a prompt are to be learned from as well: those of one label teach nothing."""
+        return self.beside is not None and len({label for _, label in self.examples(count, seed)}) > 1
 
     def prompter(self) -> Any:
         """The model with its labels, read when it is first asked."""
@@ -226,7 +230,7 @@ class Prompts(Once):
 
 
 def prompt(
-    data: Any = "headlines", *, model: str = "gpt-mini", shots: Sequence[int] = (0, 1, 2, 4, 8), seeds: int | Sequence[int] = 3,
+    data: Any = "headlines", *, model: Any = "gpt-mini", shots: Sequence[int] = (0, 1, 2, 4, 8), seeds: int | Sequence[int] = 3,
     texts: int = 100, template: str | None = None, between: str | None = None, words: dict[str, str] | None = None,
     beside: dict[str, Any] | None = None,
 ) -> Prompts:  # fmt: skip
@@ -234,7 +238,8 @@ def prompt(
 
     `await` the answer in a notebook, `.join()` it in a script. `texts` of the validation split are asked. `template` is how an example is
     written up to its label ("{text} Topic:"), `between` what stands between two, `words` how labels are called in the prompt. With
-    `beside={}` (or choices of a run, such as `{"epochs": 20}`) the same model is also fine-tuned on the very examples of each prompt.
+    `beside={}` (or choices of a run, such as `{"epochs": 20}`) the same model is also fine-tuned on the very examples of each prompt
+    that has two labels or more. `model` also takes a finished run of a language model.
     """
     from workbench.config import check_names
     from workbench.data import load
@@ -261,6 +266,13 @@ def prompt(
     if not counts or counts[0] < 0 or counts[-1] > most:
         raise WorkbenchError(f"shots={shots!r:.60}", f"whole numbers from 0 to {most}", "shots=(0, 1, 2, 4, 8)")
     texts = whole("texts", texts, 1, try_="texts=100")
+    if hasattr(model, "model_folder"):
+        model = str(model.model_folder())
+    if not isinstance(model, str) or not all(isinstance(word, str) for word in (words or {}).values()):
+        what = f"model is {model!r:.60}" if not isinstance(model, str) else f"words is {words!r:.60}"
+        raise WorkbenchError(
+            what, "the name of a causal model, and a text for each label", 'model="gpt-mini", words=None'
+        )
     unknown = set(words or {}) - set(loaded.labels)
     if unknown:
         raise WorkbenchError(

@@ -33,7 +33,7 @@ class Scrub(ShownBox):
     def __init__(self, run: Any, rows: Any = None, data: Any = None) -> None:
         self.examples, self.unit = run.examples(), run.store.facts.get("unit", "text")
         self.frame = run.frame()
-        self.texts = texts_of(run.data() if data is None else data, "validation", self.examples.validation.rows)
+        self.texts = texts_of(run.data(data), "validation", self.examples.validation.rows)
         last = len(self.examples.steps) - 1
         self.slider = widgets.IntSlider(value=last, min=0, max=last, description="Evaluation", layout={"width": "520px"},
                                         tooltip="Move through the evaluations with the arrow keys")  # fmt: skip

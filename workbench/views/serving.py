@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from workbench.errors import WorkbenchError
-from workbench.views.asked import run_of
+from workbench.views.asked import here, run_of
 
 PASSES = 3  # over the split, after one that warms up: the middle one counts
 
@@ -36,7 +36,7 @@ def serving(models: Mapping[str, Any], split: str = "validation") -> pd.DataFram
     data = first.data()
     if split not in data:
         raise WorkbenchError(f"no split called {split!r}", f"one of {', '.join(data)}", "split='validation'")
-    ready = {name: m.predictor() if hasattr(m, "predictor") else m for name, m in models.items()}
+    ready = {name: here(m) if hasattr(m, "predictor") else m for name, m in models.items()}
     asked = [(p.task.name, list(p.labels)) for p in ready.values()]
     if odd := [str(name) for name, one in zip(ready, asked, strict=True) if one != asked[0]]:
         raise WorkbenchError(f"{', '.join(odd)} answers with other labels than {next(iter(ready))}", "models for the same data",
