@@ -228,6 +228,17 @@ def test_a_folder_called_by_a_zero_byte_is_refused(run):
             ask("a\0")
 
 
+def test_a_hosted_job_begins_once(home):
+    with wb.serve() as server:
+        job = wb.hosted("headlines", base_url=server.url, train_examples=40, epochs=1)
+        job.store.facts["job"] = "ftjob-1"
+        with pytest.raises(wb.WorkbenchError, match="has begun already"):
+            job.start()
+    assert job.to_code().startswith("wb.hosted('headlines', model='gpt-mini', train_examples=40")
+    with pytest.raises(wb.WorkbenchError, match="are with the service"):
+        job.quantized()
+
+
 def test_one_example_is_asked_and_not_learned_from():
     asked = wb.prompt("headlines", shots=(1, 2), seeds=1, texts=5, beside={})
     assert [asked._can_be_learned(count, 0) for count in (0, 1, 2)] == [False, False, True]

@@ -38,6 +38,12 @@ class HostedRun(Run):
 
     def start(self, resume: Path | None = None) -> HostedRun:
         """Upload, start the job and follow it in the background."""
+        if self._worker is not None or self.store.facts.get("job"):
+            raise WorkbenchError(f"job {self.id} has begun already: it is {self.status}", "a job that is new",
+                                 "await run, run.resume(), or wb.hosted(...) for another one")  # fmt: skip
+        return self._follow()
+
+    def _follow(self) -> HostedRun:
         self._worker = Follower(self.store, self.lines)
         self._begin()
         return self
@@ -53,7 +59,7 @@ class HostedRun(Run):
         self.error = None
         self.store.facts.update(owner())
         self.store.write_config()
-        return self.start()
+        return self._follow()
 
     def pause(self) -> None:
         self.store.append(ev.Note(0, 0.0, "A hosted job cannot be paused: Stop cancels it."))

@@ -126,7 +126,7 @@ class View:
     def _toggle(self) -> None:
         if self.run.status == "paused":
             self.run.proceed()
-        else:
+        elif not self.run.done:
             self.run.pause()
 
     def tick(self) -> None:

@@ -223,7 +223,7 @@ class Panel(ShownBox):
     # handlers: they start or set flags, no more ----------------------------------------------------------------------
 
     def _on_pause(self) -> None:
-        if self.run is not None:
+        if self.run is not None and not self.run.done:
             self.run.pause()
 
     def _on_stop(self) -> None:
