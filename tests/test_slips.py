@@ -229,11 +229,10 @@ def test_a_folder_called_by_a_zero_byte_is_refused(run):
 
 
 def test_a_hosted_job_begins_once(home):
-    with wb.serve() as server:
-        job = wb.hosted("headlines", base_url=server.url, train_examples=40, epochs=1)
-        job.store.facts["job"] = "ftjob-1"
-        with pytest.raises(wb.WorkbenchError, match="has begun already"):
-            job.start()
+    job = wb.hosted("headlines", base_url="http://127.0.0.1:9/v1", train_examples=40, epochs=1)
+    job.store.facts["job"] = "ftjob-1"
+    with pytest.raises(wb.WorkbenchError, match="has begun already"):
+        job.start()
     assert job.to_code().startswith("wb.hosted('headlines', model='gpt-mini', train_examples=40")
     with pytest.raises(wb.WorkbenchError, match="are with the service"):
         job.quantized()
