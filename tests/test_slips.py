@@ -238,6 +238,13 @@ def test_a_hosted_job_begins_once(home):
         job.quantized()
 
 
+def test_a_server_that_listens_already_may_stand_behind_with():
+    with wb.serve() as server:
+        thread = server._thread
+        assert server.start() is server and server._thread is thread and thread.is_alive()
+    assert not thread.is_alive()
+
+
 def test_one_example_is_asked_and_not_learned_from():
     asked = wb.prompt("headlines", shots=(1, 2), seeds=1, texts=5, beside={})
     assert [asked._can_be_learned(count, 0) for count in (0, 1, 2)] == [False, False, True]

@@ -158,7 +158,9 @@ class Server:
         self._thread: threading.Thread | None = None
 
     def start(self) -> Server:
-        """Listen in the background."""
+        """Listen in the background; once it does, there is nothing left to do, so `with wb.serve() as server` is fine as well."""
+        if self._thread is not None:
+            return self
         self._thread = threading.Thread(target=self._http.serve_forever, daemon=True, name="workbench-serve")
         self._thread.start()
         return self
