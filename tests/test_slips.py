@@ -109,12 +109,12 @@ def test_a_table_with_two_columns_of_texts_is_refused(run):
 @pytest.mark.parametrize(
     ("ask", "words"),
     [
-        (lambda: wb.duel("headlines", ["full", "lora"], seed=7), "seed=7 for all runs"),
-        (lambda: wb.duel("headlines", ["full", "lora"], technique="ia3"), "technique='ia3' for all runs"),
-        (lambda: wb.duel("headlines", {"a": {}, "b": {"seed": 1}}), "seed=1 for all runs"),
-        (lambda: wb.ablate("headlines", {"seed": 5}), "seed=5 for all runs"),
-        (lambda: wb.ablate("headlines", {"dropout": 0.5}, seed=5), "seed=5 for all runs"),
-        (lambda: wb.cost_of_mistakes("headlines", ["no-mask"], mistake="upper-case"), "mistake='upper-case' for all runs"),
+        (lambda: wb.duel("headlines", ["full", "lora"], seed=7), "seed=7, which the comparison chooses itself"),
+        (lambda: wb.duel("headlines", ["full", "lora"], technique="ia3"), "technique='ia3', which the comparison chooses itself"),
+        (lambda: wb.duel("headlines", {"a": {}, "b": {"seed": 1}}), "seed=1, which the comparison chooses itself"),
+        (lambda: wb.ablate("headlines", {"seed": 5}), "seed=5, which the comparison chooses itself"),
+        (lambda: wb.ablate("headlines", {"dropout": 0.5}, seed=5), "seed=5, which the comparison chooses itself"),
+        (lambda: wb.cost_of_mistakes("headlines", ["no-mask"], mistake="upper-case"), "mistake='upper-case', which the comparison chooses itself"),
         (lambda: wb.cost_of_mistakes("people-places", ["no-mask:serving"]), "on data for tagging"),
         (lambda: wb.cost_of_mistakes("headlines", None), "mistake None"),
         (lambda: wb.duel("headlines", ["full", "lora"]).figure(), "nothing has been trained yet"),
@@ -129,8 +129,13 @@ def test_contenders_with_other_labels_are_no_duel(folder):
     two = wb.load(data(24, 16)).frame()
     three = wb.load(two.assign(label=[f"class {i % 3}" for i in range(len(two))]))
     both = {"two": {}, "three": {"data": three}}
-    with pytest.raises(wb.WorkbenchError, match="data with the same labels for every contender"):
-        wb.duel(data(24, 16), both, seeds=1, model=folder, epochs=1, evaluations=1).join()
+    with pytest.raises(wb.WorkbenchError, match="the same task and labels"):
+        wb.duel(wb.load(data(24, 16)), both, seeds=1, model=folder)
+    with pytest.raises(wb.WorkbenchError, match="the same task and labels"):
+        wb.ablate("headlines", {"data": "reviews"})
+    assert wb.duel(
+        "headlines", {"all": {}, "copies": {"data": wb.augment("headlines", train_examples=16)}}, seeds=1
+    ).contenders
 
 
 def test_a_mistake_in_serving_is_one_that_the_task_has(run):
@@ -154,6 +159,10 @@ def test_paths_are_not_texts(tmp_path):
     ):
         with pytest.raises(wb.WorkbenchError, match="a table for train, validation and test"):
             wb.load(splits)
+    assert (
+        "source"
+        in wb.load({"text": list(FRAME["text"]), "label": list(FRAME["label"]), "source": "web"})["train"].column_names
+    )
     assert wb.load(["the end of it.csv", *(f"text {i} is here" for i in range(30))]).task == "language-modeling"
 
 
@@ -233,7 +242,15 @@ def test_a_hosted_job_begins_once(home):
     job.store.facts["job"] = "ftjob-1"
     with pytest.raises(wb.WorkbenchError, match="has begun already"):
         job.start()
-    assert job.to_code().startswith("wb.hosted('headlines', model='gpt-mini', train_examples=40")
+    for said in (
+        "wb.hosted('headlines', model='gpt-mini'",
+        "base_url='http://127.0.0.1:9/v1'",
+        "train_examples=40",
+        "epochs=1",
+    ):
+        assert said in job.to_code()
+    again = eval(job.to_code(), {"wb": wb})
+    assert again.config == job.config and again.lines == job.lines
     with pytest.raises(wb.WorkbenchError, match="are with the service"):
         job.quantized()
 
@@ -250,13 +267,13 @@ def test_one_example_is_asked_and_not_learned_from():
     assert [asked._can_be_learned(count, 0) for count in (0, 1, 2)] == [False, False, True]
 
 
-def test_the_advice_for_a_fork_leaves_steps_to_train(run):
-    if not run.states:
-        pytest.skip("this run kept no state")
+@pytest.mark.parametrize(("epochs", "asked"), [(2, 0.5), (12, 0.4)])
+def test_the_advice_for_a_fork_leaves_steps_to_train(folder, epochs, asked):
+    parent = wb.fit(data(32, 16), model=folder, epochs=epochs, evaluations=2, keep_states=2).join()
     with pytest.raises(wb.WorkbenchError, match=r"epochs=\d") as refused:
-        run.fork(run.states[-1], epochs=0.5).join()
-    epochs = float(str(refused.value).rsplit("epochs=", 1)[1].rstrip("."))
-    assert run.fork(run.states[-1], epochs=epochs).join().status == "finished"
+        parent.fork(parent.states[-1], epochs=asked).join()
+    advised = float(str(refused.value).rsplit("epochs=", 1)[1].rstrip("."))
+    assert parent.fork(parent.states[-1], epochs=advised).join().status == "finished"
 
 
 def test_datasets_of_others_are_no_rows(run):

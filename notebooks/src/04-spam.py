@@ -175,8 +175,8 @@ print(
 from workbench.data.audit import bag_of_words
 from workbench.tasks.base import stratified
 
-train = messages["train"].select(stratified(np.array(messages["train"]["label"]), 641, seed=0).tolist())
-counting = bag_of_words().fit(list(train["text"]), train["label"])
+counted = messages["train"].select(stratified(np.array(messages["train"]["label"]), 641, seed=0).tolist())
+counting = bag_of_words().fit(list(counted["text"]), list(counted["label"]))
 splits = ("validation", "test")
 words = [counting.score(messages[split]["text"], messages[split]["label"]) for split in splits]
 ours = [run.evaluate(split)["accuracy"] for split in splits]

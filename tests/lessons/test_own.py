@@ -65,23 +65,25 @@ def asked(template):
     return SimpleNamespace(template=SimpleNamespace(text=template))
 
 
-def searched(space, name="found"):
-    return SimpleNamespace(plan=Plan.make("headlines", space, "score", True, {}), name=name)
+def searched(space, name=None):
+    plan = Plan.make("headlines", space, "score", True, {})
+    return SimpleNamespace(plan=plan, name=name or plan.called())
 
 
 def ablated(*changes):
     return SimpleNamespace(frame=lambda: pd.DataFrame({"change": ["base", *changes], "runs": 3}))
 
 
-def hosted(examples, epochs):
-    return SimpleNamespace(config=RunConfig(train_examples=examples, epochs=epochs))
+def hosted(examples, epochs, multiplier=None):
+    config = RunConfig(train_examples=examples, epochs=epochs)
+    return SimpleNamespace(config=config, store=SimpleNamespace(facts={"multiplier": multiplier}))
 
 
 MADE = {  # exercise -> what the lesson has made, something else, and what is handed in beside it
     "14.3": (ablated("dropout=0.6", "freeze=2", "more texts"), ablated("mixup=1.0", "freeze=2"), ("none",)),
     "19.1": (asked("{text} This is about"), asked("{text} This is a report on"), ()),
-    "20.3": (hosted(160, 4), hosted(200, 4), ()),
-    "21.1": (searched(beyond.SPACE), searched({"learning_rate": (1e-3, 2e-2)}), (run(),)),
+    "20.3": (hosted(160, 4), hosted(160, 4, 2.0), ()),
+    "21.1": (searched(beyond.SPACE), searched(beyond.SPACE, "mine"), (run(),)),
     "21.2": (searched(beyond.SPACE, "stop-and-go"), searched(beyond.SPACE, "mine"), ()),
 }
 

@@ -76,7 +76,8 @@ def test_the_solution_of_the_leak_passes_its_judge(home):
 
 @pytest.mark.parametrize(
     ("name", "look", "pattern", "said"),
-    [("duplicates in training", "audit", r"near-duplicates ([\d.]+%)", "{} are near-duplicates"),
+    [("leaked split", "audit", r"leaks (\d+)", "{} leaks"),
+     ("duplicates in training", "audit", r"near-duplicates ([\d.]+%)", "{} are near-duplicates"),
      ("no warm-up", "rates", r"The rate begins at ([\d.e-]+\d)", "the first step has {}"),
      ("wrong tokeniser", "reading", r"(\d+%) of the words", "{} of the words"),
      ("label noise", "training errors", r"training|accuracy on the \d+ texts (\d+%)", "{} on the training texts")],

@@ -99,7 +99,10 @@ def _is_column(part: Any) -> bool:
 
 
 def _of_columns(source: Mapping[Any, Any]) -> pd.DataFrame:
-    if any(part is None or isinstance(part, str | pd.DataFrame) for part in source.values()):
+    parts = list(source.values())
+    if any(isinstance(part, pd.DataFrame) for part in parts) or all(
+        part is None or isinstance(part, str) for part in parts
+    ):
         raise WorkbenchError(f"a dict of {', '.join(map(str, source)):.100}, which holds neither columns nor a table for each split",
                              "columns of one length each, or a table for train, validation and test",
                              '{"train": pd.read_csv("train.csv"), "test": pd.read_csv("test.csv")}')  # fmt: skip

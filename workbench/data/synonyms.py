@@ -11,11 +11,10 @@ from pathlib import Path
 
 GROUPS = Path(__file__).with_name("synonyms.txt").read_text("utf-8")
 
-_TURNS = (
-    "no not never none nobody nothing nowhere neither nor cannot without hardly barely scarcely rarely seldom few little less "
-    "least lack lacks lacked lacking too unless except instead despite but although though however yet only"
-)
-NEGATIONS = frozenset(_TURNS.split())
+_FLIPS = "no not never none nobody nothing nowhere neither nor cannot without hardly barely scarcely rarely seldom"
+_TURNS = "few little less least lack lacks lacked lacking too unless except instead despite but although though however yet only"
+FLIPS = frozenset(_FLIPS.split())  # with words in ...n't: what comes behind them means its opposite
+NEGATIONS = FLIPS | frozenset(_TURNS.split())
 
 _SENTIMENT = {
     "+": "like liked likes nice warm warmly bargain beat beats celebrate celebrates champion clean cured easy elegant excited "

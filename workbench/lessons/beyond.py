@@ -39,7 +39,7 @@ def _beyond_noise(found: Any, default: Any) -> tuple[bool, str]:
 def _lessons(found: Any) -> bool:
     from workbench.scale.space import distributions
 
-    return bool(found.plan.distributions() == distributions(SPACE, {}))
+    return bool(found.name == found.plan.called() and found.plan.distributions() == distributions(SPACE, {}))
 
 
 def _went_on(found: Any) -> tuple[bool, str]:

@@ -41,6 +41,7 @@ def gather(run: Any, setup: Setup, data: Data, asked_rate: float) -> Evidence:
     new, held = words_alone(setup, data)
     blocks = [c for c in run.moves() if c not in ("step", "head")]
     rate, loss = steps["learning_rate"], steps["loss"]
+    near, leaked, _ = duplicates({"train": setup.train["text"], "validation": setup.validation["text"]})
     return Evidence(
         n_valid=len(data["validation"]), leaks=shared(setup.validation["text"], setup.train["text"]),
         repeated=repeated(setup.train["text"]), majority=facts["majority"], words=facts["control"],
@@ -50,7 +51,7 @@ def gather(run: Any, setup: Setup, data: Data, asked_rate: float) -> Evidence:
         asked_rate=asked_rate, peak_rate=float(rate.max()), start_rate=float(rate.iloc[0]),
         first_rate=float(rate.iloc[0] / rate.max()), rise=rise(loss), top_loss=float(loss.max()),
         moved=float(run.moves()[blocks].iloc[-1].max()), read=words_read(data["test"]["text"][:40], run.config.model),
-        near=duplicates({"train": setup.train["text"], "validation": setup.validation["text"]})[0],
+        near=near, leaked=len(leaked),
         different=len({alike(t) for t in setup.train["text"]}),
     )  # fmt: skip
 

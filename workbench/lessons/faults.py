@@ -62,6 +62,7 @@ class Evidence:
     moved: float  # how far the block below the head that moved most is from its start, as a share of its length
     read: float  # share of the words of a text that the checkpoint's own vocabulary reads as they were written
     near: float  # share of the texts of training and validation with a near-duplicate, as the audit says it
+    leaked: int  # pairs of a validation text and its like in training, as the audit counts them
     different: int  # training texts that do not repeat an earlier one
     top_loss: float  # the highest loss of a batch, nats
 
@@ -221,7 +222,7 @@ FAULTS: tuple[Fault, ...] = (
           "validation as good as training, and new texts worse by far; the audit finds texts in both splits", _leaks,
           ("Two numbers for unseen texts: do they agree?", "What does the audit say of texts in two splits?"),
           "Take the validation texts out of the training file.",
-          ("leaks", "valid", "whole", "near")),
+          ("leaks", "leaked", "valid", "whole", "near")),
     Fault("shuffled labels", shuffled_labels,
           "nothing above the majority class, and counting words does no better with the same labels", _no_label_fits,
           ("Is it the model that fails, or would every model fail on this?", "Read ten training texts with their labels."),

@@ -10,33 +10,13 @@ import numpy as np
 
 from workbench.data.augment import COPY_OF, MADE_BY, ORIGINAL, Word
 from workbench.data.load import load
-from workbench.data.synonyms import POLARITY, protected
+from workbench.data.synonyms import FLIPS, POLARITY, protected
 from workbench.errors import WorkbenchError
 from workbench.lessons.exercise import Exercise
 from workbench.lessons.pairs import beyond_noise
 from workbench.tasks.base import stratified
 
 GONE = 2  # 09.1: words that may be taken out
-FLIPS = frozenset(
-    [
-        "no",
-        "not",
-        "never",
-        "none",
-        "nobody",
-        "nothing",
-        "nowhere",
-        "neither",
-        "nor",
-        "cannot",
-        "without",
-        "hardly",
-        "barely",
-        "scarcely",
-        "rarely",
-        "seldom",
-    ]
-)
 LABELS, MANY, NEW = (
     64,
     256,

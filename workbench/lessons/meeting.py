@@ -97,7 +97,7 @@ def _no_worse_than_words(run: Any, twin: Any) -> tuple[bool, str]:
     if score < fresh + GAIN:
         return (
             False,
-            f"{words} Ten points apart is the aim: take headlines, where it helps to know which words belong together.",
+            f"{words} Ten points apart is the aim: more epochs, or another rate.",
         )
     return True, f"{words} The architecture is the same; all that differs is what it has read."
 

@@ -8,7 +8,7 @@ from workbench.lessons.exercise import Exercise
 
 PRICE, PURSE, ENOUGH = 8.0, 0.10, 100
 ABOVE = 0.20
-LESSON = (160, 4)  # examples and epochs of the lesson's own job
+LESSON = (160, 4, 0, None)  # examples, epochs, seed and multiplier of the lesson's own job
 
 
 def _mended(content: Any) -> tuple[bool, str]:
@@ -87,6 +87,6 @@ EXERCISES: tuple[Exercise, ...] = (
          "200 examples, four epochs, multiplier=1.",
          "wb.hosted('headlines', base_url=server.url, train_examples=200, epochs=4)"),
         "answer = wb.hosted('headlines', base_url=server.url, train_examples=200, epochs=4); await answer.start()",
-        lessons=lambda run: (run.config.train_examples, run.config.epochs) == LESSON,
+        lessons=lambda run: (run.config.train_examples, run.config.epochs, run.config.seed, run.store.facts["multiplier"]) == LESSON,
     ),
 )  # fmt: skip

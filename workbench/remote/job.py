@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.config import RunConfig, name_of
+from workbench.config import BY_HAND, RunConfig, name_of
 from workbench.errors import WorkbenchError, whole
 from workbench.remote import jsonl, service
 from workbench.remote.asker import Asker
@@ -38,12 +38,13 @@ class HostedRun(Run):
 
     def start(self, resume: Path | None = None) -> HostedRun:
         """Upload, start the job and follow it in the background."""
-        if self._worker is not None or self.store.facts.get("job"):
+        if not self.done or self.store.facts.get("job"):
             raise WorkbenchError(f"job {self.id} has begun already: it is {self.status}", "a job that is new",
                                  "await run, run.resume(), or wb.hosted(...) for another one")  # fmt: skip
         return self._follow()
 
     def _follow(self) -> HostedRun:
+        self.error = None
         self._worker = Follower(self.store, self.lines)
         self._begin()
         return self
@@ -56,7 +57,6 @@ class HostedRun(Run):
             raise WorkbenchError(
                 f"run {self.id} is {self.status}", "a run whose job was begun and not seen to its end", "wb.hosted(...)"
             )
-        self.error = None
         self.store.facts.update(owner())
         self.store.write_config()
         return self._follow()
@@ -91,8 +91,12 @@ class HostedRun(Run):
 
     def to_code(self) -> str:
         """The line of code that prepares this job again."""
-        c = self.config
-        return f"wb.hosted({c.data!r}, model={c.model!r}, train_examples={c.train_examples}, epochs={c.epochs:g}, seed={c.seed})"
+        c, facts = self.config, self.store.facts
+        own = facts.get("instruction") if facts.get("instruction") != jsonl.instruction(facts["labels"]) else None
+        said = {"model": c.model, "base_url": facts.get("service"), "train_examples": c.train_examples, "valid_examples": facts.get("n_valid"),
+                "epochs": int(c.epochs), "batch_size": c.batch_size, "multiplier": facts.get("multiplier"), "instruction": own, "seed": c.seed}  # fmt: skip
+        choices = ", ".join(f"{name}={value!r}" for name, value in said.items() if value is not None)
+        return f"wb.hosted({'data' if c.data == BY_HAND else repr(c.data)}, {choices})"
 
 
 def hosted(

@@ -219,6 +219,8 @@ def main(argv: list[str]) -> int:
     p.add_argument("--port", type=int, default=PORT)
     p.add_argument("--model", nargs="+", default=["gpt-mini"], help="causal models that may be fine-tuned")
     asked = p.parse_args(argv)
+    for model in asked.model:
+        _writes(model)
     with Server(asked.port, tuple(asked.model)) as server:
         print(f"{server.url}   (Ctrl-C ends it)", flush=True)
         try:

@@ -33,7 +33,7 @@ def _words(given: Any) -> list[str]:
     """A text as a list of words."""
     words = items(given)
     for word in words:
-        if word is None or word != word or not isinstance(word, str | Number):
+        if not isinstance(word, str | Number) or word != word:
             raise WorkbenchError(
                 f"{word!r:.60} among the words of a text", "texts, or lists of words", 'run.predict([["Ann", "left"]])'
             )

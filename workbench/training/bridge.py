@@ -87,8 +87,9 @@ class Bridge(TrainerCallback):
         self.forks.at = states.spread(self.due, self.config.keep_states)
         if self.resumed is not None:
             if self.changed is not None and state.global_step >= state.max_steps:
-                raise WorkbenchError(f"a fork at step {state.global_step} with {state.max_steps} steps in all",
-                                     "steps that are left to train", f"epochs={self.config.epochs * (state.global_step / max(1, state.max_steps) + 1):.2g}")  # fmt: skip
+                done = float(state.epoch or self.config.epochs * state.global_step / state.max_steps)
+                raise WorkbenchError(f"a fork at step {state.global_step} with {state.max_steps} steps in all", "steps that are left to train",
+                                     f"epochs={math.floor(done) + max(1, math.ceil(self.config.epochs))}")  # fmt: skip
             extra = checkpoint.read_extra(self.resumed)
             decay = [group["weight_decay"] for group in kw["optimizer"].param_groups]
             checkpoint.restore(self.resumed, kw["optimizer"], kw["lr_scheduler"])

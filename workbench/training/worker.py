@@ -99,7 +99,8 @@ class Worker:
             self._read()
         for said in self._hints(task.name, technique):
             self.note(said)
-        if (few := config.train_examples) is not None and few < (kinds := len(self.data.labels)):
+        kinds, few = len(self.data.labels), config.train_examples
+        if task.name == "classification" and few is not None and few < kinds:
             self.note(f"{few} training texts for {kinds} labels: some label is never seen.")
         tokenizer = pairing.tokenizer(self.source, task.name)
         self.task, learns_with = mistakes.spoil(config, mistakes.TRAINING, task, tokenizer)

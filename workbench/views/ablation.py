@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 
 from workbench.errors import WorkbenchError
 from workbench.metrics import half_width
-from workbench.views.asked import not_for_all, seeds_of
+from workbench.views.asked import not_for_all, same_labels, seeds_of
 from workbench.views.duel import SEEDS, Duel, mean_and_sd
 from workbench.views.figures import GREY, METRICS, SERIES, legend_outside
 from workbench.views.tables import image_html, table_html
@@ -253,6 +253,8 @@ def ablate(
         if "data" not in own and plain.replace(**own) == plain:
             raise WorkbenchError(f"{name} is what the base has", "a change", "another value, or leaving it out")
         contenders[name] = {**base, **own}
+    if others := [own["data"] for own in contenders.values() if "data" in own]:
+        same_labels([data, *others])
     if len(contenders) < 2:
         raise WorkbenchError("no changes", "at least one", 'wb.ablate("headlines", {"dropout": 0.3})')
     return Ablation(data, contenders, seeds_of(seeds), "validation")

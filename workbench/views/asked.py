@@ -90,11 +90,21 @@ def not_for_all(choices: Any, **instead: str) -> None:
 
     >>> not_for_all({"seed": 3}, seed="seeds=[3]")
     Traceback (most recent call last):
-    workbench.errors.WorkbenchError: seed=3 for all runs. Expected: choices that the comparison does not make itself. Try: seeds=[3].
+    workbench.errors.WorkbenchError: seed=3, which the comparison chooses itself. Expected: other choices. Try: seeds=[3].
     """
     for name in (n for n in instead if n in choices):
-        raise WorkbenchError(f"{name}={choices[name]!r:.60} for all runs", "choices that the comparison does not make itself",
+        raise WorkbenchError(f"{name}={choices[name]!r:.60}, which the comparison chooses itself", "other choices",
                              instead[name])  # fmt: skip
+
+
+def same_labels(sources: Sequence[Any]) -> None:
+    """The same of data that nothing was trained on yet; those of the Hub are not asked."""
+    from workbench.data import load
+
+    loaded = [load(s) for s in sources if not (isinstance(s, str) and s.startswith("hub:"))]
+    if any((d.task, d.labels) != (loaded[0].task, loaded[0].labels) for d in loaded):
+        raise WorkbenchError(f"data for {' and '.join(dict.fromkeys(f'{d.task} ({len(d.labels)} labels)' for d in loaded))}",
+                             "data with the same task and labels", "one comparison for each")  # fmt: skip
 
 
 def seeds_of(seeds: Any) -> list[int]:

@@ -15,7 +15,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from workbench.errors import WorkbenchError
-from workbench.views.asked import not_for_all, same_question, seeds_of, split_of
+from workbench.views.asked import not_for_all, same_labels, same_question, seeds_of, split_of
 from workbench.views.figures import GREY
 from workbench.views.once import Once
 from workbench.views.tables import image_html, table_html
@@ -105,10 +105,10 @@ class Duel(Once):
             score = run.kept[metric] if self.split == "validation" else run.evaluate(self.split)[metric]
             self.runs[name].append(run)
             self.scores[name].append(float(score))
-            self._remember(name, run)
             same_question(
                 [runs[0] for runs in self.runs.values() if runs], "data with the same labels for every contender"
             )
+            self._remember(name, run)
 
     def _remember(self, name: str, run: Any) -> None:
         """Write into the run's folder whose run it is, so that `duels()` can put the duel together again."""
@@ -275,7 +275,10 @@ def duel(
         check_names(own)
         not_for_all(own, **SEEDS)
         RunConfig(**{k: v for k, v in _but_data({**choices, **own}).items() if not hasattr(v, "store")})  # v: a run
-    split_of([data] + [own["data"] for own in contenders.values() if "data" in own], split)
+    sources = [data] + [own["data"] for own in contenders.values() if "data" in own]
+    split_of(sources, split)
+    if len(sources) > 1:
+        same_labels(sources)
     return Duel(data, {name: {**choices, **own} for name, own in contenders.items()}, seeds_of(seeds), split)
 
 
