@@ -368,7 +368,7 @@ exercise_4.check(run, precision)
 #
 # - **Two kinds of mistakes**: precision counts the lost letters, recall the spam that comes through, F1 holds them together; accuracy hides them both.
 # - **The threshold is yours**: it trades one mistake for the other. Choose it on validation, check it once on test, and expect a little less.
-# - **`bert-mini` is not surely better than counting words** here: on the test split its lead is no larger than the noise, give or take.
+# - **`bert-mini` is not surely better than counting words** here: on the test split its lead is about as large as the noise.
 # - **A rule made up from the data**: odd spelling became a sign of spam, and a friend who writes oddly is thrown away.
 # - **A score speaks of what it was measured on.** Without its hard kinds a validation split promises what the world does not keep.
 #
