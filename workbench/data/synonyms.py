@@ -46,6 +46,11 @@ def _read(groups: str) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
 SYNONYMS, POLARITY = _read(GROUPS)
 
 
+def flips(word: str) -> bool:
+    """Whether a word in small letters turns what stands behind it into its opposite: `not`, `never`, `don't`."""
+    return word in FLIPS or word.endswith("n't")
+
+
 def protected(word: str) -> bool:
     """Whether a word carries an opinion or turns one round: `good`, `broken`, `not`, `don't`, `but`.
 
@@ -53,4 +58,4 @@ def protected(word: str) -> bool:
     (True, True, False)
     """
     plain = word.lower().replace("’", "'")
-    return plain in NEGATIONS or plain in POLARITY or plain.endswith("n't")
+    return flips(plain) or plain in NEGATIONS or plain in POLARITY

@@ -7,7 +7,7 @@ from typing import Any
 
 from workbench.lessons.exercise import Exercise
 from workbench.lessons.fault_lab import cause_of
-from workbench.lessons.faults import STEP, Evidence, Fault
+from workbench.lessons.faults import Evidence, Fault
 
 FLATTERED = 0.10  # by how much a leak must flatter validation
 CLOSE = 0.006  # a number that a learner writes down may be rounded this much
@@ -56,7 +56,7 @@ def _numbers(text: str) -> list[float]:
 
 def grounds(fault: Fault, e: Evidence) -> list[float]:
     """The numbers that any of the looks shows for a fault, not only those that our own sentence names."""
-    return [1 / e.n_valid if name == STEP else float(getattr(e, name)) for name in fault.numbers]
+    return [float(getattr(e, name)) for name in fault.numbers]
 
 
 def _agree(some: list[float], others: list[float]) -> bool:

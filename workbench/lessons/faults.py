@@ -66,6 +66,11 @@ class Evidence:
     different: int  # training texts that do not repeat an earlier one
     top_loss: float  # the highest loss of a batch, nats
 
+    @property
+    def step(self) -> float:
+        """By how much accuracy on validation moves at least, as a share."""
+        return 1 / self.n_valid
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -77,7 +82,7 @@ class Fault:
     tell: Callable[[Evidence], tuple[bool, str]]
     hints: tuple[str, ...]
     mend: str
-    numbers: tuple[str, ...]  # the fields of Evidence that are grounds for it; some looks show one, some another
+    numbers: tuple[str, ...]  # the numbers of Evidence that are grounds for it; some looks show one, some another
     notes: dict[str, Any] = field(default_factory=dict)  # what differs from NOTES
 
 
@@ -192,7 +197,7 @@ def _labels_contradict(e: Evidence) -> tuple[bool, str]:
 
 
 def _few_to_judge_by(e: Evidence) -> tuple[bool, str]:
-    return e.n_valid < 30, f"{e.n_valid} validation texts: one of them is worth {1 / e.n_valid:.1%}"
+    return e.n_valid < 30, f"{e.n_valid} validation texts: one of them is worth {e.step:.1%}"
 
 
 def _the_same_again(e: Evidence) -> tuple[bool, str]:
@@ -214,7 +219,6 @@ def _served_otherwise(e: Evidence) -> tuple[bool, str]:
     return e.whole - e.served > 0.1, words
 
 
-STEP = "one validation text"  # by which a score moves at least; no field of Evidence
 STEEP = {"learning_rate": 1e-2, "warmup": 0.2}  # where a gentle start decides whether anything is learned
 
 FAULTS: tuple[Fault, ...] = (
@@ -253,7 +257,7 @@ FAULTS: tuple[Fault, ...] = (
           "scores move in large steps and the lowest loss is a matter of luck", _few_to_judge_by,
           ("What is the smallest step that validation accuracy can make?", "How many validation texts are there?"),
           "Keep enough for validation: the standard error of an accuracy is at most 0.5 / √texts.",
-          ("n_valid", STEP)),
+          ("n_valid", "step")),
     Fault("duplicates in training", duplicates_in_training,
           "training loss is gone after one epoch, and validation is poor for so many texts", _the_same_again,
           ("How fast does training loss fall for so many texts?", "Sort the training texts, or ask the audit."),

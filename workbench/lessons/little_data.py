@@ -10,7 +10,7 @@ import numpy as np
 
 from workbench.data.augment import COPY_OF, MADE_BY, ORIGINAL, Word
 from workbench.data.load import load
-from workbench.data.synonyms import FLIPS, POLARITY, protected
+from workbench.data.synonyms import POLARITY, flips, protected
 from workbench.errors import WorkbenchError
 from workbench.lessons.exercise import Exercise
 from workbench.lessons.pairs import beyond_noise
@@ -60,7 +60,7 @@ def still_says(label: str, words: Iterable[str]) -> list[str]:
     ([], ['not', 'cold'])
     """
     sign = {"positive": "+", "negative": "-"}.get(label)
-    return [w for w in words if w in FLIPS or w.endswith("n't") or POLARITY.get(w) == sign]
+    return [w for w in words if flips(w) or POLARITY.get(w) == sign]
 
 
 def _new_words(data: Any) -> tuple[bool, str]:

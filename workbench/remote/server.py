@@ -197,20 +197,19 @@ def serve(port: int = 0, models: tuple[str, ...] | list[str] = ("gpt-mini",)) ->
         )
     if not isinstance(models, list | tuple) or not models or not all(isinstance(m, str) for m in models):
         raise WorkbenchError(f"models is {models!r:.60}", "names of causal models", 'wb.serve(models=["gpt-mini"])')
-    for model in models:
-        _writes(model)
+    _all_write(models)
     return Server(port, tuple(models)).start()
 
 
-def _writes(model: str) -> None:
+def _all_write(models: tuple[str, ...] | list[str]) -> None:
     """An error where a name is no model's, or the model does not write from left to right; only its config is read."""
     from workbench import families
     from workbench.models import pairing, zoo
 
-    if pairing.kind(zoo.config(zoo.source(model))) != families.WRITER:
-        raise WorkbenchError(
-            f"{model} does not write from left to right", "a causal model", 'wb.serve(models=["gpt-mini"])'
-        )
+    for model in models:
+        if pairing.kind(zoo.config(zoo.source(model))) != families.WRITER:
+            raise WorkbenchError(f"{model} does not write from left to right", "a causal model",
+                                 'wb.serve(models=["gpt-mini"])')  # fmt: skip
 
 
 def main(argv: list[str]) -> int:
@@ -219,8 +218,7 @@ def main(argv: list[str]) -> int:
     p.add_argument("--port", type=int, default=PORT)
     p.add_argument("--model", nargs="+", default=["gpt-mini"], help="causal models that may be fine-tuned")
     asked = p.parse_args(argv)
-    for model in asked.model:
-        _writes(model)
+    _all_write(asked.model)
     with Server(asked.port, tuple(asked.model)) as server:
         print(f"{server.url}   (Ctrl-C ends it)", flush=True)
         try:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
+from workbench.config import RunConfig
 from workbench.diagnosis.stopping import Patience
+from workbench.errors import WorkbenchError
 from workbench.training import checkpoint, states
 from workbench.training.store import kept_weights
 
@@ -56,3 +59,11 @@ def take_best(bridge: Any, source: Path) -> None:
 
     if not bridge.guard(write):
         bridge.best_in_memory = checkpoint.load_file(source)
+
+
+def steps_left(state: Any, config: RunConfig) -> None:
+    """An error where a fork begins at or behind its own last step; the advice counts the epochs that the parent has done."""
+    if state.global_step >= state.max_steps:
+        done = float(state.epoch or config.epochs * state.global_step / state.max_steps)
+        raise WorkbenchError(f"a fork at step {state.global_step} with {state.max_steps} steps in all", "steps that are left to train",
+                             f"epochs={math.floor(done) + max(1, math.ceil(config.epochs))}")  # fmt: skip

@@ -20,7 +20,6 @@ from transformers import TrainerCallback
 from workbench.config import RunConfig
 from workbench.diagnosis.race import rule
 from workbench.diagnosis.stopping import Patience
-from workbench.errors import WorkbenchError
 from workbench.models import place
 from workbench.models.moves import Moves
 from workbench.tasks.base import Prepared, Task
@@ -28,7 +27,7 @@ from workbench.tasks.forward import forward
 from workbench.training import checkpoint, states
 from workbench.training import events as ev
 from workbench.training import losses as per_text
-from workbench.training.branch import leave_parent
+from workbench.training.branch import leave_parent, steps_left
 from workbench.training.budget import budget
 from workbench.training.store import STOP, kept_weights
 from workbench.training.team import ALONE, Team
@@ -86,10 +85,8 @@ class Bridge(TrainerCallback):
         self.due = evaluation_steps(state.max_steps, self.config.evaluations)
         self.forks.at = states.spread(self.due, self.config.keep_states)
         if self.resumed is not None:
-            if self.changed is not None and state.global_step >= state.max_steps:
-                done = float(state.epoch or self.config.epochs * state.global_step / state.max_steps)
-                raise WorkbenchError(f"a fork at step {state.global_step} with {state.max_steps} steps in all", "steps that are left to train",
-                                     f"epochs={math.floor(done) + max(1, math.ceil(self.config.epochs))}")  # fmt: skip
+            if self.changed is not None:
+                steps_left(state, self.config)
             extra = checkpoint.read_extra(self.resumed)
             decay = [group["weight_decay"] for group in kw["optimizer"].param_groups]
             checkpoint.restore(self.resumed, kw["optimizer"], kw["lr_scheduler"])

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 
 from workbench.errors import WorkbenchError
 from workbench.metrics import half_width
-from workbench.views.asked import not_for_all, same_labels, seeds_of
+from workbench.views.asked import left_to_it, same_labels, seeds_of
 from workbench.views.duel import SEEDS, Duel, mean_and_sd
 from workbench.views.figures import GREY, METRICS, SERIES, legend_outside
 from workbench.views.tables import image_html, table_html
@@ -244,12 +244,12 @@ def ablate(
     if not isinstance(changes or {}, Mapping):
         raise WorkbenchError(f"changes {changes!r:.60}", "a dict of fields and the values to try",
                              'wb.ablate("headlines", {"dropout": 0.3})')  # fmt: skip
-    not_for_all(base, **SEEDS)
+    left_to_it(base, **SEEDS)
     contenders: dict[str, dict[str, Any]] = {BASE: dict(base)}
     plain = RunConfig(**base)
     for name, own in named_changes(changes or {}).items():
         check_names(own)
-        not_for_all(own, **SEEDS)
+        left_to_it(own, **SEEDS)
         if "data" not in own and plain.replace(**own) == plain:
             raise WorkbenchError(f"{name} is what the base has", "a change", "another value, or leaving it out")
         contenders[name] = {**base, **own}

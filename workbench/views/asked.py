@@ -85,10 +85,10 @@ def same_question(runs: Sequence[Any], try_: str) -> None:
         )
 
 
-def not_for_all(choices: Any, **instead: str) -> None:
-    """Refuse choices that a comparison makes itself; `instead` says what to write for each of them.
+def left_to_it(choices: Any, **instead: str) -> None:
+    """Refuse choices that are left to a comparison, which makes them itself; `instead` says what to write for each.
 
-    >>> not_for_all({"seed": 3}, seed="seeds=[3]")
+    >>> left_to_it({"seed": 3}, seed="seeds=[3]")
     Traceback (most recent call last):
     workbench.errors.WorkbenchError: seed=3, which the comparison chooses itself. Expected: other choices. Try: seeds=[3].
     """
@@ -98,7 +98,7 @@ def not_for_all(choices: Any, **instead: str) -> None:
 
 
 def same_labels(sources: Sequence[Any]) -> None:
-    """The same of data that nothing was trained on yet; those of the Hub are not asked."""
+    """Data of one task with the same labels (see `same_question`), before anything is trained on them; those of the Hub are not asked."""
     from workbench.data import load
 
     loaded = [load(s) for s in sources if not (isinstance(s, str) and s.startswith("hub:"))]

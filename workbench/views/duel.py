@@ -15,7 +15,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from workbench.errors import WorkbenchError
-from workbench.views.asked import not_for_all, same_labels, same_question, seeds_of, split_of
+from workbench.views.asked import left_to_it, same_labels, same_question, seeds_of, split_of
 from workbench.views.figures import GREY
 from workbench.views.once import Once
 from workbench.views.tables import image_html, table_html
@@ -260,9 +260,9 @@ def duel(
     if not named and (isinstance(contenders, Mapping) or not hasattr(contenders, "__iter__")):
         raise WorkbenchError(f"contenders {contenders!r:.60}", "names of techniques, or a dict of names and choices",
                              'wb.duel(data, ["full", "lora"])')  # fmt: skip
-    not_for_all(choices, **SEEDS)
+    left_to_it(choices, **SEEDS)
     if not isinstance(contenders, Mapping):
-        not_for_all(choices, technique="contenders with choices: {'lora': {'technique': 'lora'}, ...}")
+        left_to_it(choices, technique="contenders with choices: {'lora': {'technique': 'lora'}, ...}")
         cards = {name: catalog.find(catalog.techniques(), name, "technique") for name in contenders}
         contenders = {name: {"technique": name, "learning_rate": card.facts["rate"]} for name, card in cards.items()}
     if len(contenders) < 2:
@@ -273,7 +273,7 @@ def duel(
         )
     for own in contenders.values():
         check_names(own)
-        not_for_all(own, **SEEDS)
+        left_to_it(own, **SEEDS)
         RunConfig(**{k: v for k, v in _but_data({**choices, **own}).items() if not hasattr(v, "store")})  # v: a run
     sources = [data] + [own["data"] for own in contenders.values() if "data" in own]
     split_of(sources, split)

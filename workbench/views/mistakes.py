@@ -15,7 +15,7 @@ import pandas as pd
 from workbench.data.mistakes import SERVING, check, find, spoil
 from workbench.errors import WorkbenchError
 from workbench.metrics import half_width
-from workbench.views.asked import here, not_for_all, run_of, seeds_of, split_of
+from workbench.views.asked import here, left_to_it, run_of, seeds_of, split_of
 from workbench.views.duel import SEEDS, Duel, mean_and_sd
 from workbench.views.tables import image_html, table_html
 
@@ -153,7 +153,7 @@ def cost_of_mistakes(
     check_names(choices)
     alone = isinstance(mistakes, str) or not hasattr(mistakes, "__iter__")
     names: list[Any] = [mistakes] if alone else list(mistakes)
-    not_for_all(choices, mistake="the names of mistakes as second argument", **SEEDS)
+    left_to_it(choices, mistake="the names of mistakes as second argument", **SEEDS)
     task = None if str(data).startswith("hub:") else load(data).task
     for mistake in names:
         RunConfig(mistake=mistake)  # its place: training, serving or both
