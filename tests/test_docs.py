@@ -2,7 +2,9 @@
 
 import ast
 import inspect
+import json
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,8 @@ import pytest
 import workbench as wb
 from workbench import catalog
 from workbench.__main__ import COMMANDS
-from workbench.config import RunConfig
+from workbench.config import RunConfig, explained
+from workbench.meanings import MEANINGS, table
 from workbench.remote.job import hosted
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -101,3 +104,31 @@ def test_links_to_files_lead_somewhere(path):
     base = path.parent if path.suffix == ".md" else ROOT / "notebooks"
     for link in re.findall(r"\]\(([^)#\s]+)\)", words(path)):
         assert link.startswith(("http://", "https://")) or (base / link).exists(), link
+
+
+def test_the_reference_names_everything_there_is():
+    text = (ROOT / "docs" / "reference.md").read_text("utf-8")
+    names = {f"wb.{name}" for name in dir(wb) if not name.startswith("_")}
+    hidden = {"alone", "forget_model", "start", "watch"}  # of the workings
+    names |= {f"run.{name}" for name in dir(wb.Run) if not name.startswith("_") and name not in hidden}
+    names |= set(re.findall(r"\bWORKBENCH_[A-Z_]+", SOURCE)) - {"WORKBENCH_SEARCH_PARENT"}
+    missing = [name for name in sorted(names) if not re.search(rf"`{re.escape(name)}\b", text)]
+    assert not missing, missing
+
+
+def test_the_table_of_choices_is_what_the_code_explains():
+    rows = explained()
+    assert [name for name, _, _ in rows] == [f.name for f in fields(RunConfig)] and {n for n, _, _ in rows} == set(
+        MEANINGS
+    )
+    text = (ROOT / "docs" / "reference.md").read_text("utf-8")
+    assert f"<!-- choices -->\n{table(rows)}\n<!-- /choices -->" in text, "run: python notebooks/src/build.py"
+    assert all(f"\n    {name} = " in RunConfig.__doc__ for name in FIELDS)
+
+
+def test_a_translator_that_learns_from_the_matrix_loses_what_the_page_says():
+    page = (ROOT / "docs" / "models.md").read_text("utf-8")
+    card = json.loads((ROOT / "data/models/en-fr-mini/card.json").read_text("utf-8"))
+    assert "it has 55.6 there before it is trained" in page and "| **43.6** |" in page
+    row = next(r for r in card["translation"]["rows"] if (r["data"], r["how"]) == ("phrases-en-fr, test", "beam 4"))
+    assert round(100 * row["chrf"], 1) == 55.6

@@ -81,15 +81,17 @@ TECHNIQUES = (
     Card("feature-extraction", "technique", "Feature extraction: the checkpoint is frozen, only the head learns", tasks=_ALL[:4],
          reference="Peters, Ruder & Smith 2019", facts={"rate": 1e-2}),
     Card("unfreezing", "technique", "Gradual unfreezing: from the head down, one block per epoch", tasks=_ALL,
-         reference="Howard & Ruder 2018", facts={"rate": 1e-3}),
-    Card("lora", "technique", "LoRA: low-rank updates beside frozen weights", tasks=_ALL, reference="Hu et al. 2021", facts={"rate": 3e-3}),
+         reference="Howard & Ruder 2018", facts={"rate": 1e-3, "own": ("rate_decay",)}),
+    Card("lora", "technique", "LoRA: low-rank updates beside frozen weights", tasks=_ALL, reference="Hu et al. 2021",
+         facts={"rate": 3e-3, "own": ("lora_rank",)}),
     Card("ia3", "technique", "IA3: learned factors for frozen activations", tasks=_ALL, reference="Liu et al. 2022", facts={"rate": 1e-2}),
     Card("domain-adaptation", "technique", "Domain adaptation: the language model reads texts of the field, then every weight moves",
-         tasks=_ALL[:4], reference="Gururangan et al. 2020", facts={"rate": 3e-4}),
+         tasks=_ALL[:4], reference="Gururangan et al. 2020", facts={"rate": 3e-4, "own": ("reads", "reads_epochs")}),
     Card("distillation", "technique", "Distillation: a student learns from a teacher's soft targets",
-         tasks=("classification",), reference="Hinton, Vinyals & Dean 2015", facts={"rate": 1e-3}),
+         tasks=("classification",), reference="Hinton, Vinyals & Dean 2015",
+         facts={"rate": 1e-3, "own": ("teacher", "temperature", "alpha")}),
     Card("multi-task", "technique", "Multi-task: one encoder learns several data sets at once, each with a head of its own",
-         tasks=("classification",), reference="Caruana 1997", facts={"rate": 3e-4}),
+         tasks=("classification",), reference="Caruana 1997", facts={"rate": 3e-4, "own": ("also", "sampling")}),
 )  # fmt: skip
 
 # (id; title; family; what it learned; licence that its page names; millions of parameters, four bytes each; size as `estimate` reads it)
@@ -203,6 +205,15 @@ def technique_refusal(name: str, task: str) -> WorkbenchError | None:
     if task in tasks:
         return None
     return WorkbenchError(f"technique {name!r} on data for {task}", f"data for {', '.join(tasks)}", "technique='full'")
+
+
+def owner(choice: str) -> str | None:
+    """The one technique that reads a choice of RunConfig, or None: it is there for all.
+
+    >>> owner("lora_rank"), owner("seed")
+    ('lora', None)
+    """
+    return next((t.name for t in TECHNIQUES if choice in t.facts.get("own", ())), None)
 
 
 def find(cards: list[Card], name: str, what: str) -> Card:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from workbench import meanings
 from workbench.errors import WorkbenchError
 
 SCHEDULES = ("linear", "cosine", "constant", "slanted")
@@ -36,7 +37,9 @@ def name_of(data: Any) -> str:
 
 @dataclass(frozen=True)
 class RunConfig:
-    """All hyperparameters of a run. Losses are mean cross-entropy in nats; rates are per optimiser step.
+    """All choices of a run; what each of them means stands in meanings.py, and at the end of `help(wb.RunConfig)`.
+
+    Losses are mean cross-entropy in nats; rates are per optimiser step.
 
     >>> RunConfig(learning_rate=1e-3).replace(epochs=2).to_code()
     'wb.fit("reviews", model="bert-mini", learning_rate=0.001, epochs=2)'
@@ -45,60 +48,44 @@ class RunConfig:
     data: str = "reviews"
     model: str = "bert-mini"
     technique: str = "full"
-    task: str = "auto"  # what the data is for
+    task: str = "auto"
     learning_rate: float = 3e-4
     batch_size: int = 16
     epochs: float = 8
-    train_examples: int | None = None  # a stratified subset of the training split; None: all of it
-    dropout: float | None = None  # None: as the checkpoint says
+    train_examples: int | None = None
+    dropout: float | None = None
     weight_decay: float = 0.01
     label_smoothing: float = 0.0
-    mixup: float = (
-        0.0  # mixing of examples: both parameters of the Beta distribution that the shares are drawn from; 0: none
-    )
-    freeze: int = 0  # so many of the lowest blocks do not learn: 1 is the embeddings, 2 the first layer as well
-    warmup: float = 0.1  # share of all steps
+    mixup: float = 0.0
+    freeze: int = 0
+    warmup: float = 0.1
     schedule: str = "linear"
-    patience: int | None = None  # evaluations without improvement before training stops; None: never
-    min_delta: float = 0.0  # nats by which validation loss must fall to count as improvement
-    stopping: str | None = None  # one more rule that may stop it: "GL 5", "PQ 0.5" or "UP 3" (Prechelt 1998)
-    seconds: float | None = None  # a budget of training time after which it stops; None: no limit
-    watch: bool = False  # keep what every evaluation says of single texts: up to 1,000 of training, all of validation
-    noise: float = 0.0  # share of the training labels that are flipped in secret, to see whether they are memorised
-    ghost: bool = (
-        False  # after early stopping has fired, train on to see what would have come; the kept weights do not change
-    )
-    evaluations: int = 20  # over the whole run, evenly spread, the last step always among them
-    restore_best: bool = True  # at the end put the weights of the lowest validation loss back, else keep the last ones
-    keep_states: int = 0  # training states kept to fork from later, evenly spread, and the best one beside them
-    max_length: int = 128  # word pieces; longer texts are cut
-    pooling: str = (
-        "auto"  # what the head reads: the tokens' mean, maximum or learned average, the first one, or "native"
-    )
-    head: str = (
-        "linear"  # what stands on the vectors: one linear layer, a hidden layer before it (mlp); for tags also a BiLSTM
-    )
-    decoding: str = (
-        "free"  # tags: each word by itself, or the best sequence without impossible neighbours (constrained)
-    )
-    layers: int | None = (
-        None  # so many layers, counted from the input; more than the checkpoint has are added; None: all
-    )
-    add_tokens: tuple[str, ...] = ()  # words that the vocabulary gets as tokens of their own
-    lora_rank: int = 8  # columns of LoRA's thin matrices
-    rate_decay: float = 2.6  # gradual unfreezing: by how much the rate falls from one block to the one below
-    teacher: str | None = None  # distillation: a finished run, or the folder that its save() made
-    temperature: float = 2.0  # distillation: how far both distributions are flattened
-    alpha: float = 0.7  # distillation: weight of the teacher's soft targets; the right labels have the rest
-    reads: str | None = (
-        None  # domain adaptation: unlabelled texts that the language model reads first; None: those of the data itself
-    )
-    reads_epochs: float = 2  # domain adaptation: how many times it reads them
-    also: tuple[str, ...] = ()  # multi-task: names or paths of the other data sets that are learned at the same time
-    sampling: float = 0.5  # multi-task: shares of the examples ∝ size^sampling; 1: as large as they are, 0: all alike
-    mistake: str | None = (
-        None  # a deliberate mistake as a control (see `wb.mistakes()`), perhaps with ":serving" behind it
-    )
+    patience: int | None = None
+    min_delta: float = 0.0
+    stopping: str | None = None
+    seconds: float | None = None
+    watch: bool = False
+    noise: float = 0.0
+    ghost: bool = False
+    evaluations: int = 20
+    restore_best: bool = True
+    keep_states: int = 0
+    max_length: int = 128
+    pooling: str = "auto"
+    head: str = "linear"
+    decoding: str = "free"
+    layers: int | None = None
+    add_tokens: tuple[str, ...] = ()
+    lora_rank: int = 8
+    rate_decay: float = 2.6
+    teacher: str | None = None
+    temperature: float = 2.0
+    alpha: float = 0.7
+    reads: str | None = None
+    reads_epochs: float = 2
+    also: tuple[str, ...] = ()
+    sampling: float = 0.5
+    mistake: str | None = None
     precision: str = "auto"
     seed: int = 0
 
@@ -261,6 +248,14 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str, str]] = {
     "precision": (lambda v: v in PRECISIONS, f"one of {', '.join(PRECISIONS)}", '"auto"'),
     "seed": (_whole(0, 2**31), "a whole number from 0 to 2147483648", "0"),
 }
+
+
+def explained() -> list[tuple[str, Any, str]]:
+    """(choice, default, what it takes) for every field, in their order."""
+    return [(f.name, f.default, _RULES[f.name][1]) for f in fields(RunConfig)]
+
+
+RunConfig.__doc__ = f"{RunConfig.__doc__}\n    The choices:\n{meanings.text(explained())}\n"
 
 
 ELSEWHERE = {  # what other libraries call the same choice

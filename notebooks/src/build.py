@@ -16,6 +16,7 @@ import nbformat
 SOURCE = Path(__file__).resolve().parent
 MEASURED = SOURCE / "measured.json"
 README = SOURCE.parents[1] / "README.md"
+REFERENCE = SOURCE.parents[1] / "docs" / "reference.md"
 
 
 def build(path: Path) -> str:
@@ -54,6 +55,15 @@ def _words(numbers: dict) -> tuple[str, str]:
     return f"{numbers['seconds']} s", f"{numbers['megabytes'] / 1000:.1f} GB"
 
 
+def reference(text: str) -> str:
+    """docs/reference.md with its table of choices as the code explains them."""
+    from workbench import meanings
+    from workbench.config import explained
+
+    around = r"(?s)(?<=<!-- choices -->\n).*(?=<!-- /choices -->)"
+    return re.sub(around, lambda _: meanings.table(explained()) + "\n", text)
+
+
 def measured() -> dict:
     """On how many cores the lessons were measured, and by lesson the seconds and megabytes."""
     return json.loads(MEASURED.read_text("utf-8")) if MEASURED.exists() else {"cores": None, "lessons": {}}
@@ -70,11 +80,12 @@ def sources() -> list[Path]:
 
 
 def write() -> None:
-    """All notebooks and the table of lessons in README.md."""
+    """All notebooks, the table of lessons in README.md and that of choices in docs/reference.md."""
     for source in sources():
         target(source).write_text(build(source), "utf-8", newline="\n")
         print(target(source).name)
     README.write_text(readme(README.read_text("utf-8"), measured()), "utf-8", newline="\n")
+    REFERENCE.write_text(reference(REFERENCE.read_text("utf-8")), "utf-8", newline="\n")
 
 
 def measure(chosen: list[Path]) -> list[str]:

@@ -31,17 +31,30 @@ def test_a_table_by_hand():
     ]
 
 
+def test_after_so_many_tokens_a_model_is_what_it_is_now_or_what_its_card_remembers():
+    twin, control = row("a:random", 0.5), row("control", 0.6)
+    grown = {"tokens_seen": 49_999_872, "scores": [row("a", 0.9), twin, row("a@10M", 0.7), control, row("a@20M", 0.8)]}
+    assert page.after(10_000_000, "a", grown) == [twin, row("a", 0.7), control]
+    young = {"tokens_seen": 9_998_336, "scores": [row("a", 0.9), twin, control]}
+    assert page.after(10_000_000, "a", young) == young["scores"]
+    assert page.after(30_000_000, "a", grown) == []  # never measured
+
+
 def test_the_page_says_what_the_cards_say():
-    assert f"<!-- siblings -->\n{page.siblings(page.measured())}\n<!-- /siblings -->" in PAGE.read_text("utf-8")
+    text = PAGE.read_text("utf-8")
+    assert f"<!-- siblings -->\n{page.siblings(page.measured())}\n<!-- /siblings -->" in text
+    assert "\n".join([page.SAME[0], page.siblings(page.measured(page.BUDGET)), page.SAME[1]]) in text
 
 
 def test_what_stands_around_the_table_stays(tmp_path):
     path = tmp_path / "models.md"
-    path.write_text("Above.\n<!-- siblings -->\nold\n<!-- /siblings -->\nBelow.\n", "utf-8")
+    marks = [page.BEGIN, "old", page.END, "Between.", page.SAME[0], "old", page.SAME[1]]
+    path.write_text("\n".join(["Above.", *marks, "Below.", ""]), "utf-8")
     page.write(path)
     text = path.read_text("utf-8")
     assert text.startswith("Above.\n<!-- siblings -->\n| data |") and "old" not in text
-    assert text.endswith("|\n<!-- /siblings -->\nBelow.\n")
+    assert "|\n<!-- /siblings -->\nBetween.\n<!-- same budget -->\n| data |" in text
+    assert text.endswith("|\n<!-- /same budget -->\nBelow.\n")
 
 
 def test_a_page_without_a_place_is_refused_in_a_sentence(tmp_path):

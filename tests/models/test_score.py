@@ -6,6 +6,9 @@ import pandas as pd
 import pytest
 from tiny import data
 
+import workbench as wb
+from workbench import catalog
+from workbench.data import load
 from workbench.models import score
 
 
@@ -130,3 +133,28 @@ def test_the_seconds_for_a_thousand_texts_are_measured_and_stand_in_the_card(tmp
     text = (tmp_path / "README.md").read_text("utf-8")
     assert text.startswith("# m\n\nProse.\n") and text.count("## Speed") == 1 and "6.2 s to train" in text
     assert json.loads((tmp_path / "card.json").read_text("utf-8")) == {"title": "m", "speed": found, "scores": []}
+
+
+def test_a_model_that_has_read_less_is_called_by_its_budget(tmp_path):
+    (tmp_path / "card.json").write_text('{"tokens_seen": 9998336}', "utf-8")
+    assert score.younger("bert-mini", tmp_path) == "bert-mini@10M"
+    with pytest.raises(wb.WorkbenchError, match=r"card\.json"):
+        score.younger("bert-mini", tmp_path / "nowhere")
+
+
+def test_only_the_checkpoint_is_measured_and_its_rows_stand_in_the_models_card(tmp_path, monkeypatch, capsys):
+    checkpoint, shipped = tmp_path / "younger", tmp_path / "models" / "bert-mini"
+    for folder, facts in ((checkpoint, {"tokens_seen": 10_000_000}), (shipped, {"scores": ROWS})):
+        folder.mkdir(parents=True)
+        (folder / "card.json").write_text(json.dumps(facts), "utf-8")
+        (folder / "README.md").write_text("# m\n", "utf-8")
+    asked = []
+    monkeypatch.setattr(score, "measure", lambda *a: asked.append(a[2]) or {"score": 0.25, "majority": 0.5})
+    monkeypatch.setattr(catalog, "bundled_home", lambda: tmp_path)
+    monkeypatch.setattr(catalog, "models", lambda: [catalog.Card("bert-mini", "model", "")])
+    monkeypatch.setattr(score, "test_data", lambda source: (load(data()), None))
+    words = ["bert-mini", "--data", "made", "--sizes", "32", "--seeds", "2", "--checkpoint", str(checkpoint), "--write"]
+    assert score.main([*words, "--results", str(tmp_path / "scores.jsonl")]) == 0
+    assert asked == [str(checkpoint)] * 2 and "25.0 ± 0.0" in capsys.readouterr().out
+    rows = json.loads((shipped / "card.json").read_text("utf-8"))["scores"]
+    assert [r["model"] for r in rows] == ["m", "m:random", "control", "bert-mini@10M"]

@@ -3,6 +3,7 @@
 import json
 import math
 import time
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from tiny import batch, data, tagged_data, texts, tiny_bert
 from torch.nn import functional as F
 
 import workbench as wb
+from workbench import catalog
 from workbench.config import RunConfig
 from workbench.models import zoo
 from workbench.tasks import TASKS
@@ -226,6 +228,13 @@ def test_the_other_data_must_have_one_label_per_text(folder, tmp_path):
         wb.fit(data(16, 8), model=folder, technique="multi-task", also=(str(tmp_path / "tags.jsonl"),)).join()
 
 
-def test_other_techniques_say_that_they_leave_the_other_data_out(folder):
-    run = wb.fit(data(16, 8), model=folder, also="reviews", epochs=1, evaluations=1).join()
-    assert any("full leaves it out" in note for note in run.notes) and run.config.also == ("reviews",)
+def test_other_techniques_say_which_choices_they_leave_out(folder):
+    run = wb.fit(data(16, 8), model=folder, also="reviews", lora_rank=4, epochs=1, evaluations=1).join()
+    said = [n for n in run.notes if "full leaves it out" in n]
+    assert [n.split()[0] for n in said] == ["lora_rank", "also"] and run.config.also == ("reviews",)
+    assert said[0].startswith("lora_rank is for technique='lora' alone")
+
+
+def test_every_choice_of_one_technique_is_one_of_a_run():
+    own = [name for card in catalog.techniques() for name in card.facts.get("own", ())]
+    assert own and len(set(own)) == len(own) and set(own) <= {f.name for f in fields(RunConfig)}

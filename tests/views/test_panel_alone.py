@@ -8,6 +8,7 @@ import pytest
 from tiny import data, tiny_bert
 
 import workbench as wb
+from workbench import catalog
 from workbench.config import RunConfig
 from workbench.errors import WorkbenchError
 from workbench.training import events as ev
@@ -41,6 +42,14 @@ def test_a_control_that_is_not_touched_changes_nothing():
     controls = Controls(config)
     controls.widgets["epochs"].value = 3
     assert controls.config() == config.replace(epochs=3)
+
+
+def test_a_control_that_another_technique_hides_is_not_chosen():
+    controls = Controls(RunConfig(technique="lora", lora_rank=4))
+    controls.widgets["technique"].value = "full"
+    assert controls.widgets["lora_rank"].layout.display == "none" and controls.config().lora_rank == 8
+    controls.widgets["technique"].value = "lora"
+    assert controls.widgets["lora_rank"].layout.display is None and controls.config().lora_rank == 4
 
 
 @pytest.mark.parametrize("control", CONTROLS, ids=lambda c: c.field)
@@ -313,7 +322,8 @@ def test_a_language_model_fills_a_blank_in_the_panel_and_shows_what_surprises_it
 
 def test_choosing_a_technique_shows_its_controls_and_moves_the_rate_to_what_suits_it():
     controls = Controls(RunConfig())
-    shown = lambda: {c.field for c in CONTROLS if c.only and controls.widgets[c.field].layout.display != "none"}  # noqa: E731
+    own = [c.field for c in CONTROLS if catalog.owner(c.field)]
+    shown = lambda: {name for name in own if controls.widgets[name].layout.display != "none"}  # noqa: E731
     assert shown() == set()
     controls.widgets["technique"].value = "lora"
     assert shown() == {"lora_rank"} and controls.config().learning_rate == pytest.approx(3e-3)

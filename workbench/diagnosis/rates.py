@@ -130,6 +130,11 @@ def _says(r: Reading, c: Context, t: Thresholds) -> bool:
 
 def main(argv: Sequence[str] = ()) -> int:
     """The command `diagnose-rates`."""
+    if {"-h", "--help"} & set(argv):
+        print(
+            "python -m workbench diagnose-rates [CURVES] [SEED]: how often the diagnosis errs on so many simulated curves (2002, seed 2)"
+        )
+        return 0
     try:
         numbers: list[Any] = [int(x) for x in argv]
     except ValueError:

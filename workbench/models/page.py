@@ -1,6 +1,6 @@
 """docs/models.md: the small models side by side. It reads what their cards say; nothing is measured here.
 
-The page is written by hand but for a table between marks, which `python -m workbench score ... --write --page docs/models.md` makes anew.
+The page is written by hand but for two tables between marks, which `python -m workbench score ... --write --page docs/models.md` makes anew: the models as they are, and all as they were after the same number of tokens.
 """
 
 from __future__ import annotations
@@ -11,15 +11,18 @@ from typing import Any
 
 from workbench import catalog
 from workbench.errors import WorkbenchError
-from workbench.models.score import CONTROL
+from workbench.models.score import CONTROL, at
 from workbench.models.zoo import RANDOM
 
 BEGIN, END = "<!-- siblings -->", "<!-- /siblings -->"
+SAME = ("<!-- same budget -->", "<!-- /same budget -->")
+BUDGET = 10_000_000  # tokens that every sibling has been measured after
 
 
 def write(path: Path) -> None:
-    """The table of the cards into the page."""
+    """The tables of the cards into the page."""
     put(path, siblings(measured()))
+    put(path, siblings(measured(BUDGET)), *SAME)
 
 
 def put(path: Path, table: str, begin: str = BEGIN, end: str = END) -> None:
@@ -33,11 +36,21 @@ def put(path: Path, table: str, begin: str = BEGIN, end: str = END) -> None:
     path.write_text(f"{before}{begin}\n{table}\n{end}{after}", "utf-8")
 
 
-def measured() -> dict[str, list[dict[str, Any]]]:
-    """What the cards of the bundled models say of their scores, model by model."""
+def measured(tokens: int | None = None) -> dict[str, list[dict[str, Any]]]:
+    """What the cards of the bundled models say of their scores, model by model: as they are, or after so many `tokens`."""
     cards = [c for c in catalog.models() if c.source == "bundled"]
-    read = {c.name: json.loads((c.folder / "card.json").read_text("utf-8")).get("scores", []) for c in cards}
+    facts = {c.name: json.loads((c.folder / "card.json").read_text("utf-8")) for c in cards}
+    read = {name: f.get("scores", []) if tokens is None else after(tokens, name, f) for name, f in facts.items()}
     return {name: rows for name, rows in read.items() if rows}
+
+
+def after(tokens: int, name: str, facts: dict[str, Any]) -> list[dict[str, Any]]:
+    """A card's rows of the model when it had read so many tokens, under its own name, and those of its twin and the control; none where
+    that was not measured."""
+    called = name if at(name, facts["tokens_seen"]) == at(name, tokens) else at(name, tokens)
+    rows = [r for r in facts.get("scores", []) if r["model"] in (called, name + RANDOM, CONTROL)]
+    renamed = [{**r, "model": name} if r["model"] == called else r for r in rows]
+    return renamed if any(r["model"] == name for r in renamed) else []
 
 
 def siblings(cards: dict[str, list[dict[str, Any]]]) -> str:

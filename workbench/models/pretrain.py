@@ -223,7 +223,7 @@ def begun_model(recipe: Recipe, folder: Path, seed: int = 0) -> Any:
     """A finished model with the dropout that the recipe pretrains with; where its head is another one, that starts at random."""
     torch.manual_seed(seed)
     fresh = recipe.fresh(folder)
-    rates = {key: value for key, value in fresh.config.to_dict().items() if "dropout" in key}
+    rates = {key: value for key, value in fresh.config.to_dict().items() if "drop" in key}  # GPT-2 says resid_pdrop
     return type(fresh).from_pretrained(folder, dtype=torch.float32, **rates)
 
 

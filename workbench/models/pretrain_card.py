@@ -33,7 +33,7 @@ WEIGHTS = "Apache-2.0"  # the licence of the weights: that of the project that t
 UNSTATED = {"text": "not described", "licence": "not stated: that of the corpus it was trained on"}
 ANOTHER = "The limits below were written for the bundled model, which has read another text: see which of them hold for this one."
 START = (
-    "The word embeddings, tied to the output layer, start from co-occurrence counts of the first 20 M tokens (window "
+    "The word embeddings, tied to the output layer, start from co-occurrence counts of the first 20 M tokens at most (window "
     "of 5, a pair at distance d counting 1/d; positive pointwise mutual information with context counts to the power "
     "0.75; randomised SVD, U times the square root of S, centred, standard deviation 0.05; Levy & Goldberg 2014, Levy, "
     "Goldberg & Dagan 2015), the output bias from word frequencies. All other weights start at random. The random twin "

@@ -48,18 +48,26 @@ def main(argv: list[str]) -> int:
     if a.speed:
         from workbench.models import speed
 
-        speed.write(card.folder, found := speed.measure(card), a.name)
-        print(speed.words(found, a.name))
+        print(speed.words(found := speed.measure(card), a.name))
+        if a.write:
+            speed.write(card.folder, found, a.name)
         return 0
+    if a.checkpoint:
+        contestants = {(first := younger(a.name, a.checkpoint)): str(a.checkpoint)}
+    else:
+        first, known = a.name, (a.name, a.name + RANDOM, CONTROL)
+        if strange := [m for m in a.only if m not in known]:
+            raise WorkbenchError(f"--only {' '.join(strange)}", f"some of {', '.join(known)}", f"--only {CONTROL}")
+        contestants = {m: m for m in known if not a.only or m in a.only}
     for source in a.data:
         data, positive = test_data(source)
         for size in a.sizes:
             count = min(len(data["train"]), len(data["train"]) if size == "all" else int(size))
-            for model in [m for m in (a.name, a.name + RANDOM, CONTROL) if not a.only or m in a.only]:
+            for called, model in contestants.items():
                 for seed in range(a.seeds if model != CONTROL or size != "all" else 1):
                     key = {
                         "data": label(source, data, a.epochs),
-                        "model": model,
+                        "model": called,
                         "labels": size,
                         "n": count,
                         "seed": seed,
@@ -69,7 +77,7 @@ def main(argv: list[str]) -> int:
     if not a.results.exists():
         return 0
     rows = summary(pd.read_json(a.results, lines=True, dtype={"labels": str}))
-    print(table(rows, a.name))
+    print(table(rows, first))
     if a.write:
         write(card.folder, rows, a.name)
     if a.page:
@@ -90,14 +98,34 @@ def _parser() -> argparse.ArgumentParser:
     p.add_argument(
         "--epochs", type=int, help="passes for both models, and said in the table; default: 4 to 20 by labels"
     )
-    p.add_argument("--only", nargs="+", default=[], help="leave the other contestants out: NAME, NAME:random, tfidf")
-    p.add_argument("--results", type=Path, default=Path("runs/scores.jsonl"), help="results so far, one line each")
-    p.add_argument("--write", action="store_true", help="put the table into the model's card")
     p.add_argument(
-        "--speed", action="store_true", help="instead of scores, put the seconds for 1,000 texts into the model's card"
+        "--only", nargs="+", default=[], help=f"leave the other contestants out: NAME, NAME{RANDOM}, {CONTROL}"
     )
-    p.add_argument("--page", type=Path, help="make the table of this page anew from all cards: docs/models.md")
+    p.add_argument(
+        "--checkpoint",
+        type=Path,
+        metavar="FOLDER",
+        help="measure NAME as it was when it had read less, from a folder that `pretrain` wrote; the card calls it NAME@10M",
+    )
+    p.add_argument("--results", type=Path, default=Path("runs/scores.jsonl"), help="results so far, one line each")
+    p.add_argument("--write", action="store_true", help="put what was measured into the model's card")
+    p.add_argument("--speed", action="store_true", help="instead of scores, the seconds that 1,000 texts take")
+    p.add_argument("--page", type=Path, help="make the tables of this page anew from all cards: docs/models.md")
     return p
+
+
+def at(name: str, tokens: float) -> str:
+    """How tables call a model as it was when it had read less than now: bert-mini@10M."""
+    return f"{name}@{round(tokens / 1e6)}M"
+
+
+def younger(name: str, folder: Path) -> str:
+    """`at` of the checkpoint of a model in a folder."""
+    try:
+        return at(name, json.loads((folder / "card.json").read_text("utf-8"))["tokens_seen"])
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        expected = "a folder that `pretrain` has finished, with card.json"
+        raise WorkbenchError(f"{folder} cannot be measured ({problem})", expected, "--out FOLDER of pretrain") from None
 
 
 def test_data(source: str) -> tuple[Data, str | None]:

@@ -1,4 +1,4 @@
-"""How long a bundled model takes: seconds of one core for 1,000 texts, to train on and to ask. `score NAME --speed` puts it into the card.
+"""How long a bundled model takes: seconds of one core for 1,000 texts, to train on and to ask. `score NAME --speed --write` puts it into the card.
 
 Processor time is counted and not the clock's, so that a machine with other things to do gives nearly the same figures. A translator
 is measured on pairs and asked with beam search, the others on news briefs.
@@ -50,7 +50,7 @@ def words(speed: dict[str, Any], name: str) -> str:
     """The figures in a sentence, for the card."""
     return (f"For 1,000 texts of `{speed['data']}`, one core (processor time, batch 16, {speed['dtype']} for training): "
             f"{speed['training']:.1f} s to train on them once, {speed['answering']:.1f} s to ask about them. "
-            f"Command: `python -m workbench score {name} --speed`.")  # fmt: skip
+            f"Command: `python -m workbench score {name} --speed --write`.")  # fmt: skip
 
 
 def write(folder: Path, speed: dict[str, Any], name: str) -> None:

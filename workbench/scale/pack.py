@@ -46,7 +46,7 @@ Made for {system} {machine} and Python {python}; {gb:.1f} GB of packages, the mo
    install.py FOLDER makes the environment in another place, for example one that a whole class shares.
 3. Start:           {start}
 
-Runs are written to runs/ in the folder in which it was started; WORKBENCH_HOME=FOLDER puts them elsewhere.
+Runs are written to runs/ in the folder of the notebook; WORKBENCH_HOME=FOLDER puts them elsewhere.
 The lessons as notebooks are in lessons/ too; models that were added lie in models/ (model="models/NAME").
 """
 

@@ -30,6 +30,12 @@ CALLED = {"f1": "F1", "chrf": "chrF"}  # metrics, on the page
 def main(argv: list[str]) -> int:
     """Measure what is missing in the results file, print the page, write it if asked to."""
     a = _parser().parse_args(argv)
+    for asked, known in ((a.names, [s.name for s in SETTINGS]), (a.data, [s.data for s in SETTINGS])):
+        if strange := [name for name in asked if name not in known]:
+            found = ", ".join(map(repr, strange))
+            raise WorkbenchError(
+                f"nothing is measured of {found}", f"some of {', '.join(dict.fromkeys(known))}", known[0]
+            )
     os.environ.setdefault("WORKBENCH_HOME", str(a.results.parent / "effects"))  # readings are found again there
     for setting in SETTINGS:
         if (a.names and setting.name not in a.names) or (a.data and setting.data not in a.data):
@@ -49,8 +55,12 @@ def _parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser(
         prog="python -m workbench effects", description="Measure techniques against their controls."
     )
-    p.add_argument("names", nargs="*", help="techniques; left out: all of them")
-    p.add_argument("--data", nargs="+", default=[], help="only on these")
+    p.add_argument(
+        "names", nargs="*", help=f"some of {', '.join(dict.fromkeys(s.name for s in SETTINGS))}; left out: all"
+    )
+    p.add_argument(
+        "--data", nargs="+", default=[], help=f"only on some of {', '.join(dict.fromkeys(s.data for s in SETTINGS))}"
+    )
     p.add_argument("--seeds", type=int, default=5)
     p.add_argument(
         "--practice", type=Path, default=Path("../shared/practice"), help="folder of labelled sets that are not bundled"
@@ -171,7 +181,8 @@ def page(found: list[dict[str, Any]]) -> str:
         "# What each technique adds, measured", "",
         "Every line compares two ways of training on the same labels, seed by seed: scores on the test split in percent, mean ± standard",
         "deviation over seeds; the difference is the mean of the seeds' own differences ± their standard deviation. *Helps* and *harms* are",
-        "said where the 95% interval of that mean (Student's t) leaves out zero; all else is no detectable difference. Seconds are those of",
+        "said where the 95% interval of that mean (Student's t) leaves out zero; all else is no detectable difference. *Seeds up* counts",
+        "the seeds in which the technique is above its control. Seconds are those of",
         "one fine-tuning on the machine that made this page, without a reading or a teacher made before it. The texts of `medical_en:answers`",
         "are paragraphs of that corpus that answer a question, the labels what was asked (causes, treatment, ...); the reading is without them.", "",
         "Command: `python -m workbench effects --write docs/techniques.md`", "",

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from workbench import catalog
 from workbench.errors import WorkbenchError
 from workbench.training import engine, recent, states
 from workbench.training import events as ev
@@ -136,14 +137,9 @@ class Worker:
             yield f"This run trains on one of {there} GPUs. On all: run.to_recipe() in a file, python -m workbench launch FILE."
         if config.learning_rate < technique.rate / 4:
             yield f"{technique.name} usually wants a learning rate near {technique.rate:g}; this run has {config.learning_rate:g}."
-        if config.also and technique.name != "multi-task":
-            yield f"also={list(config.also)} is learned with technique='multi-task' alone; {technique.name} leaves it out."
-        for name, value, needs in (
-            ("teacher", config.teacher, "distillation"),
-            ("reads", config.reads, "domain-adaptation"),
-        ):
-            if value is not None and technique.name != needs:
-                yield f"{name} is for technique={needs!r} alone; {technique.name} leaves it out."
+        for choice in config.changed():
+            if (needs := catalog.owner(choice)) not in (None, technique.name):
+                yield f"{choice} is for technique={needs!r} alone; {technique.name} leaves it out."
         yield from filter(None, (choices.left_out(config, task), pairing.own_head(self.source, task, config.head),
                                  sound.padding_words(zoo.config(self.source))))  # fmt: skip
 

@@ -32,7 +32,6 @@ class Control:
     make: Callable[..., Any]
     to_field: Callable[[Any], Any] = lambda v: v
     to_widget: Callable[[Any], Any] = lambda v: v
-    only: tuple[str, ...] = ()  # the techniques that it belongs to; none: all of them
 
 
 def _choice(cards: Callable[[], list[catalog.Card]]) -> Callable[..., Any]:
@@ -86,25 +85,25 @@ CONTROLS: tuple[Control, ...] = (
         options=[(t.title.split(":")[0], t.name) for t in catalog.techniques()], **c)),
     Control("teacher", "Teacher", "A finished run on the same data (its id), or the folder of a saved model",
             lambda **c: widgets.Combobox(options=_finished(), ensure_option=False, placeholder="id of a finished run", **c),
-            _none_is_zero, lambda v: v or "", only=("distillation",)),
+            _none_is_zero, lambda v: v or ""),
     Control("temperature", "Temperature", "How far the teacher's and the student's probabilities are flattened",
-            _slider(0.5, 10, 0.5, ".1f"), lambda v: round(v, 4), only=("distillation",)),
+            _slider(0.5, 10, 0.5, ".1f"), lambda v: round(v, 4)),
     Control("alpha", "Soft share", "Weight of the teacher's soft targets; the right labels have the rest", _slider(0, 1, 0.05),
-            lambda v: round(v, 4), only=("distillation",)),
+            lambda v: round(v, 4)),
     Control("reads", "Reads first", "Unlabelled texts of the field: a name or a file; empty: the texts of the data themselves",
             lambda **c: widgets.Combobox(options=[d.name for d in catalog.datasets() if d.tasks == ("language-modeling",)],
                                          ensure_option=False, placeholder="the texts of the data", **c),
-            _none_is_zero, lambda v: v or "", only=("domain-adaptation",)),
+            _none_is_zero, lambda v: v or ""),
     Control("reads_epochs", "Reads times", "How many times the language model reads them",
-            lambda **c: widgets.BoundedFloatText(min=0.1, max=1000, step=1, **c), only=("domain-adaptation",)),
+            lambda **c: widgets.BoundedFloatText(min=0.1, max=1000, step=1, **c)),
     Control("also", "Other data", "Data sets with one label per text that are learned at the same time, separated by commas",
             lambda **c: widgets.Text(placeholder="reviews, clinic", continuous_update=False, **c),
-            lambda v: tuple(name.strip() for name in v.split(",") if name.strip()), ", ".join, only=("multi-task",)),
+            lambda v: tuple(name.strip() for name in v.split(",") if name.strip()), ", ".join),
     Control("sampling", "Sampling", "How much is drawn from each: 1 in proportion to size, 0 from all alike", _slider(0, 1, 0.1, ".1f"),
-            lambda v: round(v, 4), only=("multi-task",)),
-    Control("lora_rank", "Rank", "Columns of LoRA's thin matrices: how much may change", _whole(1, 256), only=("lora",)),
+            lambda v: round(v, 4)),
+    Control("lora_rank", "Rank", "Columns of LoRA's thin matrices: how much may change", _whole(1, 256)),
     Control("rate_decay", "Rate decay", "By how much the rate falls from one block to the one below", _slider(1, 10, 0.1, ".1f"),
-            lambda v: round(v, 4), only=("unfreezing",)),
+            lambda v: round(v, 4)),
     Control("learning_rate", "Learning rate", "The peak step size; can be moved while training runs", _log(-5.5, -1.5)),
     Control("batch_size", "Batch size", "Texts per optimiser step", lambda **c: widgets.Dropdown(options=[4, 8, 16, 32, 64, 128], **c)),
     Control("epochs", "Epochs", "How many times every training text is seen at most",
@@ -203,7 +202,9 @@ class Controls:
         """The choices as they stand; raises WorkbenchError when one is out of bounds."""
         changed = {}
         for control in CONTROLS:
-            if control.field in self._touched:
+            if not self._applies(control):
+                changed[control.field] = getattr(RunConfig, control.field)  # what cannot be seen is not chosen
+            elif control.field in self._touched:
                 value = control.to_field(self.widgets[control.field].value)
                 changed[control.field] = _three_digits(value) if control.field == "learning_rate" else value
         return self.base.replace(**changed)
@@ -217,8 +218,10 @@ class Controls:
 
     def _show_what_applies(self) -> None:
         for control in CONTROLS:
-            applies = not control.only or self.widgets["technique"].value in control.only
-            self.widgets[control.field].layout.display = None if applies else "none"
+            self.widgets[control.field].layout.display = None if self._applies(control) else "none"
+
+    def _applies(self, control: Control) -> bool:
+        return catalog.owner(control.field) in (None, self.widgets["technique"].value)
 
     def observe(self, callback: Callable[[], None]) -> None:
         """Call back whenever any control changes."""
