@@ -5,8 +5,12 @@ Raised at the public boundary only; inner code raises ordinary exceptions and th
 
 from __future__ import annotations
 
+import re
 from numbers import Integral
 from typing import Any
+
+MOST = 2000  # signs of each part of an error
+_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 class WorkbenchError(ValueError):
@@ -59,5 +63,16 @@ def _without_stop(part: str) -> str:
     >>> _without_stop("One thing. "), _without_stop("learning_rate=...")
     ('One thing', 'learning_rate=...')
     """
-    part = part.rstrip()
+    part = visible(part.rstrip())
+    if len(part) > MOST:
+        part = f"{part[:MOST]} ..."
     return part if part.endswith("...") else part.rstrip(". ")
+
+
+def visible(text: str) -> str:
+    """Text of a stranger for a terminal: signs that move its cursor, colour it or turn its direction are spelled out.
+
+    >>> print(visible("\x1b[31mred\u202e"))
+    \\x1b[31mred\\u202e
+    """
+    return _HIDDEN.sub(lambda sign: sign[0].encode("unicode_escape").decode("ascii"), text)

@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Any
 
 from workbench.data import codes, endings
 from workbench.data.text import some_of
@@ -24,6 +24,8 @@ from workbench.errors import WorkbenchError
 
 TARS = (".tar", ".tgz", ".tar.gz")
 MOST_FILES = 200_000  # class folders with a file per text have as many
+LONG = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
+PATH_BYTES = 1 << 20  # of the names in such headers
 WEAK = (".txt", ".xml", "")  # beside others these are readmes
 _ABOUT = re.compile(
     r"(^|[^a-z])(readme|licen[cs]e|about|copying|citation|changelog|makefile)([^a-z]|$)"
@@ -42,6 +44,18 @@ class Member:
     @property
     def path(self) -> PurePosixPath:
         return PurePosixPath(self.name.replace("\\", "/"))
+
+
+@dataclass
+class Room:
+    """How many files and bytes may still be unpacked, of archives in an archive all together."""
+
+    files: int
+    bytes: int
+
+    def take(self, size: int) -> None:
+        """One more file of so many bytes."""
+        self.files, self.bytes = self.files - 1, self.bytes - size
 
 
 def is_one(path: Path | PurePosixPath) -> bool:
@@ -103,10 +117,9 @@ def _opened_too(folder: Path, path: Path, known: tuple[str, ...], notes: list[st
     if data or not inner:
         notes += _left_packed(path, [p.name for p in inner])
         return folder
+    room = Room(MOST_FILES, endings.MOST)
     for packed in inner:
-        _open_one(packed, path, known)
-        if sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()) > endings.MOST:
-            raise endings.too_large(path)
+        _open_one(packed, path, known, room)
     notes.append(f"of {path.name} what is packed in it was unpacked too: {some_of(p.name for p in inner)}")
     left = sorted(p for p in folder.rglob("*") if p.is_file())
     only = _only([Member(p.relative_to(folder).as_posix(), 0, partial(_raw, p)) for p in left], known)
@@ -118,7 +131,7 @@ def _left_packed(path: Path, names: list[str]) -> list[str]:
     return [f"what is packed in {path.name} once more was not read: {some_of(names)}"] if names else []
 
 
-def _open_one(packed: Path, path: Path, known: tuple[str, ...]) -> None:
+def _open_one(packed: Path, path: Path, known: tuple[str, ...], room: Room) -> None:
     """What is in an archive in its place: its only file of data, named after it, or a folder with all its files."""
     try:
         with _members(packed) as members:
@@ -131,10 +144,10 @@ def _open_one(packed: Path, path: Path, known: tuple[str, ...]) -> None:
                 raise WorkbenchError(f"{path.name} holds {packed.name} and {name}", "one of them",
                                      "unpacking it and loading one of these")  # fmt: skip
             if inner is not None:
-                endings.copied(_opened(inner), path, packed.parent, name)
+                room.take(endings.copied(_opened(inner), path, packed.parent, name, room.bytes).stat().st_size)
             else:
                 aside = packed.with_name(f"{packed.name} unpacked")
-                _all(files, path, aside).rename(target)
+                _all(files, path, aside, room).rename(target)
                 shutil.rmtree(aside, ignore_errors=True)
     except endings.BROKEN as error:
         raise endings.broken(packed, error) from error
@@ -170,6 +183,15 @@ def several(path: Path, folder: Path, known: tuple[str, ...]) -> WorkbenchError:
                           "train.csv and test.csv or train.en and train.fr", "unpacking it and loading one of its files, or its folder")  # fmt: skip
 
 
+class _Header(tarfile.TarInfo):
+    """A member's header. Of a long name tarfile reads as many bytes as it claims to have, in one piece."""
+
+    def _proc_member(self, tar: tarfile.TarFile) -> Any:
+        if self.type in LONG and self.size > PATH_BYTES:
+            raise tarfile.ReadError(f"a name of {self.size:,} bytes")
+        return super()._proc_member(tar)  # type: ignore[misc]
+
+
 @contextmanager
 def _members(path: Path) -> Iterator[list[Member]]:
     """The plain files of an archive; links, devices and what macOS puts in are none."""
@@ -180,7 +202,8 @@ def _members(path: Path) -> Iterator[list[Member]]:
                 Member(i.filename, i.file_size, partial(packed.open, i)) for i in packed.infolist() if not i.is_dir()
             ]
         else:
-            tar = stack.enter_context(tarfile.open(path, "r:" if path.suffix.lower() == ".tar" else "r:gz"))
+            how: Any = "r:" if path.suffix.lower() == ".tar" else "r:gz"
+            tar = stack.enter_context(tarfile.open(path, how, tarinfo=_Header))
             found = [Member(i.name, i.size, partial(tar.extractfile, i)) for i in tar if i.isfile()]
         yield [m for m in found if "__MACOSX" not in m.path.parts and not m.path.name.startswith(".")]
 
@@ -202,12 +225,12 @@ def _only(members: list[Member], known: tuple[str, ...]) -> Member | None:
     return None
 
 
-def _all(members: list[Member], path: Path, folder: Path) -> Path:
+def _all(members: list[Member], path: Path, folder: Path, room: Room | None = None) -> Path:
     """A folder with all files; where all lie in one folder of the archive, that one."""
-    if len(members) > MOST_FILES or sum(m.size for m in members) > endings.MOST:
+    room = room or Room(MOST_FILES, endings.MOST)
+    if len(members) > room.files or sum(m.size for m in members) > room.bytes:
         raise endings.too_large(path)
     folder.mkdir()
-    left = endings.MOST
     for member in members:
         parts = [_BAD.sub("_", part) for part in member.path.parts]
         if ".." in parts or member.path.is_absolute():
@@ -215,7 +238,7 @@ def _all(members: list[Member], path: Path, folder: Path) -> Path:
                                  "unpacking it with the program that made it")  # fmt: skip
         target = folder.joinpath(*parts)
         target.parent.mkdir(parents=True, exist_ok=True)
-        left -= endings.copied(_opened(member), path, target.parent, target.name, left).stat().st_size
+        room.take(endings.copied(_opened(member), path, target.parent, target.name, room.bytes).stat().st_size)
     return _inside(folder)
 
 

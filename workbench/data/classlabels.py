@@ -9,10 +9,13 @@ from typing import Any
 import datasets as hf
 import pandas as pd
 
-from workbench.data import tagged
+from workbench.data import endings, tagged
 from workbench.data.columns import LABEL, TEXT, guessed, usual
 from workbench.data.multilabel import LABELS
 from workbench.data.text import is_list
+from workbench.errors import WorkbenchError
+
+ROWS = 256  # of a parquet file at a time
 
 
 def column(dataset: hf.Dataset, text: str | None, label: str | None) -> str | None:
@@ -41,9 +44,24 @@ def named(frame: pd.DataFrame, label: str | None, features: Any) -> pd.DataFrame
 
 def read_parquet(path: Path) -> pd.DataFrame:
     """A parquet file, with names where `Dataset.to_parquet` kept them beside the numbers of labels."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    return with_names(pd.read_parquet(path), pq.read_schema(path))
+    pieces, room = [], endings.MOST
+    with pq.ParquetFile(path) as file:
+        for piece in file.iter_batches(
+            ROWS
+        ):  # a text that occurs in every row is stored once: the file's size says little
+            room -= piece.nbytes
+            if room < 0:
+                raise WorkbenchError(
+                    f"{path.name} holds more than {endings.MOST >> 20} MB of rows",
+                    "a smaller table",
+                    "its first rows as a file of their own",
+                )
+            pieces.append(piece)
+        schema = file.schema_arrow
+    return with_names(pa.Table.from_batches(pieces, schema).to_pandas(), schema)
 
 
 def with_names(frame: pd.DataFrame, schema: Any) -> pd.DataFrame:

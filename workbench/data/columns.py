@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from workbench.data.text import is_list
+from workbench.data.text import is_list, some_of
 from workbench.errors import WorkbenchError
 
 TEXT = ("text", "sentence", "content", "message", "review", "body", "tweet", "headline", "comment", "utterance", "utt", "abstract",
@@ -71,12 +71,12 @@ def column(frame: pd.DataFrame, wanted: str | None, names: tuple[str, ...], role
     if wanted is not None:
         if wanted in columns:
             return _once(wanted, columns)
-        raise WorkbenchError(f"no column {wanted!r} (columns: {', '.join(columns)})", f"the {role} column's name")
+        raise WorkbenchError(f"no column {wanted!r} (columns: {some_of(columns, 40)})", f"the {role} column's name")
     found = usual(columns, names)
     if found is not None:
         return _once(found, columns)
     raise WorkbenchError(
-        f"columns {', '.join(columns)}" if columns else "a table without columns",
+        f"columns {some_of((c[:60] for c in columns), 40)}" if columns else "a table without columns",
         f"a {role} column called {' or '.join(names[:3])}",
         f"wb.load(..., {role}='...')",
     )

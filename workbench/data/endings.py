@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import tarfile
@@ -88,6 +89,9 @@ def broken(path: Path, error: BaseException) -> WorkbenchError:
     """What to say of a packed file that cannot be unpacked; a WorkbenchError stays as it is."""
     if isinstance(error, WorkbenchError):
         return error
+    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return WorkbenchError(f"there is no room to unpack {path.name} in {tempfile.gettempdir()}", "room for what is packed in it",
+                              "making room, or TMPDIR=FOLDER in the environment")  # fmt: skip
     return WorkbenchError(f"{path.name} cannot be unpacked: {str(error)[:200] or type(error).__name__}",
                           f"a whole {path.suffix} file without a password", "unpacking it with the program that made it")  # fmt: skip
 

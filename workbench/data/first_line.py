@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pandas as pd
 
 from workbench.data.codes import LANGUAGES
@@ -53,13 +54,14 @@ def is_row(cells: list[str], frame: pd.DataFrame) -> bool:
     (True, False)
     """
     some = frame.head(LOOKED_AT)
+    below = some.astype(str).to_numpy()
     if len(cells) < 2 or not len(some) or all(NUMBER.fullmatch(c) for c in cells if c):
         return False  # pandas writes 0, 1, 2 above columns without names
-    if any(_words(c) > 2 for c in cells) and any(_among(cells, i, some, 1) for i in range(len(cells))):
+    if any(_words(c) > 2 for c in cells) and any(_among(cells, i, below, 1) for i in range(len(cells))):
         return True
     if usual(cells):
         return False
-    if any(_among(cells, i, some, 2) or _number(c, some.iloc[:, i]) for i, c in enumerate(cells)):
+    if any(_among(cells, i, below, 2) or _number(c, some.iloc[:, i]) for i, c in enumerate(cells)):
         return True
     return len(some) >= 8 and _alike(cells, [some.iloc[:, i].astype(str) for i in range(len(cells))])
 
@@ -119,13 +121,13 @@ def _words(cell: str) -> int:
     return len(re.findall(r"\w+", cell))
 
 
-def _among(cells: list[str], at: int, frame: pd.DataFrame, times: int) -> bool:
+def _among(cells: list[str], at: int, below: np.ndarray, times: int) -> bool:
     """Whether a cell is `times` among the few values of its column, in rows that are no copies of the first line (which tables
     that were put together have in their middle)."""
-    column = frame.iloc[:, at].astype(str)
-    if not cells[at].strip() or column.nunique() > max(2, len(column) / 2) or (times > 1 and ended(cells[at])):
+    column = below[:, at]
+    if not cells[at].strip() or len(set(column)) > max(2, len(column) / 2) or (times > 1 and ended(cells[at])):
         return False
-    same = frame[(column == cells[at]).to_numpy()].astype(str).to_numpy()
+    same = below[column == cells[at]]
     return int((same != cells).any(axis=1).sum()) >= times
 
 

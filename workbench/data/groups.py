@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.data.columns import usual
+from workbench.data.text import some_of
 from workbench.errors import WorkbenchError
 
 GROUPS = ("group", "group_id", "document", "document_id", "doc_id", "author", "author_id", "user", "user_id", "speaker", "patient",
@@ -25,7 +26,7 @@ def column(frame: pd.DataFrame, wanted: str | None) -> str | None:
     if wanted is not None:
         if names.count(wanted) == 1:
             return wanted
-        raise WorkbenchError(f"no column {wanted!r} (columns: {', '.join(names)})", "the name of the group column")
+        raise WorkbenchError(f"no column {wanted!r} (columns: {some_of(names, 40)})", "the name of the group column")
     found = usual(names, GROUPS)
     if found is None or names.count(found) != 1:
         return None

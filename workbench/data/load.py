@@ -47,7 +47,7 @@ from workbench.data.columns import renamed, roles_said
 from workbench.data.read import tables
 from workbench.data.splits import Tables
 from workbench.data.unreadable import READ_ERRORS, unreadable
-from workbench.errors import WorkbenchError, whole
+from workbench.errors import WorkbenchError, visible, whole
 
 KINDS: tuple[Any, ...] = (
     tagged,
@@ -68,7 +68,7 @@ class Data(hf.DatasetDict):
     notes: tuple[str, ...] = ()  # sentences on what was guessed while loading, and on what is doubtful about the splits
 
     def __repr__(self) -> str:
-        return "\n".join([*(f"Note: {n}." for n in self.notes), super().__repr__()])
+        return "\n".join([*(f"Note: {visible(n)}." for n in self.notes), super().__repr__()])
 
     @property
     def kind(self) -> Any:

@@ -111,6 +111,8 @@ def _marked_up(path: Path, coded: str, notes: list[str]) -> pd.DataFrame:
 
 
 def _from_file(path: Path, notes: list[str]) -> pd.DataFrame:
+    if not path.is_file():  # /dev/zero never ends, and a pipe waits for somebody to write
+        raise WorkbenchError(f"{path.name} is a device or a pipe", "a file", "saving what comes out of it as a file")
     suffix = path.suffix.lower()
     if suffix == ".gz":
         with endings.unpacked(path, tuple(READERS)) as inner:

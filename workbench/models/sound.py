@@ -18,6 +18,16 @@ from torch import nn
 
 from workbench.errors import WorkbenchError
 
+LAYERS = (
+    "num_hidden_layers",
+    "n_layer",
+    "n_layers",
+    "num_layers",
+    "num_decoder_layers",
+    "encoder_layers",
+    "decoder_layers",
+)
+MOST_LAYERS = 1000
 FEW = 8  # tokens beside the special ones: fewer are no vocabulary
 DISTANCES = (
     "bloom",
@@ -83,6 +93,23 @@ def files(name: str, place: str, weights: bool = False) -> None:
     """Raise a WorkbenchError for a folder of an adapter alone, of GGUF files, or of what stands for files that Git keeps elsewhere;
     where its `weights` are to be read, for parts of them that are missing too."""
     folder = Path(place)
+    for path in (p for pattern in READ for p in sorted(folder.glob(pattern)) if p.exists() and not p.is_file()):
+        raise WorkbenchError(
+            f"{path.name} of model {name!r} is no file", "a folder with the files of a model", "model='bert-mini'"
+        )
+    settings = _json(folder / "config.json")
+    if any(
+        "/" in str(settings.get(k, ""))
+        for k in ("attn_implementation", "_attn_implementation", "experts_implementation")
+    ):
+        raise WorkbenchError(f"config.json of model {name!r} asks for attention from a repository of the Hub, which is code",
+                             "attention that transformers has", 'config.json without "attn_implementation"')  # fmt: skip
+    if many := [k for k in LAYERS if isinstance(settings.get(k), int) and settings[k] > MOST_LAYERS]:
+        raise WorkbenchError(
+            f"{many[0]} in config.json of model {name!r} is {settings[many[0]]:,}",
+            f"at most {MOST_LAYERS:,}",
+            "model='bert-mini'",
+        )
     for pattern in (*READ, *(("model*.safetensors",) if weights else ())):
         for path in filter(_is_pointer, sorted(folder.glob(pattern))):
             raise WorkbenchError(f"{path.name} of model {name!r} is a pointer of Git LFS, not the file that it stands for",
@@ -114,6 +141,9 @@ def _parts(name: str, folder: Path) -> None:
                              "missing", "all files of its folder", f"copying or fetching {index.name} as well")  # fmt: skip
     listed = _json(index).get("weight_map") if index.exists() and not (folder / "model.safetensors").exists() else None
     wanted = {str(part) for part in listed.values()} if isinstance(listed, dict) else set()
+    if odd := sorted(part for part in wanted if not re.fullmatch(r"[^/\\]+\.safetensors", part)):
+        raise WorkbenchError(f"{index.name} of model {name!r} has weights in {odd[0]!r:.80}", "safetensors in the folder itself: opening a "
+                             "pickle may run what it holds", "model='bert-mini', or the same model with model.safetensors")  # fmt: skip
     if lost := sorted(part for part in wanted if not (folder / part).exists()):
         raise WorkbenchError(f"{len(lost)} of the {len(wanted)} parts of the weights of model {name!r} {'is' if len(lost) == 1 else 'are'} missing: {lost[0]}",
                              "all files of its folder", "copying or fetching the others as well")  # fmt: skip

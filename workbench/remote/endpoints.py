@@ -18,6 +18,7 @@ from workbench.files import patiently
 from workbench.remote import jsonl
 from workbench.training.store import runs_home, write_aside
 
+MOST_KEPT = 200_000_000  # bytes of all files, which are kept in memory
 TUNED = re.compile(r"ft:[A-Za-z0-9._/-]+:[a-z0-9-]*:[a-f0-9]{8}")
 
 
@@ -46,6 +47,8 @@ class Service:
 
     def add_file(self, name: str, purpose: str, content: bytes) -> dict[str, Any]:
         """Keep an uploaded file in memory."""
+        if len(content) + sum(len(kept) for _, kept in self.files.values()) > MOST_KEPT:
+            raise Refused(413, f"all files together: at most {MOST_KEPT:,} bytes; delete some", "file")
         if purpose != "fine-tune":
             raise Refused(400, f"purpose {purpose!r}: this service takes 'fine-tune'", "purpose")
         made: dict[str, Any] = {"id": _id("file"), "object": "file", "bytes": len(content), "created_at": _now(), "filename": name, "purpose": purpose,
@@ -183,6 +186,8 @@ class Service:
         ):
             raise Refused(400, "messages must be a list of objects with a text as 'content'", "messages")
         most = asked.get("max_completion_tokens") or asked.get("max_tokens") or 16
+        if isinstance(most, bool) or not isinstance(most, int):
+            raise Refused(400, "max_tokens must be a whole number", "max_tokens")
         with self.speaking:
             answer, read, wrote = self._speaker(name).answer(messages, int(most))
         choice = {
@@ -228,7 +233,7 @@ class Service:
         return isinstance(name, str) and bool(TUNED.fullmatch(name)) and name in self._tuned()
 
     def _known(self, shelf: dict[str, Any], key: Any, what: str) -> Any:
-        if key not in shelf:
+        if not isinstance(key, str) or key not in shelf:
             raise Refused(404, f"there is no {what} {str(key)[:60]!r}", what)
         return shelf[key]
 

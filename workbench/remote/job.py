@@ -33,6 +33,7 @@ class HostedRun(Run):
 
     def __init__(self, store: Store, data: Any = None, viewer: Viewer | None = None) -> None:
         super().__init__(store, data, viewer)
+        self.named = False  # whether this session has said where the service is; a folder can come from anybody
         self.lines: dict[str, list[dict[str, Any]]] = {}
         self.estimate: jsonl.Estimate | None = None
 
@@ -57,9 +58,18 @@ class HostedRun(Run):
             raise WorkbenchError(
                 f"run {self.id} is {self.status}", "a run whose job was begun and not seen to its end", "wb.hosted(...)"
             )
+        self._service()
         self.store.facts.update(owner())
         self.store.write_config()
         return self._follow()
+
+    def _service(self) -> str | None:
+        """Where the service is, as far as the key and texts may go there: an address that only the run's folder names is not asked."""
+        found = self.store.facts.get("service")
+        if self.named or found in (None, service.address(None)) or service.is_here(found):
+            return found
+        raise WorkbenchError(f"run {self.id} has its model at {found}, which nobody in this session has named: your key and your texts would go there",
+                             "a service that you know", f"os.environ[{service.ADDRESS!r}] = {found!r}, if it is yours")  # fmt: skip
 
     def pause(self) -> None:
         self.store.append(ev.Note(0, 0.0, "A hosted job cannot be paused: Stop cancels it."))
@@ -76,7 +86,7 @@ class HostedRun(Run):
             raise WorkbenchError(
                 f"run {self.id} has no tuned model", "a job that the service has finished", "run.resume() or a new job"
             )
-        return Asker(facts["service"], facts["tuned"], facts["labels"], facts["instruction"])
+        return Asker(self._service(), facts["tuned"], facts["labels"], facts["instruction"])
 
     def save(self, folder: str | Path) -> Path:
         raise WorkbenchError(
@@ -148,6 +158,7 @@ def hosted(
              "unit": "piece", "n_train": count, "n_valid": len(lines["validation"]), "majority": float((right == commonest).mean()),
              "controls": ["majority class", ""], "fingerprint": fingerprint(loaded), **owner()}  # fmt: skip
     run = HostedRun(Store.create(config, facts), loaded, viewer)
+    run.named = True
     run.lines, run.estimate = lines, jsonl.estimate(lines["training"], epochs, price, _counter(model))
     return run
 

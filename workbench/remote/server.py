@@ -42,6 +42,10 @@ class Handler(BaseHTTPRequestHandler):
     def do_DELETE(self) -> None:
         self._answer("DELETE")
 
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """What http.server says by itself, as of a verb that it does not know, in the form of all other answers."""
+        self._send(code, _failure(message or "this request is not served here"))
+
     def log_message(self, format: str, *args: Any) -> None:
         """Silence."""
 
@@ -49,14 +53,12 @@ class Handler(BaseHTTPRequestHandler):
         try:
             status, body = 200, self._route(verb)
         except Refused as refusal:
-            status = refusal.status
-            kind = "invalid_request_error"
-            body = {"error": {"message": refusal.words, "type": kind, "param": refusal.parameter, "code": None}}
+            status, body = refusal.status, _failure(refusal.words, refusal.parameter)
         except Exception as error:  # one request's trouble must not end the server
-            status, body = (
-                500,
-                {"error": {"message": type(error).__name__, "type": "server_error", "param": None, "code": None}},
-            )
+            status, body = 500, _failure(type(error).__name__, kind="server_error")
+        self._send(status, body)
+
+    def _send(self, status: int, body: dict[str, Any]) -> None:
         content = json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
@@ -104,7 +106,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _body(self) -> bytes:
         length = self.headers.get("Content-Length", "")
-        if not length.isdigit():
+        if not (length.isascii() and length.isdigit() and len(length) < 16):
             raise Refused(411, "a request with a body must say its length")
         if int(length) > MOST_BYTES:
             raise Refused(413, f"{int(length):,} bytes: at most {MOST_BYTES:,}")
@@ -122,7 +124,10 @@ class Handler(BaseHTTPRequestHandler):
     def _upload(self) -> dict[str, Any]:
         """multipart/form-data with `purpose` and `file`."""
         head = f"Content-Type: {self.headers.get('Content-Type', '')}\r\n\r\n".encode()
-        message = BytesParser(policy=HTTP).parsebytes(head + self._body())
+        try:
+            message = BytesParser(policy=HTTP).parsebytes(head + self._body())
+        except RecursionError:
+            raise Refused(400, "parts within parts within parts", "file") from None
         if not message.is_multipart():
             raise Refused(400, "an upload must be multipart/form-data", "file")
         fields: dict[str, Any] = {}
@@ -136,10 +141,17 @@ class Handler(BaseHTTPRequestHandler):
         return self.service.add_file(str(name or "file"), fields["purpose"][1].decode("utf-8", "replace"), content)
 
 
+def _failure(words: str, parameter: str | None = None, kind: str = "invalid_request_error") -> dict[str, Any]:
+    return {"error": {"message": words, "type": kind, "param": parameter, "code": None}}
+
+
 class _Http(ThreadingHTTPServer):
     """What spares other systems a wait for a port that was just closed would let two servers share it on Windows."""
 
     allow_reuse_address = os.name != "nt"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Whoever hangs up in the middle of an answer is nobody's trouble, and nothing is logged."""
 
 
 class Server:

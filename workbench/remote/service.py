@@ -7,6 +7,8 @@ a notebook, and nothing here writes it anywhere.
 from __future__ import annotations
 
 import os
+import re
+import weakref
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
@@ -42,14 +44,23 @@ def client(base_url: str | None) -> Any:
     import openai
 
     found = address(base_url)
-    key = os.environ.get(KEY)
-    if found is not None and urlsplit(found).hostname in HERE:
-        key = "none-needed"  # a real key has no business with a server on this machine
+    here = is_here(found)
+    key = "none-needed" if here else os.environ.get(KEY)  # a real key has no business with a server on this machine
     if not key:
         how = f'$env:{KEY} = "..."' if os.name == "nt" else f"export {KEY}=..."
         raise WorkbenchError(f"there is no {KEY} in the environment", "your key, set before JupyterLab is started (never in a notebook)",
                              f"{how}   or without a key: wb.hosted(..., base_url=wb.serve().url)")  # fmt: skip
-    return openai.OpenAI(api_key=key, base_url=found, max_retries=RETRIES, timeout=SECONDS)
+    # what is said to this machine goes through no proxy, and nothing goes on to where an answer points
+    http = openai.DefaultHttpxClient(trust_env=not here, follow_redirects=False)
+    made = openai.OpenAI(api_key=key, base_url=found, max_retries=RETRIES, timeout=SECONDS, http_client=http)
+    weakref.finalize(made, http.close)  # which it does by itself for a client of its own alone
+    return made
+
+
+def is_here(base_url: str | None) -> bool:
+    """Whether an address is on this machine."""
+    found = address(base_url)
+    return found is not None and urlsplit(found).hostname in HERE
 
 
 @contextmanager
@@ -62,7 +73,8 @@ def in_words(doing: str) -> Generator[None, None, None]:
     except openai.APIError as error:
         names = {kind.__name__ for kind in type(error).__mro__}
         why, expected, try_ = next(reason for kinds, *reason in REASONS if names & set(kinds))
-        raise WorkbenchError(f"{doing}: {why.format(said=_said(error))}", expected, try_) from error
+        # not `from error`: its text may repeat the key
+        raise WorkbenchError(f"{doing}: {why.format(said=_said(error))}", expected, try_) from None
 
 
 REASONS = (  # kinds of error of the client, the special ones first -> what happened, what is expected, what to try
@@ -83,5 +95,7 @@ def _said(error: Any) -> str:
     """The service's own words, one line, without what looks like a key."""
     body = getattr(error, "body", None)
     words = body.get("message") if isinstance(body, dict) else None
-    line = " ".join(str(words or getattr(error, "message", error)).split())[:200]
-    return " ".join("***" if part.startswith(("sk-", "Bearer")) else part for part in line.split(" "))
+    line = " ".join(str(words or getattr(error, "message", error)).split())
+    if key := os.environ.get(KEY):
+        line = line.replace(key, "***")
+    return re.sub(r"(?i)(\bbearer\s+|\b(sk-|gsk_|hf_))[^\s'\",;]+", "***", line)[:200]

@@ -16,12 +16,14 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from workbench.data.text import well_formed
 from workbench.models import zoo
 from workbench.training.budget import budget
 from workbench.training.precision import autocast
 
 ANSWER = " Answer:"
 IGNORED = -100
+SIGNS = 40  # of a conversation for each piece that there is room for: of more only the beginning is cut into pieces
 Emit = Callable[[str, dict[str, Any]], None]  # words, figures
 
 
@@ -47,9 +49,10 @@ class Speaker:
 
     def prompt(self, messages: Sequence[dict[str, str]]) -> list[int]:
         """Pieces of everything said so far and of the call for an answer; the beginning is kept where it is too long."""
-        said = " ".join(m["content"] for m in messages)
         tail = self._ids(ANSWER)
-        return self._ids(said)[: self.tokenizer.model_max_length - len(tail) - 16] + tail
+        room = self.tokenizer.model_max_length - len(tail) - 16
+        said = well_formed(" ".join(m["content"] for m in messages)[: SIGNS * room])
+        return self._ids(said)[:room] + tail
 
     def example(self, row: dict[str, Any]) -> tuple[list[int], list[int]]:
         """(pieces, labels) of a conversation that ends with an answer: only the answer and the end are asked for."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from pathlib import Path
 from typing import Any
 
 from workbench import catalog
+from workbench.errors import visible
 
 PIPELINES = {"classification": "text-classification", "tagging": "token-classification", "answering": "question-answering",
              "translation": "translation", "language-modeling": "fill-mask"}  # fmt: skip
@@ -24,6 +26,15 @@ def short(name: str) -> str:
     return (
         path.name if path.is_absolute() or name.startswith(("~", ".", "\\")) or re.match(r"[A-Za-z]:", name) else name
     )
+
+
+def plain(text: object) -> str:
+    """Words of a stranger for a page of Markdown: nothing in them is a tag, a link, a table's edge or a sign that cannot be seen.
+
+    >>> print(plain("<b>a|b</b> [x](y) `z`"))
+    &lt;b&gt;a\\|b&lt;/b&gt; \\[x\\](y) \\`z\\`
+    """
+    return re.sub(r"([\[\]|`*_\\])", r"\\\1", html.escape(visible(" ".join(str(text).split())), quote=False))
 
 
 def code_of(run: Any) -> str:
@@ -44,7 +55,7 @@ def model_card(run: Any, code: str, warning: str = "") -> str:
     head = [f"library_name: transformers\npipeline_tag: {PIPELINES.get(str(facts.get('task')), 'text-classification')}",
             *([f"base_model: {json.dumps(model)}"] if "/" in model and model == run.config.model else [])]  # fmt: skip
     return "\n".join([
-        "---", *head, "---", f"# {model} on {data}: {facts.get('task', 'classification')}\n",
+        "---", *head, "---", f"# {plain(model)} on {plain(data)}: {plain(facts.get('task', 'classification'))}\n",
         f"Made by `{code_of(run)}` with the Fine-tuning Workbench (run {run.id}).\n",
         "## How to use it\n", f"In this folder, with transformers and torch:\n\n```python\n{code}\n```\n", *([warning + "\n"] if warning else []),
         "## Data\n", data_words(run), "", "## Scores\n", scores(run), "", "## What the curve says\n", f"{run.diagnosis}\n",
@@ -55,10 +66,10 @@ def data_words(run: Any) -> str:
     """Where the texts came from and how many there were, in a few lines."""
     facts = run.store.facts
     labels = facts.get("labels") or []
-    shown = ", ".join(map(str, labels[:20])) + (f" and {len(labels) - 20} more" if len(labels) > 20 else "")
+    shown = ", ".join(map(plain, labels[:20])) + (f" and {len(labels) - 20} more" if len(labels) > 20 else "")
     some = " (a subset of the split)" if run.config.train_examples is not None else ""
     unit = "examples" if facts.get("task") != "language-modeling" else "pieces of text"
-    lines = [f"`{short(run.config.data)}`: {facts.get('n_train', '?')} training {unit}{some}, {facts.get('n_valid', '?')} for validation.",
+    lines = [f"{plain(short(run.config.data))}: {facts.get('n_train', '?')} training {unit}{some}, {facts.get('n_valid', '?')} for validation.",
              *([f"Labels: {shown}."] if labels else []),
              f"Fingerprint of all texts and labels: `{facts.get('fingerprint', 'not noted')}`."]  # fmt: skip
     return "\n".join(lines)
@@ -148,7 +159,7 @@ def export_readme(run: Any, parts: Any) -> str:
         else f"It begins with `{parts.source.location}` from the Hub. "
     )
     device, dtype = run.store.facts.get("device", "cpu"), run.store.facts.get("dtype", "fp32")
-    return f"""# {short(run.config.model)} on {short(run.config.data)}, as a plain script
+    return f"""# {plain(short(run.config.model))} on {plain(short(run.config.data))}, as a plain script
 
 ```
 pip install -r requirements.txt

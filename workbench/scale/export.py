@@ -74,6 +74,16 @@ def _own_choice(run: Any, task: str) -> str:
     return "add_tokens" if config.add_tokens else ""
 
 
+def _stays_inside(path: Path) -> None:
+    """Raise a WorkbenchError for a link to a file elsewhere, which would leave with the export; the Hub's own store has links inside itself."""
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    place = path.resolve()
+    if not any(place.is_relative_to(Path(inside).resolve()) for inside in (path.parent, HF_HUB_CACHE)):
+        raise WorkbenchError(f"{path.name} of the model's folder is a link to a file elsewhere", "files in the folder itself",
+                             f"a copy of the file in the place of {path.name}")  # fmt: skip
+
+
 class Parts:
     """Everything that goes into the folder, read before anything is written."""
 
@@ -213,6 +223,7 @@ class Parts:
         for pattern in _COPIED:
             for path in sorted(Path(self.source.location).glob(pattern)):
                 if path.is_file() and not (self.source.random and path.suffix == ".safetensors"):
+                    _stays_inside(path)
                     shutil.copyfile(path, to / path.name)
 
     def _holds(self) -> set[str]:

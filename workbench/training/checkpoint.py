@@ -18,9 +18,12 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
+from workbench.errors import WorkbenchError
 from workbench.files import patiently, swap
 from workbench.training.states import BEST, link
 from workbench.training.store import write_aside
+
+PICKLES = (".pt", ".pth", ".bin", ".pkl", ".pickle", ".ckpt")
 
 
 def save_weights(model: torch.nn.Module, path: Path) -> None:
@@ -166,6 +169,13 @@ def restore(folder: Path, optimizer: Any, scheduler: Any) -> None:
     if (scaler := _scaler(optimizer)) and state.get("scaler"):
         scaler.load_state_dict(state["scaler"])
     getattr(scheduler, "scheduler", scheduler).__dict__.update(state["scheduler"])
+
+
+def without_pickles(folder: Path) -> None:
+    """Raise a WorkbenchError for a state that holds pickles, which nobody here writes: Trainer would open them."""
+    if odd := sorted(p.name for p in folder.iterdir() if p.suffix in PICKLES):
+        raise WorkbenchError(f"the state to go on from holds {odd[0]}, and opening a pickle may run what it holds",
+                             "the files that a run writes: safetensors and json", f"removing {odd[0]}, if nothing is known of it")  # fmt: skip
 
 
 def restore_rng(folder: Path) -> None:

@@ -113,11 +113,11 @@ def to_json(event: Event) -> str:
 
 
 def from_json(line: str) -> Event:
-    """The event of one line; unknown fields of newer versions are dropped."""
+    """The event of one line; unknown fields of newer versions are dropped. Raises TypeError or ValueError for a value that is none of its field."""
     raw = json.loads(line)
     cls = KINDS[raw.pop("kind")]
     known = {f.name: f for f in dataclasses.fields(cls)}
-    return cls(**{k: _number(v) if "float" in str(known[k].type) else v for k, v in raw.items() if k in known})
+    return cls(**{k: _value(v, str(known[k].type)) for k, v in raw.items() if k in known})
 
 
 def _plain(value: Any) -> Any:
@@ -130,7 +130,16 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _number(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _number(v) for k, v in value.items()}
-    return float(value) if isinstance(value, str) else value
+def _value(value: Any, kind: str) -> Any:
+    """A value as a field of this kind holds it."""
+    if value is None and kind.endswith("| None"):
+        return None
+    kind = kind.removesuffix(" | None")
+    if kind.startswith("dict") and isinstance(value, dict):
+        return {k: _value(v, "float") for k, v in value.items()} if "float" in kind else value
+    if kind == "float" and isinstance(value, str):
+        return float(value)
+    fitting: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
+    if not isinstance(value, fitting.get(kind, ())) or (isinstance(value, bool) and kind != "bool"):
+        raise TypeError(f"{value!r:.60} is no {kind}")
+    return value

@@ -72,6 +72,7 @@ class Run(Record):
         turn = self.alone or threading.Lock()
         while not turn.acquire(timeout=0.05):
             if worker.wishes.stop.is_set():
+                self.store.release()
                 return worker.end("user", "Stopped before it began.")
         try:
             worker.train()
@@ -80,6 +81,7 @@ class Run(Record):
             worker.end("error", _one_line(error))
         finally:
             self.store.close()
+            self.store.release()
             engine.give_back()
             turn.release()
 
@@ -185,6 +187,7 @@ class Run(Record):
             raise WorkbenchError(f"run {self.id} was trained on data passed by hand", "the same data again",
                                  "run.resume(data=my_data)")  # fmt: skip
         self.data(data)  # a file that was changed since is refused here
+        self.store.claim()
         self.error = None
         (self.folder / STOP).unlink(missing_ok=True)
         self.store.facts.update(owner())

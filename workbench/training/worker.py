@@ -163,6 +163,7 @@ class Worker:
         from workbench.models.moves import Moves
         from workbench.techniques import TECHNIQUES
         from workbench.techniques.base import trained_parameters
+        from workbench.training import checkpoint
         from workbench.training.bridge import Bridge
         from workbench.training.precision import answer_in_fp32
         from workbench.training.predictor import Predictor
@@ -185,6 +186,8 @@ class Worker:
         bridge.moves = Moves(model)  # from where the model began, also when training goes on from a state
         self.begun = True
         engine.give_back(collect=False)  # what preparing and the baselines needed; Trainer begins with a collection
+        if self.resume:
+            checkpoint.without_pickles(self.resume)
         trainer.train(resume_from_checkpoint=str(self.resume) if self.resume else None)
         why = bridge.fired or bridge.ended  # a ghost is past the end of its run, however it ends itself
         self.end(why or "budget", _words(why, self.config) + ghost_words(self.store))  # first of all: Stop means stop

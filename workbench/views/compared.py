@@ -49,6 +49,14 @@ def run_row(run: Run) -> dict[str, Any]:
     }
 
 
+def _any_row(run: Run) -> dict[str, Any]:
+    """`run_row`; of a folder whose numbers make no sense its name alone, so that it does not hide the others."""
+    try:
+        return run_row(run)
+    except (TypeError, ValueError, KeyError, ArithmeticError):
+        return {"run": run.id, "status": "cannot be read"}
+
+
 class Runs(list):
     """A list of runs that shows itself as a table. A run is found again by its name, or by a part of it that no other has.
 
@@ -71,10 +79,13 @@ class Runs(list):
     def __repr__(self) -> str:
         if not self:
             return "No runs yet. Try: wb.fit('reviews')."
-        return pd.DataFrame([run_row(r) for r in self]).to_string(index=False)
+        return self._table().to_string(index=False)
 
     def _repr_html_(self) -> str:
-        return table_html([run_row(r) for r in self]) or html.escape(repr(self))
+        return table_html(self._table().to_dict("records")) or html.escape(repr(self))
+
+    def _table(self) -> pd.DataFrame:
+        return pd.DataFrame([_any_row(r) for r in self]).fillna("")
 
 
 def runs() -> Runs:

@@ -120,6 +120,10 @@ class Duel(Once):
     # what came of it -----------------------------------------------------------------------------------------------
 
     def frame(self) -> pd.DataFrame:
+        """One row per contender (see `totals`)."""
+        return self.totals()
+
+    def totals(self) -> pd.DataFrame:
         """One row per contender: mean score and spread over seeds, weights that learn, seconds to the end, the most memory that the
         process had and, where a run was on a GPU, the most that tensors held there."""
         rows = []

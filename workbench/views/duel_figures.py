@@ -21,7 +21,7 @@ PROCESS, TENSORS = (MEMORY, "memory of the process (MB)"), (GPU_MEMORY, "tensors
 
 def score_dots(duel: Any, ax: Axes) -> Axes:
     """One row per contender: a dot per seed, the mean as a bar with the spread of the seeds, the controls as lines."""
-    frame = duel.frame()
+    frame = duel.totals()
     for i, row in enumerate(frame.to_dict("records")):
         colour = SERIES[i % len(SERIES)]
         ax.plot(duel.scores[row["contender"]], [i] * row["runs"], "o", color=colour, alpha=0.55, ms=6)
@@ -31,7 +31,7 @@ def score_dots(duel: Any, ax: Axes) -> Axes:
     for name, key, style in zip(controls(run.store.facts), ("majority", "control"), (":", "--"), strict=True):
         if run.store.facts.get(key) is not None:
             ax.axvline(run.store.facts[key], color=GREY, ls=style, lw=1.2, label=name)
-    ax.set_yticks(range(len(frame)), [str(n) for n in frame["contender"]])
+    ax.set_yticks(range(len(frame)), [str(n).replace("$", r"\$") for n in frame["contender"]])
     ax.set_ylim(len(frame) - 0.5, -0.5)
     ax.set_xlabel(f"{duel.split} {METRICS.get(run.store.metric, run.store.metric)} (share; bar: mean ± sd over seeds)")
     ax.grid(True, axis="x", color="#E3E6EA", lw=0.7)
@@ -47,7 +47,7 @@ def costs_figure(duel: Any) -> Figure:
     figure = Figure(figsize=(9.4, 3.9), dpi=110, facecolor="white")
     axes = figure.subplots(1, 3, sharey=True, width_ratios=(1.7, 1, 1),
                            gridspec_kw={"left": 0.075, "right": 0.985, "top": 0.8, "bottom": 0.14, "wspace": 0.08})  # fmt: skip
-    rows = duel.frame().to_dict("records")
+    rows = duel.totals().to_dict("records")
     for row in rows:
         _contender(duel, row, axes)
     _curves(duel, axes[0])
@@ -145,7 +145,7 @@ def costs_words(duel: Any) -> str:
     rows = [
         f"{r['contender']} {r['score']:.3f}{_spread(r['sd'])} with {r['weights that learn']:,} weights that learn, "
         f"{r['seconds']:.0f} s, {r[what]:.0f} MB"
-        for r in duel.frame().to_dict("records")
+        for r in duel.totals().to_dict("records")
     ]
     begun = f"Chart of {duel.split} {METRICS.get(metric, metric)} against training time, weights that learn and {of.removesuffix(' (MB)')}: "
     return begun + ("; ".join(rows) or "no run has ended yet") + "."
