@@ -528,3 +528,45 @@ def test_a_short_steep_curve_that_stays_far_above_its_best_is_overfitting():
     assert doubted.verdict == WATCH
     assert str(doubted).startswith("Probably overfitting since") and "too uneven to be sure" in str(doubted)
     assert str(diagnose(frame(up_to(0.511), FALLING))).startswith("Beginning to overfit")
+
+
+# what is said must be true of the curve and of how the run ended -------------------------------------------------------------
+
+
+def test_a_loss_that_is_higher_than_it_began_has_not_fallen_and_smaller_steps_come_first():
+    found = diagnose(frame([2.1, 2.8, 2.3, 2.2, 2.12], [2.08, 2.77, 2.3, 2.2, 2.114], [0.12, 0.13, 0.12, 0.139, 0.12]),
+                     Context(majority=0.12, n_valid=237, label_entropy=2.08, finished=True))  # fmt: skip
+    assert found.verdict == NOT_LEARNING and "has not fallen: it is 2.114 after 2.080" in str(found)
+    assert found.advice[0].label == "Lower the learning rate"
+    flat = diagnose(
+        frame([2.1] * 5, [2.08, 2.079, 2.078, 2.078, 2.077], [0.12] * 5),
+        Context(majority=0.12, n_valid=237, finished=True),
+    )
+    assert flat.verdict == NOT_LEARNING and flat.advice[0].label == "Raise the learning rate"
+
+
+def test_a_loss_near_zero_that_falls_on_is_no_underfitting():
+    solved = [0.7, 0.2, 0.06, 0.02, 0.015, 0.011]
+    for level, expected in ((1.0, HEALTHY), (10.0, UNDERFITTING)):
+        curve = [level * v for v in solved]
+        found = verdict(
+            curve, curve, [0.5, 0.9, 1, 1, 1, 1], label_entropy=0.69, finished=True, majority=0.5, n_valid=100
+        )
+        assert found == expected, level
+
+
+def test_a_run_that_was_stopped_by_hand_while_it_was_falling_says_so():
+    falling = [5.2, 4.4, 3.99, 3.76, 3.64]
+    by_hand = diagnose(frame(falling, falling), Context(finished=True, stopped_by="user"))
+    assert by_hand.verdict == HEALTHY and "stopped by hand while validation loss was still falling by" in str(by_hand)
+    assert "stopped by hand" not in str(diagnose(frame(RESTING, FALLING), Context(finished=True, stopped_by="user")))
+
+
+@pytest.mark.parametrize(("stopped_by", "advised"), [("patience", []), ("user", []), ("budget", ["Train for longer"])])
+def test_who_was_stopped_is_not_told_that_the_budget_ended(stopped_by, advised):
+    found = diagnose(
+        frame([0.7, 0.71, 0.695, 0.7, 0.705], [0.7, 0.6, 0.55, 0.5, 0.45]),
+        Context(finished=True, stopped_by=stopped_by),
+    )
+    assert found.verdict == TOO_LITTLE and [a.label for a in found.advice] == advised
+    assert not any("budget" in a.why for a in found.advice)

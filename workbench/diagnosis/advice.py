@@ -51,6 +51,10 @@ class Thresholds:
     entropy: float = 0.9  # training loss still above this share of the label entropy is underfitting
     judged: float = 0.3  # and in a live run only after this share of its steps
     still_improving: float = 0.01  # share by which validation loss still falls per evaluation when the budget ends
+    solved: float = (
+        0.05  # a validation loss below this share of the label entropy has nothing left to improve that counts
+    )
+    wild: float = 1.15  # training loss above this many times its start, at any evaluation: the steps are too large
     gap: float = 0.5  # validation loss above training loss by this share of itself is a large gap
     evaluations: int = 4  # fewer say nothing about a trend
     rise: float = 2.3  # standard deviations of the curve's noise by which a rise must exceed it, more on long curves
@@ -112,6 +116,9 @@ class Finding:
 SLOWER = Experiment("Lower the learning rate", {"learning_rate": "x0.3"}, "smaller steps do not overshoot the valley")
 FASTER = Experiment("Raise the learning rate", {"learning_rate": "x3"}, "larger steps get further in the same time")
 LONGER = Experiment("Train for longer", {"epochs": "x2"}, "both curves were still falling when the budget ended")
+MORE_STEPS = Experiment(
+    "Train for longer", {"epochs": "x2"}, "a change that stands out from the noise takes more steps"
+)
 STOP_HERE = Experiment("Stop here", {}, "the best weights lie behind, and every further step costs time", stop=True)
 STOP_EARLY = Experiment("Stop early", {"patience": 3}, "the best weights lie behind, and every further step costs time")
 MORE_TEXTS = Experiment(

@@ -69,17 +69,24 @@ def not_learning(r: Reading, c: Context, t: Thresholds) -> Finding | None:
     if gain >= t.improvement or not chance or share < t.early or _slowly(r, t):
         return None
     words = (
-        f"; best {c.metric_name} {score:.1%}, {c.trivial} {level:.1%}"
+        f"; {c.metric_name} at best {score:.1%} twice in a row, {c.trivial} {level:.1%}"
         if score is not None and level is not None
         else ""
     )
     fallen = 1 - low / start if start > 0 else 0.0
+    now, worst = float(r.train[-1]), float(r.train.max())
+    how = (
+        f"has fallen by {max(0.0, fallen):.1%} only, to {low:.3f}"
+        if now <= start
+        else f"has not fallen: it is {now:.3f} after {start:.3f}"
+    )
+    wild = worst > t.wild * start  # it went up before it came back: the steps are too large, not too small
     return Finding(
-        a.NOT_LEARNING, f"Not learning: training loss has fallen by {max(0.0, fallen):.1%} only, to {low:.3f}{words}.", int(r.step[0]),
+        a.NOT_LEARNING, f"Not learning: training loss {how}{words}.", int(r.step[0]),
         {"improvement": fallen, "best_metric": _or_nan(score), "majority": _or_nan(level)},
         f"3: training loss improved by less than {t.improvement:.0%}, {c.metric_name} is within noise of: {c.trivial}, and validation loss "
         f"is not on its way down.",
-        "Karpathy (2019), A recipe for training neural networks", (a.FASTER, a.SLOWER, a.WARM_UP),
+        "Karpathy (2019), A recipe for training neural networks", (a.SLOWER, a.WARM_UP) if wild else (a.FASTER, a.SLOWER, a.WARM_UP),
         f"Training loss below {start * (1 - t.improvement):.3f}, or {c.metric_name} above {(level or 0) + noise:.1%}.",
     )  # fmt: skip
 
@@ -125,7 +132,11 @@ def underfitting(r: Reading, c: Context, t: Thresholds) -> Finding | None:
     at_end = c.finished and c.stopped_by not in ("patience", "user")
     known = len(r) >= 6  # a few evaluations tell no noise: then the last one itself has to be the lowest
     lowest = known and r.low >= len(r) - 2 and float(r.valid[-1] - r.valid[-2]) < t.errors * r.noise
-    improving = at_end and (lowest or float(r.valid[-1]) < float(r.valid[:-1].min())) and r.fall >= t.still_improving
+    left = float(r.valid[-1]) > t.solved * (
+        c.label_entropy or float(r.train[0])
+    )  # of a loss near zero each step takes a large share
+    falling = lowest or float(r.valid[-1]) < float(r.valid[:-1].min())
+    improving = at_end and left and falling and r.fall >= t.still_improving
     if not (high and (c.finished or not c.planned_steps or last > t.judged * c.planned_steps)) and not improving:
         return None
     why = (
@@ -175,16 +186,25 @@ def too_little(r: Reading, c: Context, t: Thresholds) -> Finding | None:
         return None
     return Finding(
         a.TOO_LITTLE, f"Not enough evidence: validation loss changed by {change:.3f}, its noise is {noise:.3f}.", None,
-        {"change": change, "noise": noise}, f"8: the change is within what noise alone does in {n} evaluations.", "", (a.LONGER,), "A clearer change.",
+        {"change": change, "noise": noise}, f"8: the change is within what noise alone does in {n} evaluations.", "",
+        () if c.finished and c.stopped_by in ("patience", "user") else (a.MORE_STEPS,), "A clearer change.",
     )  # fmt: skip
 
 
 def healthy(r: Reading, c: Context, t: Thresholds) -> Finding | None:
     """Rule 7: none of the others."""
     low, last, train = float(r.valid[r.best]), float(r.valid[-1]), float(r.train[-1])
+    early = (
+        c.finished and c.stopped_by == "user" and len(r) > 1 and r.best == len(r) - 1 and r.fall >= t.still_improving
+    )
+    going = (
+        f" It was stopped by hand while validation loss was still falling by {r.fall:.1%} per evaluation."
+        if early
+        else ""
+    )
     return Finding(
         a.HEALTHY,
-        f"Healthy: validation loss is {last:.3f}, its best {low:.3f} at step {int(r.step[r.best])}; training loss is {train:.3f}.",
+        f"Healthy: validation loss is {last:.3f}, its best {low:.3f} at step {int(r.step[r.best])}; training loss is {train:.3f}.{going}",
         None, {"valid_loss": last, "best_valid_loss": low, "train_loss": train},
         "7: both losses fell, no rebound, no large gap.", PRECHELT, (), f"Validation loss rising by more than {t.watch:g}% above its best.",
     )  # fmt: skip

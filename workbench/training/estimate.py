@@ -18,7 +18,8 @@ BASE_MB = (
     480  # Python, torch, transformers and datasets, imported and idle; on a GPU its context and kernels, about as much
 )
 CAUTIOUS = 12e9  # floating-point operations per second and core in small-model training
-EVALUATION_SHARE = 0.25  # of the training time, for evaluations
+BACKWARD = 3  # a step goes forward and twice as long backward; an evaluation goes forward alone
+PROBE = 200  # training texts that an evaluation looks at, too
 
 
 @dataclass(frozen=True)
@@ -38,21 +39,26 @@ class Estimate:
 
 
 def estimate(
-    config: RunConfig, texts: int, tokens_per_text: float, facts: dict[str, Any], past: list[Store], device: str = "cpu"
-) -> Estimate:
-    """For `texts` training texts of `tokens_per_text` word pieces and a model whose card holds `facts`."""
+    config: RunConfig, texts: int, tokens_per_text: float, facts: dict[str, Any], past: list[Store], device: str = "cpu", looked_at: int | None = None,
+) -> Estimate:  # fmt: skip
+    """For `texts` training texts of `tokens_per_text` word pieces and a model whose card holds `facts`; every evaluation looks at
+    `looked_at` validation texts (default: a sixth as many)."""
     parameters = facts.get("parameters")
     if not parameters:
         return Estimate(None, None, "the model's size is not known before it is downloaded")
     body = parameters - facts.get("vocabulary", 0) * facts.get("hidden", 0)
-    tokens = texts * min(tokens_per_text, config.max_length) * config.epochs
+    length = min(tokens_per_text, config.max_length)
+    looks = (texts // 6 if looked_at is None else looked_at) + min(texts, PROBE)
+    tokens = (
+        BACKWARD * texts * length * config.epochs + looks * length * config.evaluations
+    )  # those of an evaluation count once
     speed = _measured(config, past, device)
     if speed:
         seconds, grounds = tokens / speed, "from earlier runs here"
     else:
         cores = min(4, os.cpu_count() or 1)
         seconds, grounds = (
-            tokens * 6 * body * (1 + EVALUATION_SHARE) / (CAUTIOUS * cores),
+            tokens * 2 * body / (CAUTIOUS * cores),
             f"guessed for {cores} cores; the first run {'on the GPU ' * (device != 'cpu')}will tell",
         )
     if config.technique == "domain-adaptation":
@@ -64,7 +70,7 @@ def estimate(
 
 
 def _measured(config: RunConfig, past: list[Store], device: str) -> float | None:
-    """Training tokens per second, evaluations included, of the newest comparable run on the same kind of device."""
+    """Tokens per second as `estimate` counts them, those of training thrice, of the newest comparable run on the same kind of device."""
     plain = config.model.removesuffix(":random")
     for store in past:
         last, facts = store.last(ev.Stepped), store.facts
@@ -76,5 +82,8 @@ def _measured(config: RunConfig, past: list[Store], device: str) -> float | None
         ):
             continue
         if last.step >= 20 and last.seconds > 1 and facts.get("tokens_per_epoch"):
-            return float(facts["tokens_per_epoch"]) * last.epoch / last.seconds
+            trained, looks = float(facts["tokens_per_epoch"]), sum(isinstance(e, ev.Evaluated) for e in store.events)
+            texts = max(1, int(facts.get("n_train") or 1))
+            seen = looks * (int(facts.get("n_valid") or 0) + min(texts, PROBE)) * trained / texts
+            return (BACKWARD * trained * last.epoch + seen) / last.seconds
     return None

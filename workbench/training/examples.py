@@ -96,7 +96,9 @@ class Examples:
         """One row per evaluation: step, epoch, and of the flipped texts the shares of `dynamics.memorised`."""
         hidden = self.flipped
         if not hidden.any():
-            raise WorkbenchError("a run without flipped labels", "a run with noise", "wb.fit(..., noise=0.1)")
+            raise WorkbenchError(
+                "a run without flipped labels", "a run with noise", "noise=0.1 (in the panel: Flipped labels)"
+            )
         part = self.train
         frame = memorised(part.answers[:, hidden], part.labels[hidden], self.true[hidden],
                           1 - self.validation.right.mean(1), len(self.names))  # fmt: skip

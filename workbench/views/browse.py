@@ -20,6 +20,9 @@ from workbench.views.spans import spans_html
 from workbench.views.tables import bars_html, confusion_html, shortened, table_html
 from workbench.views.translations import SideBySide
 
+TRY = {"answering": "Who wrote it?", "language-modeling": "The ___ was cold.", "translation": "Good morning, how are you?",
+       "tagging": "Ada Lovelace lived in London."}  # fmt: skip
+
 
 class Predictions:
     """Try a text, and see what the model gets most wrong."""
@@ -31,12 +34,13 @@ class Predictions:
         self.ask = widgets.Button(
             description="Predict", icon="comment", tooltip="What does the model say of this text?"
         )
-        self.passage = widgets.Textarea(description="Passage", rows=4, layout={"width": "760px", "display": "none"},
+        self.passage = widgets.Textarea(description="Passage", rows=4, continuous_update=False, layout={"width": "760px", "display": "none"},
                                         placeholder="The text that the question is about",
                                         tooltip="The passage in which the answer is looked for")  # fmt: skip
         self.answer, self.errors = widgets.HTML("<p>Train a model first.</p>"), widgets.HTML()
         self.ask.on_click(lambda _: self.predict())
-        self.text.observe(lambda change: self.predict() if change["new"].strip() else None, names="value")
+        for field in (self.text, self.passage):
+            field.observe(lambda change: self.predict() if self.text.value.strip() else None, names="value")
         self.box = widgets.VBox([self.passage, widgets.HBox([self.text, self.ask]), self.answer, self.errors])
         self._shown: str | None = None
 
@@ -51,6 +55,9 @@ class Predictions:
         if not run.done:
             self.answer.value = "<p>The answer comes when training has ended.</p>"
             return
+        if answers_questions(run) and not self.passage.value.strip():
+            self.answer.value = "<p>Put the text that the question is about into the field <b>Passage</b>.</p>"
+            return
         try:
             row = run.predict([(text, self.passage.value)] if answers_questions(run) else text).iloc[0]
         except WorkbenchError as error:
@@ -61,12 +68,22 @@ class Predictions:
     def open(self) -> None:
         self.refresh()
 
+    def began(self) -> None:
+        """A run begins: what was said here is of another one, or of the one before."""
+        self._shown = None
+        self.answer.value, self.errors.value = "<p>Answers come when training has ended.</p>", ""
+        self._ask_for_a_passage(None)
+
     def refresh(self) -> None:
         """The worst errors of the run on display."""
         run = self.panel.run
         self._ask_for_a_passage(run)
-        if run is None or not run.done or run.error is not None or run.id == self._shown or not run.best:
+        if run is None or not run.done or run.error is not None or run.id == self._shown:
             return
+        if not run.best:
+            self.answer.value = "<p>This run ended before its first evaluation.</p>"
+            return
+        self.errors.value = "<p>Asking the model about the validation texts …</p>"
         try:
             wrong, counts = run.predictor().review(run.data()["validation"], 8)
         except WorkbenchError as error:
@@ -84,8 +101,11 @@ class Predictions:
         asked = run is not None and answers_questions(run)
         self.passage.layout.display = "" if asked else "none"
         self.text.description = "Question" if asked else "Your text"
-        blank = run is not None and run.store.facts.get("task") == "language-modeling"
-        self.text.placeholder = "Who wrote it?" if asked else "The ___ was cold." if blank else "Not bad at all"
+        task = str(run.store.facts.get("task")) if run is not None else ""
+        goes_on = run is not None and "gpt" in run.config.model.lower()
+        self.text.placeholder = (
+            "The old man walked along" if goes_on and task == "language-modeling" else TRY.get(task, "Not bad at all")
+        )
 
 
 def _said(run: Run, row: Any) -> str:
@@ -99,7 +119,8 @@ def _said(run: Run, row: Any) -> str:
         likely = f" ({row['probability']:.0%}; then {row['choices']})" if "choices" in row.index else ""
         return f"<p><b>{html.escape(row['answer'])}</b>{html.escape(likely)}</p>"
     if "tags" in row.index:
-        return spans_html(row["tokens"], row["tags"])
+        none = "" if any(tag != "O" for tag in row["tags"]) else "<p>No name found.</p>"
+        return spans_html(row["tokens"], row["tags"]) + none
     chosen = f"<p><b>{html.escape(', '.join(row['labels']) or 'no label')}</b></p>" if "labels" in row.index else ""
     bars = [(c[2:-1], float(row[c])) for c in row.index if c.startswith("p(")]
     return chosen + bars_html(sorted(bars, key=lambda b: -b[1])[:8])
@@ -133,6 +154,9 @@ def _worst(wrong: Any, counts: Any) -> str:
 def answers_questions(run: Run) -> bool:
     """Whether a run needs a passage beside the text."""
     return run.store.facts.get("task") == "answering"
+
+
+ROWS = 12  # of the table of runs
 
 
 class RunsTab:
@@ -170,7 +194,8 @@ class RunsTab:
             return
         found = list(all_runs())
         self._runs = found[:40]
-        self.table.value = table_html([run_row(r) for r in self._runs[:12]]) or "<p>No runs yet.</p>"
+        newest = f"The newest {ROWS} of {len(found)} runs" if len(found) > ROWS else ""
+        self.table.value = table_html([run_row(r) for r in self._runs[:ROWS]], newest) or "<p>No runs yet.</p>"
         self.choice.options = [(f"{r.id} · {r.status}", i) for i, r in enumerate(self._runs)]
         self.choice.value = tuple(range(min(3, len(self._runs))))
         self._draw()

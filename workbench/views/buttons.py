@@ -7,6 +7,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from workbench.errors import WorkbenchError
 from workbench.views import focus
 
 NARROW, WIDE = "110px", "152px"
@@ -18,6 +19,16 @@ def button(text: str, icon: str, tip: str, action: Callable[[], Any], width: str
     made = widgets.Button(description=text, icon=icon, tooltip=tip, button_style=style, layout={"width": width})
     made.on_click(lambda _: action())
     return made
+
+
+def occupied(busy: Any, here: Any) -> WorkbenchError:
+    """What to say where something else trains: run `busy`, while `here` is the run on display."""
+    how = (
+        "Stop first"
+        if busy is here
+        else "to wait, or to end it where it was started: in the Duel tab, by Enough, or in another cell"
+    )
+    return WorkbenchError(f"run {busy.id} is {busy.status}", "one training at a time", how)
 
 
 class RunButtons(dict[str, Any]):

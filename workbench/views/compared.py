@@ -157,5 +157,7 @@ def overlay_html(chosen: list[Run], column: str, by: str, names: list[str] | Non
         for name, r in zip(called, chosen, strict=True)
         if column in r.frame() and len(r.frame())
     ]
+    if not ends:
+        return f"<p>None of these runs has {html.escape(fig.METRICS.get(column, column.replace('_', ' ')))}.</p>"
     what = column.replace("valid_", "validation ").replace("train_", "training ").replace("_", " ")
     return image_html(figure, f"Line chart of {what} for {len(chosen)} runs; last values {', '.join(ends)}.")

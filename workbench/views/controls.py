@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import ipywidgets as widgets
+import traitlets
 
 from workbench import catalog
 from workbench.config import RunConfig
@@ -48,10 +49,54 @@ def _slider(low: float, high: float, step: float, text: str = ".2f") -> Callable
     )
 
 
+class Rate(widgets.HBox):
+    """A slider over powers of ten and a field for the number itself, as 3e-4, 0.0003 or 0,0003. (The slider's own readout takes 3,5e-4 for
+    3 and that for its maximum.) What is no number becomes the value all the same: who reads it says so."""
+
+    value = traitlets.Any()
+    description = traitlets.Unicode()
+    disabled = traitlets.Bool()
+
+    def __init__(self, low: float, high: float, **common: Any) -> None:
+        tip, style, layout = common["tooltip"], common["style"], common["layout"]
+        self.slider = widgets.FloatLogSlider(min=low, max=high, step=0.05, readout=False, continuous_update=False, tooltip=tip, style=style,
+                                             description=common["description"], layout={"width": "222px"})  # fmt: skip
+        self.field = widgets.Text(continuous_update=False, tooltip=f"{common['description']} as a number, such as 3e-4",
+                                  layout={"width": "66px"})  # fmt: skip
+        super().__init__([self.slider, self.field], tooltip=tip, layout=layout, description=common["description"])
+        self.slider.observe(lambda change: self._took(change["new"]), names="value")
+        self.field.observe(lambda change: self._took(_number(change["new"])), names="value")
+        self.observe(lambda change: self._show(), names="value")
+        self.observe(lambda change: self._lock(), names="disabled")
+        self._showing = False
+
+    def _took(self, value: Any) -> None:
+        if not self._showing:
+            self.value = value
+
+    def _show(self) -> None:
+        known = isinstance(self.value, float) and self.value > 0
+        self._showing = True
+        self.field.value = f"{self.value:.3g}" if known else str(self.value)
+        if known:
+            low, high = 10.0**self.slider.min, 10.0**self.slider.max
+            self.slider.value = min(max(self.value, low), high)
+        self._showing = False
+
+    def _lock(self) -> None:
+        self.slider.disabled = self.field.disabled = self.disabled
+
+
+def _number(text: str) -> float | str:
+    """What a person has typed as a number, with a point or a comma; else the text."""
+    try:
+        return float(text.strip().replace(",", "."))
+    except ValueError:
+        return text
+
+
 def _log(low: float, high: float) -> Callable[..., Any]:
-    return lambda **common: widgets.FloatLogSlider(
-        min=low, max=high, step=0.05, base=10, readout_format=".1e", continuous_update=False, **common
-    )
+    return lambda **common: Rate(low, high, **common)
 
 
 def _whole(low: int, high: int) -> Callable[..., Any]:
@@ -209,6 +254,10 @@ class Controls:
                 changed[control.field] = _three_digits(value) if control.field == "learning_rate" else value
         return self.base.replace(**changed)
 
+    def named(self) -> str:
+        """What the data control names."""
+        return _unquoted(self.widgets["data"].value) if "data" in self._touched else self.base.data
+
     def _technique_chosen(self) -> None:
         """Its own controls appear, and the rate goes to what suits it: the learner sees it move and may move it again."""
         self._show_what_applies()
@@ -266,8 +315,8 @@ class Controls:
         return box
 
 
-def _three_digits(value: float) -> float:
-    return float(f"{value:.3g}")
+def _three_digits(value: Any) -> Any:
+    return float(f"{value:.3g}") if isinstance(value, float) else value
 
 
 def code_html(code: str) -> str:
@@ -276,6 +325,11 @@ def code_html(code: str) -> str:
         "<code style='display:block;white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.5;padding:4px 8px;margin:2px 0 8px;"
         f"border-left:3px solid #BDC3CA'>{html.escape(code)}</code>"
     )
+
+
+def note_html(words: str) -> str:
+    """A sentence that is no problem, as a box in the place where problems stand. Everything is escaped."""
+    return f'<div role="status" style="border-left:4px solid #0072B2;padding:4px 10px;line-height:1.5">{html.escape(words)}</div>'
 
 
 def problem_html(error: WorkbenchError) -> str:

@@ -22,6 +22,8 @@ from workbench.views.spans import spans_html
 from workbench.views.tables import image_html, shortened, table_html
 from workbench.views.upload import Upload
 
+SHOWN = 12  # labels whose texts are counted in the table
+
 
 class DataTab:
     """Balance, lengths, tokens per example of the chosen data; and the estimate that needs them."""
@@ -32,8 +34,8 @@ class DataTab:
         self.box = widgets.VBox([self.upload.box, self.words])
         self._opened = False
         self._shown: Any = None
-        # Of data that was loaded here: training texts, word pieces per text.
-        self._sizes: dict[str, tuple[int, float]] = {}
+        # Of data that was loaded here: training texts, word pieces per text, validation texts.
+        self._sizes: dict[str, tuple[int, float, int]] = {}
 
     def open(self) -> None:
         self._opened = True
@@ -67,16 +69,19 @@ class DataTab:
         card = next((c for c in catalog.datasets() if c.name == config.data and c.source == "bundled"), None)
         given = self.panel.source()
         if given is not None:
-            texts, pieces = size(given)
+            texts, pieces, looked_at = size(given)
         elif card is not None:
             texts, pieces = card.facts.get("train", 1000), card.facts.get("tokens_per_text", 30)
+            looked_at = card.facts.get("counts", {}).get("validation", texts // 4)
         elif config.data in self._sizes:
-            texts, pieces = self._sizes[config.data]
+            texts, pieces, looked_at = self._sizes[config.data]
         else:
             return "Time and memory unknown before the data is loaded."
+        if given is None and card is not None and "translation" in card.tasks:
+            pieces *= 2  # what is written is trained on as well
         texts = min(texts, config.train_examples or texts)
         model = next((c for c in catalog.models() if c.name == config.model.removesuffix(":random")), None)
-        return str(estimate(config, texts, pieces, model.facts if model else {}, stored()[:30], device()))
+        return str(estimate(config, texts, pieces, model.facts if model else {}, stored()[:30], device(), looked_at))
 
 
 def device() -> str:
@@ -86,9 +91,10 @@ def device() -> str:
     return choose().device if "torch" in sys.modules else "cpu"
 
 
-def size(data: Any) -> tuple[int, float]:
-    """How many texts there are to train on, and about how many word pieces each has."""
-    return len(data["train"]), float(np.mean([len(t.split()) for t in plain_texts(data, 500)])) * 1.4 + 2
+def size(data: Any) -> tuple[int, float, int]:
+    """How many texts there are to train on, about how many word pieces each has (of a pair both sides), and how many for validation."""
+    pieces = float(np.mean([len(t.split()) for t in plain_texts(data, 500)])) * 1.4 + 2
+    return len(data["train"]), pieces * (2 if data.task == "translation" else 1), len(data["validation"])
 
 
 def notes_html(data: Any) -> str:
@@ -101,6 +107,13 @@ def notes_html(data: Any) -> str:
 def data_html(data: Any, config: RunConfig) -> str:
     """Counts per label and split, word lengths, word pieces per text as a picture, and some examples."""
     rows = [{"split": split, "texts": len(data[split]), **label_counts(data, split)} for split in data]
+    named = f"<p style='margin:2px 0'><b>{html.escape(str(data.name))}</b></p>"
+    kinds = [n for n in data.labels if n.startswith("B-")] if data.task == "tagging" else data.labels
+    more = (
+        f"<p style='margin:2px 0'>Of {len(kinds)} labels the first {SHOWN} are counted here.</p>"
+        if len(kinds) > SHOWN
+        else ""
+    )
     lengths = token_lengths(data, config)
     figure = lengths_figure(lengths, config.max_length)
     alt = (
@@ -108,7 +121,7 @@ def data_html(data: Any, config: RunConfig) -> str:
         f"{(lengths > config.max_length).mean():.1%} longer than the limit of {config.max_length}."
     )
     sample = data["train"].shuffle(seed=0).select(range(min(6, len(data["train"]))))
-    whole = lambda caption, shown: table_html(rows, caption) + image_html(figure, alt, 520) + shown  # noqa: E731
+    whole = lambda caption, shown: named + table_html(rows, caption) + more + image_html(figure, alt, 520) + shown  # noqa: E731
     some = lambda unit, lines: table_html(lines, f"{len(sample)} training {unit}")  # noqa: E731
     if data.task == "tagging":
         tags = [[data.labels[i] for i in r["tags"]] for r in sample]
@@ -144,12 +157,12 @@ def label_counts(data: Any, split: str) -> dict[str, int]:
         return {"source sentences": len(set(data[split]["source"]))}
     if data.task == "tagging":
         opened = Counter(data.labels[i] for tags in data[split]["tags"] for i in tags)
-        return {t[2:]: opened[t] for t in [t for t in data.labels if t.startswith("B-")][:12]}
+        return {t[2:]: opened[t] for t in [t for t in data.labels if t.startswith("B-")][:SHOWN]}
     if data.task == "multi-label":
         given = Counter(i for some in data[split]["labels"] for i in some)
-        return {n: given[i] for i, n in list(enumerate(data.labels))[:12]}
+        return {n: given[i] for i, n in list(enumerate(data.labels))[:SHOWN]}
     counts = np.bincount(data[split]["label"], minlength=len(data.labels))
-    return {n: int(c) for n, c in list(zip(data.labels, counts, strict=True))[:12]}
+    return {n: int(c) for n, c in list(zip(data.labels, counts, strict=True))[:SHOWN]}
 
 
 def plain_texts(data: Any, n: int) -> list[str]:

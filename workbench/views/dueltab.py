@@ -21,7 +21,7 @@ from workbench.errors import WorkbenchError
 from workbench.training.run import training_now
 from workbench.views import background, focus, labels, live
 from workbench.views import figures as fig
-from workbench.views.buttons import button
+from workbench.views.buttons import button, occupied
 from workbench.views.controls import QUIET, STYLE, code_html, problem_html
 from workbench.views.duel import Duel, duel, duels
 from workbench.views.duel_figures import costs_words
@@ -137,9 +137,10 @@ class DuelTab:
         self.problem.value = ""
         try:
             busy = training_now()
-            if busy is not None or Going.now is not None:
-                found = f"run {busy.id} is {busy.status}" if busy is not None else "a duel is going on"
-                raise WorkbenchError(found, "one training at a time", "Stop first")
+            if busy is not None:
+                raise occupied(busy, self.panel.run)
+            if Going.now is not None:
+                raise WorkbenchError("a duel is going on", "one training at a time", "Stop duel first")
             self._follow(Going(self.made()))
         except WorkbenchError as error:
             self.problem.value = problem_html(error)
@@ -201,6 +202,9 @@ class DuelTab:
         going = self.going is not None and not self.going.over
         few = not FEWEST <= len(self.chosen) <= MOST
         self.begin.disabled, self.end.disabled = going or few, not going
+        if going:
+            return  # what stands there is what is being trained
+        self.problem.value = ""
         try:
             self.terms.value = f"{PLACE}{self._terms(self.shared)}</p>"
             self.code.value = "" if few else code_html(self.to_code())

@@ -70,7 +70,9 @@ class LossArtists:
         self.shade.set_bounds(best.step, 0, last.step - best.step, 1)
         gl = float(generalisation_loss(finite["valid_loss"]).iloc[-1])
         self.words.set_text(f"past the best step\nGL {gl:.1f}%" if past else "")
-        self.words.set_x((best.step + last.step) / 2)
+        left, right = self.ax.get_xlim()
+        edge = 0.11 * (right - left)  # half of the words
+        self.words.set_x(min(max((best.step + last.step) / 2, left + edge), right - edge))
 
     def draw(self) -> None:
         """Put them on the canvas as it is."""

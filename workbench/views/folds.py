@@ -16,7 +16,7 @@ from workbench.errors import WorkbenchError
 from workbench.training.fork import FIXED
 from workbench.training.run import Run, training_now
 from workbench.views import background, focus
-from workbench.views.buttons import button
+from workbench.views.buttons import button, occupied
 from workbench.views.controls import problem_html
 from workbench.views.fold import folds
 from workbench.views.guess import Guess
@@ -86,7 +86,7 @@ class ForkFold:
 
     def __init__(self, panel: Any) -> None:
         self.panel = panel
-        self.step = widgets.Dropdown(options=[], description="From step", layout={"width": "260px"},
+        self.step = widgets.Dropdown(options=[], description="From step", layout={"width": "330px"},
                                      tooltip="A step whose training state is kept")  # fmt: skip
         self.go = button("Fork", "code-fork", "Branch off at this step with what the controls now say", self.start)
         self.words, self.tree, self.problem = widgets.HTML(), widgets.HTML(), widgets.HTML()
@@ -130,7 +130,7 @@ class ForkFold:
         except WorkbenchError:
             return "One of the controls has no valid value."
         listed = ", ".join(
-            f"<b>{html.escape(k)}</b> {html.escape(str(getattr(run.config, k)))} → {html.escape(str(v))}"
+            f"<b>{html.escape(k)}</b> {html.escape(_spoken(getattr(run.config, k)))} → {html.escape(_spoken(v))}"
             for k, v in changes.items()
         )
         unfit = [k for k in changes if k in FIXED]
@@ -178,7 +178,7 @@ class RealFold:
         """Train the other seeds one after the other and say what came of it."""
         try:
             if (busy := training_now()) is not None:
-                raise WorkbenchError(f"run {busy.id} is {busy.status}", "one training at a time", "Stop first")
+                raise occupied(busy, self.panel.run)
             self.check = is_it_real(self.panel.run, seeds=self.seeds.value)
         except WorkbenchError as error:
             self.words.value = problem_html(error)
@@ -208,6 +208,10 @@ class RealFold:
         self.go.disabled, self.stop.disabled = not ready, self.check is None
         if run is not None and self._asked is not None and run.id != self._asked and self.check is None:
             self.words.value, self._asked = "<p>When a run has ended, ask whether its verdict holds.</p>", None
+
+
+def _spoken(value: Any) -> str:
+    return "default" if value is None else str(value)
 
 
 def _measure(config: RunConfig) -> tuple[Any, ...]:

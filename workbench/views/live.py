@@ -207,7 +207,8 @@ def verdict_html(run: Any) -> str:
     return (
         f'<div style="max-width:760px;line-height:1.5;border-left:4px solid {colour(finding.verdict)};padding:2px 0 2px 12px">'
         f"<b>{html.escape(first)}</b>{html.escape(rest)}{how}"
-        f'<details><summary>Which rule says so, and what to try</summary><p style="margin:4px 0">Rule {html.escape(finding.rule)} '
+        f"<details><summary>Which rule says so{', and what to try' if advice else ''}</summary>"
+        f'<p style="margin:4px 0">Rule {html.escape(finding.rule)} '
         f"<i>{html.escape(finding.source)}</i></p><ul style='margin:4px 0'>{advice}</ul>"
         f"<p style='margin:4px 0'>What would change its mind: {html.escape(finding.revise)}</p></details></div>"
     )

@@ -18,18 +18,20 @@ from IPython.display import HTML, display
 from workbench.config import RunConfig, name_of
 from workbench.errors import WorkbenchError
 from workbench.training import engine
-from workbench.training.run import Run, launch, training_now
+from workbench.training import events as ev
+from workbench.training.run import Run, launch, runs, training_now
 from workbench.views import background, browse, datatab, dueltab, examplestab, fits, focus, labels, live, tabs
 from workbench.views import figures as fig
 from workbench.views.asked import choices_of
-from workbench.views.buttons import RunButtons
-from workbench.views.controls import QUIET, Controls, code_html, problem_html
+from workbench.views.buttons import RunButtons, occupied
+from workbench.views.controls import QUIET, Controls, code_html, note_html, problem_html
 from workbench.views.experiments import Experiments
 from workbench.views.folds import Folds
 from workbench.views.once import ShownBox
 from workbench.views.run_picture import alt_text
 
-NOTHING_YET = "It ended before its first evaluation: there is nothing to judge, and there are no weights to ask. Train starts anew."
+NOTHING_YET = "It ended before its first evaluation: there is nothing to judge yet. "
+RECORD = '<div class="wb-record">'
 EMPTY = "<p style='opacity:.75;margin:8px 0'>Press <b>Train</b> to see the loss curves here.</p>"
 
 
@@ -42,6 +44,7 @@ class Panel(ShownBox):
         self._task: asyncio.Task[None] | None = None
         self._figure: Any = None
         self._judged = -1  # how many evaluations the words on display speak of
+        self._asked: RunConfig | None = None  # what this panel was made with, while it shows a run of another one
         self.buttons = RunButtons(self.start, self._on_pause, self._on_stop, self._on_continue)
         self.picture = labels.Picture()
         self.status, self.verdict, self.code = widgets.HTML(EMPTY), widgets.HTML(), widgets.HTML()
@@ -69,7 +72,8 @@ class Panel(ShownBox):
         return self.controls.config()
 
     def __repr__(self) -> str:
-        return f"Panel: {self.config.model} on {self.config.data}, {self.run.status if self.run is not None else 'no run yet'}"
+        model, data = (self.controls.widgets[name].value for name in ("model", "data"))
+        return f"Panel: {model} on {data}, {self.run.status if self.run is not None else 'no run yet'}"
 
     @property
     def text(self) -> str:
@@ -78,7 +82,10 @@ class Panel(ShownBox):
 
     def source(self) -> Any:
         """The data object that was passed in, as long as the data control still names it."""
-        return self._data if self._data is not None and self.config.data == name_of(self._data) else None
+        if self._data is None:
+            return None
+        named = self.controls.named()  # another control may have no valid value
+        return self._data if named == name_of(self._data) else None
 
     def take_data(self, data: Any, path: str | None) -> None:
         """Data that came by hand: by its path where that finds it again, else as the object itself."""
@@ -106,9 +113,7 @@ class Panel(ShownBox):
         """Start a run with these settings and draw it while it trains. A problem is shown, not raised."""
         busy = training_now()
         if busy is not None:
-            return self._show_problem(
-                WorkbenchError(f"run {busy.id} is {busy.status}", "one training at a time", "Stop first")
-            )
+            return self._show_problem(occupied(busy, self.run))
         try:
             if (refused := fits.refusal(self.config, self.source())) is not None:
                 raise refused
@@ -117,9 +122,28 @@ class Panel(ShownBox):
             self._show_problem(error)
 
     def attach(self, run: Run) -> None:
-        """Show a run that is training already: after the page or the cell was loaded again."""
+        """Show a run that is training already: after the page or the cell was loaded again, or in a second panel. What this one was
+        asked for comes back afterwards."""
+        asked = self.config
         self.controls.show(run.config)
         self._follow(run)
+        if (asked.data, asked.model) != (run.config.data, run.config.model):
+            self._asked = asked
+            self.problem.value = note_html(
+                f"Run {run.id} is training and is shown here. The settings that this panel was made with come back when it has ended."
+            )
+
+    def take_up(self, run: Run) -> None:
+        """Show a run that was interrupted, as by a restart of the kernel, so that Continue goes on with it."""
+        self.run = run
+        self.controls.show(run.config)
+        self.status.value = live.status_html(run)
+        self._judge(run)
+        self._set_buttons()
+        self.folds.refresh()
+        self.problem.value = note_html(
+            f"Run {run.id} was interrupted at step {_reached(run)}. Continue goes on with it, Train starts a new one."
+        )
 
     def begin(self, make: Callable[[], Run]) -> None:
         """Make a run, which takes a moment, and show it. Meanwhile the words speak of it, no longer of the run before."""
@@ -134,8 +158,10 @@ class Panel(ShownBox):
 
     def check_ended(self) -> None:
         """Runs that others have started, of a duel or of `is_it_real`, are trained: what they kept busy is free again."""
+        self.problem.value = ""
         self.folds.refresh()
         self.runs.refresh()
+        self._changed()
 
     # drawing -------------------------------------------------------------------------------------------------------
 
@@ -147,6 +173,10 @@ class Panel(ShownBox):
 
     def _follow(self, run: Run) -> None:
         self.run, self.problem.value, self.verdict.value = run, "", ""
+        self._keep(
+            f"{RECORD}<p>Run {html.escape(run.id)} was in training when this notebook was saved: <code>wb.runs()</code> lists it.</p></div>"
+        )
+        self.predictions.began()
         self.status.value = live.status_html(run)
         self._figure, self._judged = live.LiveFigure(run), -1
         self.folds.began(run)
@@ -180,20 +210,32 @@ class Panel(ShownBox):
             error = run.error
             known = error if isinstance(error, WorkbenchError) else WorkbenchError(f"{type(error).__name__}: {error}")
             self._show_problem(known)
-        if len(run.frame()):
-            self.picture.show(fig.png(run.figure()), alt_text(run))
-            self.verdict.value = live.verdict_html(run)
-            self.experiments.offer(run.diagnosis, False)
-        elif run.error is None:
-            self.verdict.value = f"<p>{NOTHING_YET}</p>"
+        self._judge(run)
+        if self._asked is not None:
+            self.controls.show(self._asked)
+            self._asked = None
         self._set_buttons()
         self.runs.refresh()
         self.predictions.refresh()
         self.examples.tick()
         self._changed()
         self.folds.ended(run)
+        self._keep(record_html(run))
+
+    def _judge(self, run: Run) -> None:
+        """The picture and the words of a run that has ended."""
+        if len(run.frame()):
+            self.picture.show(fig.png(run.figure()), alt_text(run))
+            self.verdict.value = live.verdict_html(run)
+            self.experiments.offer(run.diagnosis, False)
+        elif run.error is None:
+            how = "Continue goes on with it, Train starts anew." if run.can_resume else "Train starts anew."
+            self.verdict.value = f"<p>{NOTHING_YET}{how}</p>"
+
+    def _keep(self, words: str) -> None:
+        """What the saved notebook shows where no panel is alive; its style hides this as long as one is."""
         if self._record is not None:
-            self._record.update(HTML(labels.SCRIPT + examplestab.SCRIPT + record_html(run)))
+            self._record.update(HTML(f"{labels.SCRIPT}{examplestab.SCRIPT}{words}"))
 
     def _show_problem(self, error: WorkbenchError) -> None:
         self.problem.value = problem_html(error)
@@ -203,6 +245,7 @@ class Panel(ShownBox):
             config = self.config
             refused = fits.refusal(config, self.source())
         except WorkbenchError as error:
+            self.code.value = code_html("# not all of these settings are valid")
             return self._show_problem(error)
         self.problem.value = "" if refused is None else problem_html(refused)
         task = fits.task_of(config, self.source())
@@ -219,6 +262,7 @@ class Panel(ShownBox):
         live_now = self.run is not None and not self.run.done
         if self.controls.widgets["model"].disabled != live_now:
             self.controls.lock(live_now)
+            self.data.upload.lock(live_now)
 
     # handlers: they start or set flags, no more ----------------------------------------------------------------------
 
@@ -237,13 +281,21 @@ class Panel(ShownBox):
             return self.run.proceed()
         try:
             run = self.run
+            before = self.code.value
             self.begin(lambda: run.resume(self.source()))
+            moved = run.store.last(ev.RateChanged)
+            self.controls.show(run.config.replace(learning_rate=moved.after) if moved else run.config)
+            if self.code.value != before:
+                self.problem.value = note_html(
+                    "A run goes on with the settings that it began with; these stand here again. Fork goes on with others."
+                )
         except WorkbenchError as error:
             self._show_problem(error)
 
     def _rate_moved(self, change: Any) -> None:
         if self.run is not None and not self.run.done:
-            self.run.set_learning_rate(self.config.learning_rate)
+            with contextlib.suppress(WorkbenchError):  # no number: the panel says so
+                self.run.set_learning_rate(self.config.learning_rate)
 
     # layout --------------------------------------------------------------------------------------------------------
 
@@ -272,6 +324,8 @@ def panel(data: Any = "reviews", **choices: Any) -> Panel:
     busy = training_now()
     if busy is not None:
         made.attach(busy)
+    elif (left := interrupted(made.config)) is not None:
+        made.take_up(left)
     warm_up()
     return made
 
@@ -290,6 +344,17 @@ def warm_up() -> None:
 
 def record_html(run: Run) -> str:
     """The finished run as static HTML: what the saved notebook shows where no panel is alive (its style hides this)."""
-    return (
-        f'<div class="wb-record"><p>Run {html.escape(run.id)}, kept with this notebook:</p>{live.final_html(run)}</div>'
-    )
+    return f"{RECORD}<p>Run {html.escape(run.id)}, kept with this notebook:</p>{live.final_html(run)}</div>"
+
+
+def interrupted(config: RunConfig) -> Run | None:
+    """The newest run of this folder, if its process ended before it did, it can go on, and it is of these data and this model."""
+    newest = next(iter(runs()), None)
+    if newest is None or newest.status != "interrupted" or not newest.can_resume:
+        return None
+    return newest if (newest.config.data, newest.config.model) == (config.data, config.model) else None
+
+
+def _reached(run: Run) -> int:
+    last = run.store.last(ev.Stepped)
+    return last.step if last is not None else 0

@@ -58,8 +58,9 @@ def fork_mark(facts: dict[str, Any], ax: Axes) -> None:
     """A line where a fork left its parent: what lies left of it is the parent's."""
     if fork := facts.get("fork"):
         ax.axvline(fork["step"], color="#222222", ls=(0, (5, 2)), lw=1.1)
-        ax.text(fork["step"], 0.97, "forked here ", transform=ax.get_xaxis_transform(), fontsize=8, color="#222222", rotation=90,
-                va="top", ha="right")  # fmt: skip
+        ax.annotate("forked here", (fork["step"], 0.97), xycoords=ax.get_xaxis_transform(), xytext=(-3, 0), textcoords="offset points",
+                    fontsize=8, color="#222222", rotation=90, va="top", ha="right",
+                    bbox={"boxstyle": "square,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.85})  # fmt: skip
 
 
 def alt_text(run: Any) -> str:

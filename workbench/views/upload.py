@@ -59,13 +59,18 @@ class Upload:
         if self._last:
             self.take(self._last)
 
+    def lock(self, locked: bool) -> None:
+        """While a run trains its data stay chosen."""
+        for widget in (self.button, self.text, self.label):
+            widget.disabled = locked
+
     def take(self, files: dict[str, bytes]) -> None:
         """Keep files, load them as one dataset, choose it in the Data field; a problem is shown, not raised."""
         self._last = files
         columns = {k: v for k, v in (("text", self.text.value.strip()), ("label", self.label.value.strip())) if v}
         try:
             path = kept(files)
-            data = self._loaded(path, columns)
+            data = self._loaded(path, columns, ", ".join(files))
         except WorkbenchError as error:
             self.said.value = problem_html(error)
             return
@@ -76,8 +81,8 @@ class Upload:
         )
 
     @staticmethod
-    def _loaded(path: Path, columns: dict[str, Any]) -> Any:
-        """The data; what is none is not kept."""
+    def _loaded(path: Path, columns: dict[str, Any], name: str) -> Any:
+        """The data; what is none is not kept, and an error calls the file what its owner does."""
         import shutil
         import warnings
 
@@ -92,7 +97,8 @@ class Upload:
                 return data
         except WorkbenchError as error:
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
-            words = (error.found.replace(f"folder {path.name!r}", "the files chosen"), error.expected, error.try_)
+            called = error.found.replace(f"folder {path.name!r}", "the files chosen").replace(path.name, name)
+            words = (called, error.expected, error.try_)
             raise WorkbenchError(*words) from error  # nobody knows the folder that they were put into
 
 
