@@ -200,11 +200,15 @@ def overlay(
     if by == "step":
         ax.xaxis.set_major_locator(whole_steps())
     units = {r.store.facts.get("unit", "text") for r in runs}
-    loss = f"validation loss (nats per {' or '.join(sorted(units))})"
+    loss = "validation loss\n(nats per " if len(units) > 1 else "validation loss (nats per "
+    loss += f"{' or '.join(sorted(units))})"
     ax.set_ylabel(loss if column == "valid_loss" else f"validation {METRICS.get(column, column)} (share)")
     ax.grid(True, color="#E3E6EA", lw=0.7)
     legend_outside(ax)
     return ax
+
+
+NAME = 24  # signs of a label that a picture has room for; the words beneath it have all
 
 
 def confusion_matrix(counts: pd.DataFrame, ax: Axes) -> Axes:
@@ -214,8 +218,8 @@ def confusion_matrix(counts: pd.DataFrame, ax: Axes) -> Axes:
     for i in range(len(counts)):
         for j in range(len(counts.columns)):
             ax.text(j, i, f"{int(counts.iat[i, j])}", ha="center", va="center", fontsize=8,
-                    color="white" if share.iat[i, j] > 0.55 else "#222222")  # fmt: skip
-    names = [str(n).replace("$", r"\$") for n in counts.index]
+                    color="white" if share.iat[i, j] > 0.72 else "#222222")  # fmt: skip
+    names = [(n if len(n) <= NAME else f"{n[: NAME - 1]}…").replace("$", r"\$") for n in map(str, counts.index)]
     ax.set_xticks(range(len(names)), names, rotation=45, ha="right", fontsize=8)
     ax.set_yticks(range(len(names)), names, fontsize=8)
     unit = counts.attrs.get("unit", "text")

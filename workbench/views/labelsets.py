@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from workbench.views import figures as fig
 from workbench.views.tables import image_html
@@ -26,6 +27,7 @@ def label_counts(counts: pd.DataFrame, ax: Axes) -> Axes:
     ax.set_yticks(range(len(names)), names, fontsize=8)
     ax.invert_yaxis()
     ax.set_xlim(0, max(1, float(left.max())) * 1.16)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlabel("texts (count)")
     ax.set_ylabel("label")
     fig.legend_outside(ax)

@@ -56,7 +56,8 @@ def confusion_html(counts: pd.DataFrame) -> str:
     """A confusion matrix as a picture with its greatest confusions in words."""
     from matplotlib.figure import Figure
 
-    side = 1.9 + 0.42 * len(counts)
+    long = min(fig.NAME, max(len(str(n)) for n in counts.index))
+    side = 1.5 + 0.06 * long + 0.42 * len(counts)
     figure = Figure(figsize=(side + 0.9, side), dpi=110, layout="constrained")
     fig.confusion_matrix(counts, figure.add_subplot())
     return image_html(figure, fig.confusion_words(counts), round(110 * (side + 0.9)))
