@@ -90,4 +90,4 @@ def test_the_table_is_what_the_cards_say(monkeypatch):
     cards = Cards([Card("a", "model", "", facts=facts | {"scores": rows}), Card("b", "model", "", facts=facts)])
     monkeypatch.setattr("workbench.catalog.models", lambda: cards)
     table = meeting.measured(["a", "b"])
-    assert table.loc["a"].tolist() == [5.4, 10.0, 50.0, 30.0, 40.0, 12.5] and table.loc["b"].isna().sum() == 4
+    assert table.loc["a"].tolist() == [5.4, 10.0, 50.0, 50.0, 30.0, 40.0, 12.5] and table.loc["b"].isna().sum() == 5

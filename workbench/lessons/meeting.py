@@ -14,12 +14,16 @@ from workbench.lessons.pairs import twins
 
 BOTH, LEFT = "bert-mini", "gpt-mini"
 DATA, LABELS = "headlines", 256  # 02.3
+AFTER = "accuracy after 10 M"
 SURE, ALIKE, APART, GAIN = 0.05, 0.9999, 0.02, 0.10
 
 
 def measured(names: Sequence[str], data: str = DATA, labels: int = LABELS) -> pd.DataFrame:
     """What the cards of models say, a row each: parameters, tokens seen, and in percent the mean accuracy after training on so many labels
-    of these data, that of the random twin, of TF-IDF + logistic regression and of the commonest class; empty where it was not measured."""
+    of these data, the same of the model as it was after ten million tokens, of the random twin, of TF-IDF + logistic regression and of
+    the commonest class; empty where it was not measured."""
+    from workbench.models import page
+
     rows = {}
     for name in names:
         facts = catalog.find(catalog.models(), name, "model").facts
@@ -28,11 +32,17 @@ def measured(names: Sequence[str], data: str = DATA, labels: int = LABELS) -> pd
             for r in facts.get("scores", [])
             if r["data"].split()[0] == data and r["labels"] == str(labels)
         }
+        young = [
+            r
+            for r in page.after(page.BUDGET, name, facts)
+            if r["data"].split()[0] == data and r["labels"] == str(labels)
+        ]
         means = [found[m]["mean"] if m in found else None for m in (name, f"{name}:random", "control")]
+        means.insert(1, next((r["mean"] for r in young if r["model"] == name), None))
         means.append(next((r["majority"] for r in found.values()), None))
         percent = [round(100 * m, 1) if m is not None else None for m in means]
         rows[name] = [round(facts["parameters"] / 1e6, 1), round(facts["tokens_seen"] / 1e6, 1), *percent]
-    columns = ["parameters (M)", "tokens seen (M)", "accuracy", "random twin", "TF-IDF", "majority"]
+    columns = ["parameters (M)", "tokens seen (M)", "accuracy", AFTER, "random twin", "TF-IDF", "majority"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
 

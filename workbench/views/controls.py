@@ -54,7 +54,7 @@ class Rate(widgets.HBox):
     3 and that for its maximum.) What is no number becomes the value all the same: who reads it says so."""
 
     value = traitlets.Any()
-    description = traitlets.Unicode()
+    description = traitlets.Unicode().tag(sync=True)  # without it a box with a tooltip is not drawn
     disabled = traitlets.Bool()
 
     def __init__(self, low: float, high: float, **common: Any) -> None:
@@ -64,6 +64,7 @@ class Rate(widgets.HBox):
         self.field = widgets.Text(continuous_update=False, tooltip=f"{common['description']} as a number, such as 3e-4",
                                   layout={"width": "66px"})  # fmt: skip
         super().__init__([self.slider, self.field], tooltip=tip, layout=layout, description=common["description"])
+        self.add_class("wb-rate")  # labels.py gives both their names
         self.slider.observe(lambda change: self._took(change["new"]), names="value")
         self.field.observe(lambda change: self._took(_number(change["new"])), names="value")
         self.observe(lambda change: self._show(), names="value")

@@ -25,6 +25,10 @@ SCRIPT = (
       if (label && handle) handle.setAttribute('aria-label', label.textContent);
       if (out && handle) handle.setAttribute('aria-valuetext', out.textContent);
     });
+    document.querySelectorAll('.wb-rate').forEach(w => {
+      const field = w.querySelector('input'), handle = w.querySelector('[role=slider]');
+      if (field && handle) { field.setAttribute('aria-label', field.title); handle.setAttribute('aria-valuetext', field.value); }
+    });
     document.querySelectorAll('.jupyter-widgets select').forEach(list => list.setAttribute('data-lm-suppress-shortcuts', 'true'));
     document.querySelectorAll('button.wb-fold').forEach(b => b.setAttribute('aria-expanded', String(b.classList.contains('mod-active'))));
     document.querySelectorAll('.wb-picture').forEach(w => {
