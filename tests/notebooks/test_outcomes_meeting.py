@@ -9,6 +9,7 @@ import pytest
 from lesson_sources import run_cell
 
 import workbench as wb
+from workbench.lessons.meeting import AFTER, measured
 
 LESSON = Path(__file__).resolve().parents[2] / "notebooks" / "src" / "02-meet-the-models.py"
 pytestmark = [pytest.mark.outcomes, pytest.mark.notebooks, pytest.mark.slow]
@@ -53,6 +54,19 @@ def test_the_budgets_are_what_the_lesson_says():
     )
     masked = [m.facts["objective"] for m in MINIS if m.facts["family"] in ("bert", "roberta")]
     assert "(30% here" in TEXT and all(": 30% of the tokens hidden" in words for words in masked)
+
+
+def test_after_the_same_text_the_two_that_look_both_ways_are_ahead():
+    found = measured([m.name for m in MINIS])[AFTER]
+    order = found.sort_values(ascending=False)
+    assert order.index.tolist() == ["bert-mini", "xlnet-mini", "roberta-mini", "gpt-mini", "elmo-mini"]
+    assert all(
+        f"`{name}` ({value:.1f})" in TEXT for name, value in found.drop("bert-mini").items() if name != "elmo-mini"
+    )
+    now = measured([m.name for m in MINIS])["accuracy"]
+    for name in ("bert-mini", "roberta-mini"):
+        assert f"from {found[name]:.1f} to {now[name]:.1f}" in TEXT, name
+    assert "(73.5)" in TEXT and f"`elmo-mini` ({found['elmo-mini']:.1f})" in TEXT
 
 
 def test_every_card_says_that_pretraining_is_worth_more_than_the_spread_of_seeds():

@@ -102,10 +102,8 @@ class Predictions:
         self.passage.layout.display = "" if asked else "none"
         self.text.description = "Question" if asked else "Your text"
         task = str(run.store.facts.get("task")) if run is not None else ""
-        goes_on = run is not None and "gpt" in run.config.model.lower()
-        self.text.placeholder = (
-            "The old man walked along" if goes_on and task == "language-modeling" else TRY.get(task, "Not bad at all")
-        )
+        goes_on = run is not None and task == "language-modeling" and "gpt" in run.config.model.lower()
+        self.text.placeholder = "The old man walked along" if goes_on else TRY.get(task, "Not bad at all")
 
 
 def _said(run: Run, row: Any) -> str:
