@@ -14,6 +14,7 @@ PACKAGE = Path(workbench.__file__).resolve().parent
 PLAIN = (
     "workbench.errors",
     "workbench.config",
+    "workbench.meanings",
     "workbench.catalog",
     "workbench.card_tables",
     "workbench.families",

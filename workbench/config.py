@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from workbench import meanings
 from workbench.errors import WorkbenchError
+from workbench.meanings import docstring
 
 SCHEDULES = ("linear", "cosine", "constant", "slanted")
 POOLINGS = ("auto", "mean", "max", "cls", "attention", "native")
@@ -255,7 +255,7 @@ def explained() -> list[tuple[str, Any, str]]:
     return [(f.name, f.default, _RULES[f.name][1]) for f in fields(RunConfig)]
 
 
-RunConfig.__doc__ = f"{RunConfig.__doc__}\n    The choices:\n{meanings.text(explained())}\n"
+RunConfig.__doc__ = f"{RunConfig.__doc__}\n    The choices:\n{docstring(explained())}\n"
 
 
 ELSEWHERE = {  # what other libraries call the same choice

@@ -66,7 +66,7 @@ GROUPS: dict[str, dict[str, str]] = {
 MEANINGS = {name: words for group in GROUPS.values() for name, words in group.items()}
 
 
-def text(rows: Iterable[tuple[str, Any, str]]) -> str:
+def docstring(rows: Iterable[tuple[str, Any, str]]) -> str:
     """(choice, default, what it may be) row by row, with its meaning: for a docstring."""
     return "".join(f"\n    {name} = {default!r}: {MEANINGS[name]} ({takes})." for name, default, takes in rows)
 

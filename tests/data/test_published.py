@@ -402,6 +402,25 @@ def test_a_label_that_chooses_among_answers_is_spoken_of(write):
     assert not any("holds lists of" in n for n in wb.load(rows).notes)
 
 
+@pytest.mark.parametrize(
+    "columns",
+    [
+        ("question", "choices", "answerKey"),
+        ("article", "question", "options", "answer"),
+        ("question", "opa", "opb", "cop"),
+    ],
+    ids=["ARC", "RACE", "MedMCQA"],
+)
+def test_questions_among_whose_answers_one_is_chosen_are_refused(columns):
+    several = {"choices": {"text": ["one", "two"], "label": ["A", "B"]}, "options": ["one", "two"]}
+    rows = [
+        {c: several.get(c, "AB"[i % 2] if c[:3] in ("ans", "cop") else f"{t} {c}") for c in columns}
+        for i, t in enumerate(TEXTS)
+    ]
+    with pytest.raises(wb.WorkbenchError, match="among whose answers one is chosen"):
+        wb.load(pd.DataFrame(rows))
+
+
 @pytest.mark.parametrize("names", ["ABC", ["ending0", "ending1", "ending2"]])
 def test_a_label_that_names_a_column_of_answers_is_spoken_of(names):
     rows = [

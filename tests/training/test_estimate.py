@@ -51,3 +51,10 @@ def test_before_the_first_run_on_a_gpu_the_cores_are_all_there_is_to_guess_from(
     assert "the first run on the GPU will tell" in str(
         estimate(RunConfig(), 1000, 30.0, FACTS, [ran("cpu", 300.0)], "cuda")
     )
+
+
+def test_an_evaluation_looks_at_as_many_training_texts_as_the_tasks_say():
+    from workbench.tasks import base
+    from workbench.training import estimate as module
+
+    assert module.PROBE == base.PROBE

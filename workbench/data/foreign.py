@@ -64,7 +64,6 @@ KNOWN = (
             ("PubMedQA's questions, each with its passages and a decision", "a text and its label",
              "frame.assign(text=[q + ' ' + ' '.join(c) for q, c in zip(frame['QUESTION'], frame['CONTEXTS'])])[['text', 'final_decision']]")),
     Foreign(("question|question_stem|questions", "choices|options", "answer|answers|answerkey|answer_idx|label"), CHOICES),
-    Foreign(("endings|ending0", "label"), CHOICES),
     Foreign(("question", "opa|opa_text|answera", "opb|answerb"), CHOICES),
     Foreign(("question", "distractor1", "correct_answer"), CHOICES),
     Foreign(("premise", "choice1", "choice2"), CHOICES),

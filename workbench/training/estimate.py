@@ -19,7 +19,7 @@ BASE_MB = (
 )
 CAUTIOUS = 12e9  # floating-point operations per second and core in small-model training
 BACKWARD = 3  # a step goes forward and twice as long backward; an evaluation goes forward alone
-PROBE = 200  # training texts that an evaluation looks at, too
+PROBE = 200  # training texts that an evaluation looks at, too (tasks.base.PROBE, which would import torch)
 
 
 @dataclass(frozen=True)
