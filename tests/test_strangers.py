@@ -24,7 +24,9 @@ from workbench.remote import endpoints, service
 from workbench.scale.card import plain
 from workbench.scale.settings import requirements
 from workbench.training import events as ev
-from workbench.training.store import LOCK, Store
+from workbench.training import lock
+from workbench.training.lock import LOCK
+from workbench.training.store import Store
 
 SECRET = "sk-a-real-secret-123"
 
@@ -279,12 +281,12 @@ def test_of_two_that_go_on_with_a_run_one_is_told(home):
     other = {"pid": os.getppid(), "born": __import__("psutil").Process(os.getppid()).create_time()}
     (store.folder / LOCK).write_text(json.dumps(other), "utf-8")
     with pytest.raises(WorkbenchError, match="training in another process"):
-        store.claim()
+        lock.claim(store.folder)
     for gone in ({"pid": 2**22 + 1, "born": 0.0}, {"pid": os.getpid(), "born": 1.0}):
         (store.folder / LOCK).write_text(json.dumps(gone), "utf-8")
-        store.claim()
+        lock.claim(store.folder)
         assert json.loads((store.folder / LOCK).read_text("utf-8"))["pid"] == os.getpid()
-    store.release()
+    lock.release(store.folder)
     assert not (store.folder / LOCK).exists()
 
 

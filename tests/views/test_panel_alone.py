@@ -14,7 +14,8 @@ from workbench.errors import WorkbenchError
 from workbench.training import events as ev
 from workbench.views import browse, compared, live
 from workbench.views.controls import CONTROLS, Controls, problem_html
-from workbench.views.panel import Panel, record_html
+from workbench.views.kept import record_html
+from workbench.views.panel import Panel
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,8 @@ from workbench.training.store import Store
 from workbench.views import browse, datatab
 from workbench.views.buttons import occupied
 from workbench.views.controls import Controls
-from workbench.views.panel import Panel, interrupted
+from workbench.views.kept import interrupted
+from workbench.views.panel import Panel
 
 
 @pytest.fixture(scope="module")

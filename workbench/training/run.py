@@ -19,7 +19,7 @@ from weakref import WeakValueDictionary
 from workbench import catalog
 from workbench.config import BY_HAND, RunConfig
 from workbench.errors import WorkbenchError
-from workbench.training import recent
+from workbench.training import lock, recent
 from workbench.training.owner import owner
 from workbench.training.record import Record
 from workbench.training.store import STOP, Store, runs_home, stored
@@ -72,7 +72,7 @@ class Run(Record):
         turn = self.alone or threading.Lock()
         while not turn.acquire(timeout=0.05):
             if worker.wishes.stop.is_set():
-                self.store.release()
+                lock.release(self.folder)
                 return worker.end("user", "Stopped before it began.")
         try:
             worker.train()
@@ -81,7 +81,7 @@ class Run(Record):
             worker.end("error", _one_line(error))
         finally:
             self.store.close()
-            self.store.release()
+            lock.release(self.folder)
             engine.give_back()
             turn.release()
 
@@ -187,7 +187,7 @@ class Run(Record):
             raise WorkbenchError(f"run {self.id} was trained on data passed by hand", "the same data again",
                                  "run.resume(data=my_data)")  # fmt: skip
         self.data(data)  # a file that was changed since is refused here
-        self.store.claim()
+        lock.claim(self.folder)
         self.error = None
         (self.folder / STOP).unlink(missing_ok=True)
         self.store.facts.update(owner())

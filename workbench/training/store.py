@@ -22,17 +22,13 @@ from workbench.errors import WorkbenchError
 from workbench.files import patiently
 from workbench.training import events as ev
 from workbench.training.facts import sound
-from workbench.training.owner import owner, owner_alive
+from workbench.training.owner import owner_alive
 
 if TYPE_CHECKING:
     import pandas as pd  # otherwise where it is needed: who watches a launched run needs none of its 85 MB
 
 E = TypeVar("E", bound=ev.Event)
-STOP, ALIVE, LOCK = (
-    "stop",
-    "alive",
-    "lock",
-)  # files in a run folder: a wish to stop it, a sign of life, and who goes on with it
+STOP, ALIVE = "stop", "alive"  # files in a run folder: a wish to stop it, and a sign of life of who trains it
 SILENCE = 120.0  # seconds without a sign of life after which a training on another machine counts as gone
 
 
@@ -180,27 +176,6 @@ class Store:
         except OSError:
             return False
 
-    def claim(self) -> None:
-        """Take the run for this process, before it goes on: of two that ask at the same moment one gets a WorkbenchError."""
-        lock = self.folder / LOCK
-        for _ in range(2):
-            try:
-                with lock.open("x", encoding="utf-8") as file:
-                    json.dump(owner(), file)
-                return
-            except FileExistsError:
-                if _holds(lock):
-                    raise WorkbenchError(f"run {self.id} is training in another process", "a run that nobody trains",
-                                         "run.frame(), or await wb.follow(run)") from None  # fmt: skip
-                lock.unlink(missing_ok=True)  # whoever had it is gone
-            except OSError:
-                return  # a disk that cannot be written is said elsewhere
-
-    def release(self) -> None:
-        """Give the run back, when training has ended."""
-        with contextlib.suppress(OSError):
-            (self.folder / LOCK).unlink(missing_ok=True)
-
     def ask_to_stop(self) -> None:
         """Leave the wish where whoever trains this run finds it, in this process or any other that shares the folder."""
         self.guard((self.folder / STOP).touch)
@@ -302,18 +277,6 @@ def stored(home: Path | None = None) -> list[Store]:
         except WorkbenchError:
             continue
     return found
-
-
-def _holds(lock: Path) -> bool:
-    """Whether the process that has taken a run is alive; one that is just writing so counts, and one on another machine for a while."""
-    try:
-        found = sound(json.loads(lock.read_text("utf-8") or "{}"))
-        silent = time.time() - lock.stat().st_mtime
-    except (OSError, ValueError, AttributeError, RecursionError):
-        return False
-    if found.get("host", platform.node()) != platform.node():
-        return silent < SILENCE
-    return (found["pid"] != os.getpid() and owner_alive(found)) if "pid" in found else silent < 5
 
 
 def _read_events(path: Path) -> list[ev.Event]:

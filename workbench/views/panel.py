@@ -19,8 +19,8 @@ from workbench.config import RunConfig, name_of
 from workbench.errors import WorkbenchError
 from workbench.training import engine
 from workbench.training import events as ev
-from workbench.training.run import Run, launch, runs, training_now
-from workbench.views import background, browse, datatab, dueltab, examplestab, fits, focus, labels, live, tabs
+from workbench.training.run import Run, launch, training_now
+from workbench.views import background, browse, datatab, dueltab, examplestab, fits, focus, kept, labels, live, tabs
 from workbench.views import figures as fig
 from workbench.views.asked import choices_of
 from workbench.views.buttons import RunButtons, occupied
@@ -31,7 +31,6 @@ from workbench.views.once import ShownBox
 from workbench.views.run_picture import alt_text
 
 NOTHING_YET = "It ended before its first evaluation: there is nothing to judge yet. "
-RECORD = '<div class="wb-record">'
 EMPTY = "<p style='opacity:.75;margin:8px 0'>Press <b>Train</b> to see the loss curves here.</p>"
 
 
@@ -142,7 +141,7 @@ class Panel(ShownBox):
         self._set_buttons()
         self.folds.refresh()
         self.problem.value = note_html(
-            f"Run {run.id} was interrupted at step {_reached(run)}. Continue goes on with it, Train starts a new one."
+            f"Run {run.id} was interrupted at step {kept.reached(run)}. Continue goes on with it, Train starts a new one."
         )
 
     def begin(self, make: Callable[[], Run]) -> None:
@@ -173,9 +172,7 @@ class Panel(ShownBox):
 
     def _follow(self, run: Run) -> None:
         self.run, self.problem.value, self.verdict.value = run, "", ""
-        self._keep(
-            f"{RECORD}<p>Run {html.escape(run.id)} was in training when this notebook was saved: <code>wb.runs()</code> lists it.</p></div>"
-        )
+        self._keep(kept.going_html(run))
         self.predictions.began()
         self.status.value = live.status_html(run)
         self._figure, self._judged = live.LiveFigure(run), -1
@@ -220,7 +217,7 @@ class Panel(ShownBox):
         self.examples.tick()
         self._changed()
         self.folds.ended(run)
-        self._keep(record_html(run))
+        self._keep(kept.record_html(run))
 
     def _judge(self, run: Run) -> None:
         """The picture and the words of a run that has ended."""
@@ -324,7 +321,7 @@ def panel(data: Any = "reviews", **choices: Any) -> Panel:
     busy = training_now()
     if busy is not None:
         made.attach(busy)
-    elif (left := interrupted(made.config)) is not None:
+    elif (left := kept.interrupted(made.config)) is not None:
         made.take_up(left)
     warm_up()
     return made
@@ -340,21 +337,3 @@ def warm_up() -> None:
     with contextlib.suppress(RuntimeError):  # no event loop: a plain script has no panel to wait for
         asyncio.get_running_loop()
         background.begin(imports())
-
-
-def record_html(run: Run) -> str:
-    """The finished run as static HTML: what the saved notebook shows where no panel is alive (its style hides this)."""
-    return f"{RECORD}<p>Run {html.escape(run.id)}, kept with this notebook:</p>{live.final_html(run)}</div>"
-
-
-def interrupted(config: RunConfig) -> Run | None:
-    """The newest run of this folder, if its process ended before it did, it can go on, and it is of these data and this model."""
-    newest = next(iter(runs()), None)
-    if newest is None or newest.status != "interrupted" or not newest.can_resume:
-        return None
-    return newest if (newest.config.data, newest.config.model) == (config.data, config.model) else None
-
-
-def _reached(run: Run) -> int:
-    last = run.store.last(ev.Stepped)
-    return last.step if last is not None else 0
