@@ -16,6 +16,7 @@ import torch
 import windows
 from scipy import sparse
 
+from workbench.catalog import bundled_home
 from workbench.errors import WorkbenchError
 from workbench.models import checkpoints, embeddings, pretrain, pretrain_card, pretrain_text, recipes
 from workbench.models.pretrain_batches import Blocks, Plan
@@ -336,3 +337,15 @@ def test_user_errors_are_sentences(
 def test_the_real_model_is_the_size_it_says() -> None:
     parameters = sum(p.numel() for p in bert_mini.build().parameters())
     assert 5.3e6 < parameters < 5.5e6
+
+
+@pytest.mark.parametrize("name", ["gpt-mini", "bert-mini", "xlnet-mini"])
+def test_a_finished_model_is_gone_on_from_without_dropout(name: str) -> None:
+    """Shipped with the dropout of fine-tuning, which GPT-2 spells otherwise than BERT."""
+    folder = bundled_home() / "models" / name
+    shipped = json.loads((folder / "config.json").read_text("utf-8"))
+    rates = [key for key in shipped if "drop" in key and shipped[key]]
+    begun = pretrain.begun_model(recipes.find(name), folder).config
+    fresh = recipes.find(name).fresh(folder).config
+    assert rates and [getattr(begun, key) for key in rates] == [getattr(fresh, key) for key in rates]
+    assert any(getattr(begun, key) == 0 for key in rates)

@@ -256,7 +256,7 @@ def test_data_made_by_hand_is_called_by_what_was_done_to_it(model):
     ]  # fmt: skip
     one, two = (wb.fit(d, model=model, epochs=2, evaluations=2, keep_states=2).join() for d in sets[:2])
     table = wb.compare(one, two).frame()
-    assert table["data"].tolist() == ["data", more.called] and browse.run_row(two)["data"] == more.called
+    assert table["data"].tolist() == ["data", more.called] and compared.run_row(two)["data"] == more.called
     assert two.fork(two.states[0], learning_rate=1e-5).join().store.facts["data_title"] == more.called
 
 

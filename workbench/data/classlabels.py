@@ -49,9 +49,8 @@ def read_parquet(path: Path) -> pd.DataFrame:
 
     pieces, room = [], endings.MOST
     with pq.ParquetFile(path) as file:
-        for piece in file.iter_batches(
-            ROWS
-        ):  # a text that occurs in every row is stored once: the file's size says little
+        for piece in file.iter_batches(ROWS):
+            # A text that occurs in every row is stored once: the file's size says little.
             room -= piece.nbytes
             if room < 0:
                 raise WorkbenchError(

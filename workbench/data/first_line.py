@@ -54,9 +54,9 @@ def is_row(cells: list[str], frame: pd.DataFrame) -> bool:
     (True, False)
     """
     some = frame.head(LOOKED_AT)
-    below = some.astype(str).to_numpy()
     if len(cells) < 2 or not len(some) or all(NUMBER.fullmatch(c) for c in cells if c):
         return False  # pandas writes 0, 1, 2 above columns without names
+    below = some.astype(str).to_numpy()
     if any(_words(c) > 2 for c in cells) and any(_among(cells, i, below, 1) for i in range(len(cells))):
         return True
     if usual(cells):

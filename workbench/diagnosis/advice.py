@@ -51,9 +51,7 @@ class Thresholds:
     entropy: float = 0.9  # training loss still above this share of the label entropy is underfitting
     judged: float = 0.3  # and in a live run only after this share of its steps
     still_improving: float = 0.01  # share by which validation loss still falls per evaluation when the budget ends
-    solved: float = (
-        0.05  # a validation loss below this share of the label entropy has nothing left to improve that counts
-    )
+    solved: float = 0.05  # a validation loss below this share of the label entropy is as good as none
     wild: float = 1.15  # training loss above this many times its start, at any evaluation: the steps are too large
     gap: float = 0.5  # validation loss above training loss by this share of itself is a large gap
     evaluations: int = 4  # fewer say nothing about a trend

@@ -132,9 +132,8 @@ def underfitting(r: Reading, c: Context, t: Thresholds) -> Finding | None:
     at_end = c.finished and c.stopped_by not in ("patience", "user")
     known = len(r) >= 6  # a few evaluations tell no noise: then the last one itself has to be the lowest
     lowest = known and r.low >= len(r) - 2 and float(r.valid[-1] - r.valid[-2]) < t.errors * r.noise
-    left = float(r.valid[-1]) > t.solved * (
-        c.label_entropy or float(r.train[0])
-    )  # of a loss near zero each step takes a large share
+    # Of a loss near zero each step takes a large share.
+    left = float(r.valid[-1]) > t.solved * (c.label_entropy or float(r.train[0]))
     falling = lowest or float(r.valid[-1]) < float(r.valid[:-1].min())
     improving = at_end and left and falling and r.fall >= t.still_improving
     if not (high and (c.finished or not c.planned_steps or last > t.judged * c.planned_steps)) and not improving:

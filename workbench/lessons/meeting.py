@@ -27,18 +27,12 @@ def measured(names: Sequence[str], data: str = DATA, labels: int = LABELS) -> pd
     rows = {}
     for name in names:
         facts = catalog.find(catalog.models(), name, "model").facts
-        found = {
-            r["model"]: r
-            for r in facts.get("scores", [])
-            if r["data"].split()[0] == data and r["labels"] == str(labels)
-        }
-        young = [
-            r
-            for r in page.after(page.BUDGET, name, facts)
-            if r["data"].split()[0] == data and r["labels"] == str(labels)
-        ]
-        means = [found[m]["mean"] if m in found else None for m in (name, f"{name}:random", "control")]
-        means.insert(1, next((r["mean"] for r in young if r["model"] == name), None))
+        found, young = (
+            {r["model"]: r for r in scores if r["data"].split()[0] == data and r["labels"] == str(labels)}
+            for scores in (facts.get("scores", []), page.after(page.BUDGET, name, facts))
+        )
+        asked = ((found, name), (young, name), (found, f"{name}:random"), (found, "control"))
+        means = [scores[model]["mean"] if model in scores else None for scores, model in asked]
         means.append(next((r["majority"] for r in found.values()), None))
         percent = [round(100 * m, 1) if m is not None else None for m in means]
         rows[name] = [round(facts["parameters"] / 1e6, 1), round(facts["tokens_seen"] / 1e6, 1), *percent]

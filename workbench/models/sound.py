@@ -93,6 +93,25 @@ def files(name: str, place: str, weights: bool = False) -> None:
     """Raise a WorkbenchError for a folder of an adapter alone, of GGUF files, or of what stands for files that Git keeps elsewhere;
     where its `weights` are to be read, for parts of them that are missing too."""
     folder = Path(place)
+    _honest(name, folder)
+    for pattern in (*READ, *(("model*.safetensors",) if weights else ())):
+        for path in filter(_is_pointer, sorted(folder.glob(pattern))):
+            raise WorkbenchError(f"{path.name} of model {name!r} is a pointer of Git LFS, not the file that it stands for",
+                                 "the files themselves", "git lfs pull, in the folder of the model")  # fmt: skip
+    if weights:
+        _parts(name, folder)
+    if (folder / "adapter_config.json").is_file():
+        made_for = _json(folder / "adapter_config.json").get("base_model_name_or_path") or "another model"
+        raise WorkbenchError(f"model {name!r} is an adapter for {made_for!r}, not a model by itself",
+                             "a whole model: peft's merge_and_unload() and save_pretrained() make one of both", f"model={made_for!r}")  # fmt: skip
+    if any(folder.glob("*.gguf")) and not any(folder.glob("*.safetensors")):
+        raise WorkbenchError(f"model {name!r} is here as GGUF, which is made for answering and cannot be fine-tuned",
+                             "the model that it was made from, with config.json and safetensors", "model='gpt-mini'")  # fmt: skip
+
+
+def _honest(name: str, folder: Path) -> None:
+    """Raise a WorkbenchError for what a stranger's folder may hold: a device in the place of a file, attention that is code from the Hub,
+    more layers than any memory has room for."""
     for path in (p for pattern in READ for p in sorted(folder.glob(pattern)) if p.exists() and not p.is_file()):
         raise WorkbenchError(
             f"{path.name} of model {name!r} is no file", "a folder with the files of a model", "model='bert-mini'"
@@ -110,19 +129,6 @@ def files(name: str, place: str, weights: bool = False) -> None:
             f"at most {MOST_LAYERS:,}",
             "model='bert-mini'",
         )
-    for pattern in (*READ, *(("model*.safetensors",) if weights else ())):
-        for path in filter(_is_pointer, sorted(folder.glob(pattern))):
-            raise WorkbenchError(f"{path.name} of model {name!r} is a pointer of Git LFS, not the file that it stands for",
-                                 "the files themselves", "git lfs pull, in the folder of the model")  # fmt: skip
-    if weights:
-        _parts(name, folder)
-    if (folder / "adapter_config.json").is_file():
-        made_for = _json(folder / "adapter_config.json").get("base_model_name_or_path") or "another model"
-        raise WorkbenchError(f"model {name!r} is an adapter for {made_for!r}, not a model by itself",
-                             "a whole model: peft's merge_and_unload() and save_pretrained() make one of both", f"model={made_for!r}")  # fmt: skip
-    if any(folder.glob("*.gguf")) and not any(folder.glob("*.safetensors")):
-        raise WorkbenchError(f"model {name!r} is here as GGUF, which is made for answering and cannot be fine-tuned",
-                             "the model that it was made from, with config.json and safetensors", "model='gpt-mini'")  # fmt: skip
 
 
 def _is_pointer(path: Path) -> bool:

@@ -39,9 +39,8 @@ def requirements(parts: Any) -> list[str]:
     names = ["torch", "transformers", "accelerate", "safetensors", "numpy"]
     names += ["seqeval"] if parts.task.name == "tagging" else ["scikit-learn"]
     names += ["peft"] if parts.config.technique in ("lora", "ia3") else []
-    found = {
-        name: noted.get(name) or _version(name) for name in names
-    }  # noted ones were looked through: training/facts.py
+    # Noted ones were looked through: training/facts.py.
+    found = {name: noted.get(name) or _version(name) for name in names}
     return [f"{name}=={number.partition('+')[0]}" if number else name for name, number in found.items()]
 
 

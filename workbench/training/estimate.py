@@ -49,9 +49,8 @@ def estimate(
     body = parameters - facts.get("vocabulary", 0) * facts.get("hidden", 0)
     length = min(tokens_per_text, config.max_length)
     looks = (texts // 6 if looked_at is None else looked_at) + min(texts, PROBE)
-    tokens = (
-        BACKWARD * texts * length * config.epochs + looks * length * config.evaluations
-    )  # those of an evaluation count once
+    # Those of an evaluation count once.
+    tokens = BACKWARD * texts * length * config.epochs + looks * length * config.evaluations
     speed = _measured(config, past, device)
     if speed:
         seconds, grounds = tokens / speed, "from earlier runs here"

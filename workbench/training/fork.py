@@ -99,10 +99,11 @@ def words(run: Run) -> str:
     if not fork:
         return "the first run"
     return (
-        ", ".join(f"{name} {_plain(old)} → {_plain(new)}" for name, (old, new) in fork["changed"].items())
+        ", ".join(f"{name} {spoken(old)} → {spoken(new)}" for name, (old, new) in fork["changed"].items())
         or "nothing changed"
     )
 
 
-def _plain(value: Any) -> str:
+def spoken(value: Any) -> str:
+    """A choice in words: without the zeros of 8.0, and None as what it stands for."""
     return f"{value:g}" if isinstance(value, float) else {None: "default"}.get(value, str(value))

@@ -8,14 +8,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import platform
 import time
 from pathlib import Path
 
 from workbench.errors import WorkbenchError
 from workbench.training.facts import sound
-from workbench.training.owner import owner, owner_alive
-from workbench.training.store import SILENCE
+from workbench.training.owner import alive, is_here, owner
 
 LOCK = "lock"
 WRITING = 5.0  # seconds that a lock without words is taken for one that is being written
@@ -45,12 +43,12 @@ def release(folder: Path) -> None:
 
 
 def _held(lock: Path) -> bool:
-    """Whether another process that has taken a run is alive; on another machine for as long as `SILENCE`."""
+    """Whether another process that has taken a run is alive; on another machine for a while."""
     try:
         found = sound(json.loads(lock.read_text("utf-8") or "{}"))
         silent = time.time() - lock.stat().st_mtime
     except (OSError, ValueError, AttributeError, RecursionError):
         return False
-    if found.get("host", platform.node()) != platform.node():
-        return silent < SILENCE
-    return (found["pid"] != os.getpid() and owner_alive(found)) if "pid" in found else silent < WRITING
+    if is_here(found) and "pid" not in found:
+        return silent < WRITING
+    return not (is_here(found) and found["pid"] == os.getpid()) and alive(found, lock)

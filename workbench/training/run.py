@@ -286,9 +286,9 @@ def open_run(folder: Path) -> Run:
     return _opened(Store.open(folder))
 
 
-def runs(home: Path | None = None) -> list[Run]:
-    """Every run of this folder, newest first; a live run is the same object that `fit` returned."""
-    return [_opened(s) for s in stored(home or runs_home())]
+def runs(home: Path | None = None, most: int | None = None) -> list[Run]:
+    """Every run of this folder, or the newest ones, newest first; a live run is the same object that `fit` returned."""
+    return [_opened(s) for s in stored(home or runs_home(), most)]
 
 
 def training_now() -> Run | None:

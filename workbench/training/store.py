@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import platform
 import re
 import time
 from collections.abc import Iterable
@@ -22,14 +21,13 @@ from workbench.errors import WorkbenchError
 from workbench.files import patiently
 from workbench.training import events as ev
 from workbench.training.facts import sound
-from workbench.training.owner import owner_alive
+from workbench.training.owner import alive
 
 if TYPE_CHECKING:
     import pandas as pd  # otherwise where it is needed: who watches a launched run needs none of its 85 MB
 
 E = TypeVar("E", bound=ev.Event)
 STOP, ALIVE = "stop", "alive"  # files in a run folder: a wish to stop it, and a sign of life of who trains it
-SILENCE = 120.0  # seconds without a sign of life after which a training on another machine counts as gone
 
 
 def runs_home() -> Path:
@@ -169,12 +167,7 @@ class Store:
 
     def alive(self) -> bool:
         """Whether somebody trains it: a process of this machine, or one elsewhere that gave a sign of life not long ago."""
-        if self.facts.get("host", platform.node()) == platform.node():
-            return owner_alive(self.facts)
-        try:
-            return time.time() - (self.folder / ALIVE).stat().st_mtime < SILENCE
-        except OSError:
-            return False
+        return alive(self.facts, self.folder / ALIVE)
 
     def ask_to_stop(self) -> None:
         """Leave the wish where whoever trains this run finds it, in this process or any other that shares the folder."""
@@ -267,11 +260,13 @@ def write_aside(path: Path, content: bytes) -> None:
     patiently(lambda: os.replace(aside, path))
 
 
-def stored(home: Path | None = None) -> list[Store]:
-    """Every readable run folder, newest first."""
+def stored(home: Path | None = None, most: int | None = None) -> list[Store]:
+    """Every readable run folder, newest first; with `most` no more of them than so many are read."""
     home = home or runs_home()
-    found = []
+    found: list[Store] = []
     for folder in sorted(home.glob("*/config.json"), reverse=True):
+        if len(found) == most:
+            break
         try:
             found.append(Store.open(folder.parent))
         except WorkbenchError:

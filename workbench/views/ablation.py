@@ -20,7 +20,7 @@ from workbench.errors import WorkbenchError
 from workbench.metrics import half_width
 from workbench.views.asked import left_to_it, same_labels, seeds_of
 from workbench.views.duel import SEEDS, Duel, mean_and_sd
-from workbench.views.figures import GREY, METRICS, SERIES, legend_outside
+from workbench.views.figures import GREY, METRICS, SERIES, legend_outside, plain
 from workbench.views.tables import image_html, table_html
 
 BASE = "base"
@@ -171,7 +171,7 @@ def over(base: pd.DataFrame, changed: pd.DataFrame, ax: Axes, title: str) -> Axe
         ls="--",
         label="changed, validation",
     )
-    ax.set_title(title.replace("$", r"\$"), fontsize=9, loc="left")
+    ax.set_title(plain(title), fontsize=9, loc="left")
     ax.grid(True, color="#E3E6EA", lw=0.7)
     ax.tick_params(labelsize=8)
     return ax

@@ -140,7 +140,7 @@ def _names(audit: Any) -> list[str]:
 
 def _plain(name: Any) -> str:
     text = str(name)
-    return (text if len(text) <= 24 else text[:23] + "…").replace("$", r"\$")
+    return fig.plain(text if len(text) <= 24 else text[:23] + "…")
 
 
 def _legend_above(ax: Axes) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from workbench.errors import WorkbenchError, whole
-from workbench.views.figures import SERIES
+from workbench.views.figures import SERIES, plain
 from workbench.views.tables import image_html, table_html
 
 COLUMNS = ["model", "sees", "rank", "word", "probability"]
@@ -92,11 +92,6 @@ class FilledBlank:
         width = 260 * min(3, len({(r["model"], r["sees"]) for r in self.rows})) + 40
         table = table_html(self._plain_rows(), self.text)
         return image_html(self.figure(), self.alt(), width) + f"<details><summary>Numbers</summary>{table}</details>"
-
-
-def plain(text: str) -> str:
-    """Kept from starting mathematics in a picture."""
-    return text.replace("$", r"\$")
 
 
 def short(name: str, limit: int = 32) -> str:

@@ -14,7 +14,7 @@ from workbench.errors import WorkbenchError
 from workbench.training.run import Run
 from workbench.training.run import runs as all_runs
 from workbench.views.answers import answer_html
-from workbench.views.compared import overlay_html, run_row, short_names
+from workbench.views.compared import Runs, overlay_html, short_names
 from workbench.views.controls import problem_html
 from workbench.views.spans import spans_html
 from workbench.views.tables import bars_html, confusion_html, shortened, table_html
@@ -193,7 +193,7 @@ class RunsTab:
         found = list(all_runs())
         self._runs = found[:40]
         newest = f"The newest {ROWS} of {len(found)} runs" if len(found) > ROWS else ""
-        self.table.value = table_html([run_row(r) for r in self._runs[:ROWS]], newest) or "<p>No runs yet.</p>"
+        self.table.value = table_html(Runs(self._runs[:ROWS]).rows(), newest) or "<p>No runs yet.</p>"
         self.choice.options = [(f"{r.id} · {r.status}", i) for i, r in enumerate(self._runs)]
         self.choice.value = tuple(range(min(3, len(self._runs))))
         self._draw()

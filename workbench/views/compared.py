@@ -79,13 +79,14 @@ class Runs(list):
     def __repr__(self) -> str:
         if not self:
             return "No runs yet. Try: wb.fit('reviews')."
-        return self._table().to_string(index=False)
+        return pd.DataFrame(self.rows()).to_string(index=False)
 
     def _repr_html_(self) -> str:
-        return table_html(self._table().to_dict("records")) or html.escape(repr(self))
+        return table_html(self.rows()) or html.escape(repr(self))
 
-    def _table(self) -> pd.DataFrame:
-        return pd.DataFrame([_any_row(r) for r in self]).fillna("")
+    def rows(self) -> list[dict[Any, Any]]:
+        """A line for every run, of a damaged one too."""
+        return pd.DataFrame([_any_row(r) for r in self]).fillna("").to_dict("records")
 
 
 def runs() -> Runs:
@@ -149,9 +150,7 @@ def overlay_html(chosen: list[Run], column: str, by: str, names: list[str] | Non
     """A column of several runs in one picture."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7.2, 3.2), dpi=110, layout="constrained")
     called = names or [f"{i + 1}" for i in range(len(chosen))]
-    fig.overlay(chosen, figure.add_subplot(), column=column, by=by, names=called)
     ends = [
         f"{name}: {r.frame()[column].iloc[-1]:.3f}"
         for name, r in zip(called, chosen, strict=True)
@@ -159,5 +158,7 @@ def overlay_html(chosen: list[Run], column: str, by: str, names: list[str] | Non
     ]
     if not ends:
         return f"<p>None of these runs has {html.escape(fig.METRICS.get(column, column.replace('_', ' ')))}.</p>"
+    figure = Figure(figsize=(7.2, 3.2), dpi=110, layout="constrained")
+    fig.overlay(chosen, figure.add_subplot(), column=column, by=by, names=called)
     what = column.replace("valid_", "validation ").replace("train_", "training ").replace("_", " ")
     return image_html(figure, f"Line chart of {what} for {len(chosen)} runs; last values {', '.join(ends)}.")

@@ -67,21 +67,22 @@ class DataTab:
         from workbench.training.store import stored
 
         card = next((c for c in catalog.datasets() if c.name == config.data and c.source == "bundled"), None)
-        given = self.panel.source()
+        given, looked_at = self.panel.source(), None
         if given is not None:
             texts, pieces, looked_at = size(given)
         elif card is not None:
-            texts, pieces = card.facts.get("train", 1000), card.facts.get("tokens_per_text", 30)
-            looked_at = card.facts.get("counts", {}).get("validation", texts // 4)
+            sides = (
+                2 if "translation" in card.tasks else 1
+            )  # the card counts the source; what is written is trained on as well
+            texts, pieces = card.facts.get("train", 1000), sides * card.facts.get("tokens_per_text", 30)
+            looked_at = card.facts.get("counts", {}).get("validation")
         elif config.data in self._sizes:
             texts, pieces, looked_at = self._sizes[config.data]
         else:
             return "Time and memory unknown before the data is loaded."
-        if given is None and card is not None and "translation" in card.tasks:
-            pieces *= 2  # what is written is trained on as well
         texts = min(texts, config.train_examples or texts)
         model = next((c for c in catalog.models() if c.name == config.model.removesuffix(":random")), None)
-        return str(estimate(config, texts, pieces, model.facts if model else {}, stored()[:30], device(), looked_at))
+        return str(estimate(config, texts, pieces, model.facts if model else {}, stored(most=30), device(), looked_at))
 
 
 def device() -> str:
@@ -108,7 +109,7 @@ def data_html(data: Any, config: RunConfig) -> str:
     """Counts per label and split, word lengths, word pieces per text as a picture, and some examples."""
     rows = [{"split": split, "texts": len(data[split]), **label_counts(data, split)} for split in data]
     named = f"<p style='margin:2px 0'><b>{html.escape(str(data.name))}</b></p>"
-    kinds = [n for n in data.labels if n.startswith("B-")] if data.task == "tagging" else data.labels
+    kinds = _kinds(data)
     more = (
         f"<p style='margin:2px 0'>Of {len(kinds)} labels the first {SHOWN} are counted here.</p>"
         if len(kinds) > SHOWN
@@ -157,12 +158,17 @@ def label_counts(data: Any, split: str) -> dict[str, int]:
         return {"source sentences": len(set(data[split]["source"]))}
     if data.task == "tagging":
         opened = Counter(data.labels[i] for tags in data[split]["tags"] for i in tags)
-        return {t[2:]: opened[t] for t in [t for t in data.labels if t.startswith("B-")][:SHOWN]}
+        return {t[2:]: opened[t] for t in _kinds(data)[:SHOWN]}
     if data.task == "multi-label":
         given = Counter(i for some in data[split]["labels"] for i in some)
         return {n: given[i] for i, n in list(enumerate(data.labels))[:SHOWN]}
     counts = np.bincount(data[split]["label"], minlength=len(data.labels))
     return {n: int(c) for n, c in list(zip(data.labels, counts, strict=True))[:SHOWN]}
+
+
+def _kinds(data: Any) -> list[str]:
+    """The labels that are counted: of tags those that open a name."""
+    return [n for n in data.labels if n.startswith("B-")] if data.task == "tagging" else list(data.labels)
 
 
 def plain_texts(data: Any, n: int) -> list[str]:

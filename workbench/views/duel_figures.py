@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, NullFormatter
 
 from workbench.views.duel import GPU_MEMORY, MEMORY, on_gpu
-from workbench.views.figures import GREY, MARKERS, METRICS, SERIES, controls, quiet
+from workbench.views.figures import GREY, MARKERS, METRICS, SERIES, controls, plain, quiet
 
 COSTS = (("seconds", "training time (s)"), ("weights that learn", "weights that learn (log scale)"))
 PROCESS, TENSORS = (MEMORY, "memory of the process (MB)"), (GPU_MEMORY, "tensors in the GPU's memory (MB)")
@@ -31,7 +31,7 @@ def score_dots(duel: Any, ax: Axes) -> Axes:
     for name, key, style in zip(controls(run.store.facts), ("majority", "control"), (":", "--"), strict=True):
         if run.store.facts.get(key) is not None:
             ax.axvline(run.store.facts[key], color=GREY, ls=style, lw=1.2, label=name)
-    ax.set_yticks(range(len(frame)), [str(n).replace("$", r"\$") for n in frame["contender"]])
+    ax.set_yticks(range(len(frame)), [plain(n) for n in frame["contender"]])
     ax.set_ylim(len(frame) - 0.5, -0.5)
     ax.set_xlabel(f"{duel.split} {METRICS.get(run.store.metric, run.store.metric)} (share; bar: mean ± sd over seeds)")
     ax.grid(True, axis="x", color="#E3E6EA", lw=0.7)
@@ -86,7 +86,7 @@ def _contender(duel: Any, row: dict[str, Any], axes: Any) -> None:
         if not np.isnan(row["sd"]):
             ax.axhspan(row["score"] - row["sd"], row["score"] + row["sd"], color=colour, alpha=0.13, lw=0, zorder=0)
         ax.plot(per_run[what], duel.scores[name], ls="", marker=marker, color=colour, ms=4.5, alpha=0.6)
-        label = f"{name}, {row['runs']} seed{'s' if row['runs'] > 1 else ''}".replace("$", r"\$")
+        label = plain(f"{name}, {row['runs']} seed{'s' if row['runs'] > 1 else ''}")
         ax.plot([np.mean(per_run[what])], [row["score"]], ls="", marker=marker, color=colour, ms=10, mec="white", mew=1.2,
                 zorder=4, label=label)  # fmt: skip
 
@@ -103,7 +103,7 @@ def _curves(duel: Any, ax: Axes) -> None:
         style: dict[str, Any] = (
             {"lw": 2.2, "ls": "--", "marker": marker, "ms": 4, "mfc": "white"} if now else {"lw": 1, "alpha": 0.45}
         )
-        label = f"{name}, in training".replace("$", r"\$") if now else None
+        label = plain(f"{name}, in training") if now else None
         ax.plot(frame["seconds"], frame[run.store.metric], color=colour, label=label, **style)
 
 

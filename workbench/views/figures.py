@@ -21,6 +21,11 @@ CONTROLS = ("majority class", "TF-IDF + LR")
 METRICS = {"f1": "F1", "token_accuracy": "token accuracy"}
 
 
+def plain(text: object) -> str:
+    """Words of people or of data for a picture: a $ in them begins no formula."""
+    return str(text).replace("$", r"\$")
+
+
 def loss_curves(frame: pd.DataFrame, ax: Axes, *, planned: int | None = None, unit: str = "text") -> Axes:
     """Training and validation loss against optimiser steps; the best step marked, what lies past it shaded with GL%.
 
@@ -195,7 +200,7 @@ def overlay(
                 ax.plot(begun[by], begun[column], "D", ms=7, mfc="white", mew=1.8, mec=colour, zorder=4)
         if column in frame and len(frame):
             ax.plot(frame[by], frame[column], color=colour, ls=DASHES[i % len(DASHES)],
-                    marker=MARKERS[i % len(MARKERS)], ms=4, label=(names[i] if names else f"{i + 1}").replace("$", r"\$"))  # fmt: skip
+                    marker=MARKERS[i % len(MARKERS)], ms=4, label=plain(names[i] if names else i + 1))  # fmt: skip
     ax.set_xlabel({"step": "optimiser steps", "seconds": "training time (s)", "epoch": "epochs"}[by])
     if by == "step":
         ax.xaxis.set_major_locator(whole_steps())
@@ -219,7 +224,7 @@ def confusion_matrix(counts: pd.DataFrame, ax: Axes) -> Axes:
         for j in range(len(counts.columns)):
             ax.text(j, i, f"{int(counts.iat[i, j])}", ha="center", va="center", fontsize=8,
                     color="white" if share.iat[i, j] > 0.72 else "#222222")  # fmt: skip
-    names = [(n if len(n) <= NAME else f"{n[: NAME - 1]}…").replace("$", r"\$") for n in map(str, counts.index)]
+    names = [plain(n if len(n) <= NAME else f"{n[: NAME - 1]}…") for n in map(str, counts.index)]
     ax.set_xticks(range(len(names)), names, rotation=45, ha="right", fontsize=8)
     ax.set_yticks(range(len(names)), names, fontsize=8)
     unit = counts.attrs.get("unit", "text")

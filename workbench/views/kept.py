@@ -25,7 +25,7 @@ def going_html(run: Run) -> str:
 
 def interrupted(config: RunConfig) -> Run | None:
     """The newest run of this folder, if its process ended before it did, it can go on, and it is of these data and this model."""
-    newest = next(iter(runs()), None)
+    newest = next(iter(runs(most=1)), None)
     if newest is None or newest.status != "interrupted" or not newest.can_resume:
         return None
     return newest if (newest.config.data, newest.config.model) == (config.data, config.model) else None

@@ -16,7 +16,7 @@ PARTS = ((RIGHT, fig.BEST, ""), (MISSED, fig.SHADE, "//"), (ADDED, fig.VALID, "x
 def label_counts(counts: pd.DataFrame, ax: Axes) -> Axes:
     """A bar per label, in the order of the frame: given rightly and missed add up to how often it is right; given wrongly stands
     behind them. Told apart by hatching as well as by colour; F1 at the end."""
-    names = [str(n).replace("$", r"\$") for n in counts.index]
+    names = [fig.plain(n) for n in counts.index]
     left = pd.Series(0, index=range(len(counts)))
     for part, colour, hatch in PARTS:
         values = counts[part].reset_index(drop=True)

@@ -114,7 +114,7 @@ def tree(members: list[Run], ax: Axes) -> Axes:
         ax.text(
             begin + most * 0.012,
             i - 0.17,
-            f"{i + 1}: {words(run)}{lowest}".replace("$", r"\$"),
+            fig.plain(f"{i + 1}: {words(run)}{lowest}"),
             fontsize=8.5,
             va="bottom",
             color="#222222",

@@ -157,10 +157,9 @@ class Panel(ShownBox):
 
     def check_ended(self) -> None:
         """Runs that others have started, of a duel or of `is_it_real`, are trained: what they kept busy is free again."""
-        self.problem.value = ""
         self.folds.refresh()
         self.runs.refresh()
-        self._changed()
+        self._changed()  # a problem that was shown is one no more
 
     # drawing -------------------------------------------------------------------------------------------------------
 

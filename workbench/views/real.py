@@ -19,6 +19,7 @@ from workbench.diagnosis.advice import OVERFITTING
 from workbench.diagnosis.guesses import family
 from workbench.errors import WorkbenchError
 from workbench.training import losses
+from workbench.training.fork import spoken
 from workbench.training.fork import words as fork_words
 from workbench.training.run import Run, launch, runs
 from workbench.views import figures as fig
@@ -233,12 +234,8 @@ def _names(judged: Sequence[Run]) -> list[str]:
         return ["this run"]
     first, second = (r.config for r in judged)
     differ = first.differing(second, "keep_states")[:2]
-    names = [", ".join(f"{k} {_short(getattr(r.config, k))}" for k in differ) or fork_words(r) for r in judged]
+    names = [", ".join(f"{k} {spoken(getattr(r.config, k))}" for k in differ) or fork_words(r) for r in judged]
     return names if names[0] != names[1] else ["run 1", "run 2"]
-
-
-def _short(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else "default" if value is None else str(value)
 
 
 def _rebound(valid: np.ndarray) -> float:

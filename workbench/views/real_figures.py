@@ -86,7 +86,7 @@ def _dots(check: Any, ax: Axes) -> None:
     ax.axvline(0, color=fig.GREY, lw=1.2)
     ax.set_yticks(range(len(rows)), [r[0] for r in rows])
     ax.set_ylim(len(rows) - 0.5, -0.5)
-    words = textwrap.fill(f"{second} minus {first}", 38).replace("$", r"\$")
+    words = fig.plain(textwrap.fill(f"{second} minus {first}", 38))
     ax.set_xlabel(f"difference (nats)\n{words}", loc="right")  # to the left there is room: the names of the rows
     ax.grid(True, axis="x", color="#E3E6EA", lw=0.7)
 

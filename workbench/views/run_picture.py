@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from workbench.training.store import called
-from workbench.views.figures import GREY, METRICS, batch_losses, controls, loss_curves, metric_curve, two_axes
+from workbench.views.figures import GREY, METRICS, batch_losses, controls, loss_curves, metric_curve, plain, two_axes
 from workbench.views.ghost import draw_ghost
 
 TITLE = 56  # letters of the names in a title: more would leave the picture
@@ -37,7 +37,7 @@ def title(config: Any) -> str:
     words = f"{called(config.model)} on {called(config.data)}"
     if len(words) > TITLE:
         words = words[: TITLE - 1] + "…"
-    return f"{words}, learning rate {config.learning_rate:.2g}, batch {config.batch_size}".replace("$", r"\$")
+    return plain(f"{words}, learning rate {config.learning_rate:.2g}, batch {config.batch_size}")
 
 
 def rate_changes(events: list[Any], ax: Axes) -> list[Any]:
